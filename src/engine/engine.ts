@@ -1,0 +1,27 @@
+/**
+ * What the CLI, and later the API, ask of the engine. Each call takes opened stores, so that nothing here knows a driver.
+ */
+import type { TaskSpec } from '../model/task.ts';
+import type { Store } from '../store/store.ts';
+import type { TaskJournal } from '../state/state-store.ts';
+import type { RunEvent } from './progress.ts';
+
+export interface EngineContext {
+  readonly task: string;
+  readonly spec: TaskSpec;
+  /** Composed with their layers (`store/compose.ts`). */
+  readonly source: Store;
+  readonly destination: Store;
+  /** Stops at the next safe point; what is under way and cannot finish in time is saved as parts or redone. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: RunEvent) => void;
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** For spill files of unordered listings. */
+  readonly tmpdir: string;
+}
+
+export interface JournaledContext extends EngineContext {
+  readonly journal: TaskJournal;
+}

@@ -1,0 +1,122 @@
+/** What a run tells while it goes on. One model; the terminal, plain and JSON printers and later the console draw it. */
+import type { Counters } from '../state/state-store.ts';
+import type { FerryError } from '../model/errors.ts';
+
+export interface Progress {
+  readonly task: string;
+  readonly phase: 'preparing' | 'moving' | 'deleting' | 'retrying' | 'verifying' | 'finishing' | 'done';
+  readonly counters: Counters;
+  /** False while the source is still being listed: totals are then growing. */
+  readonly listingDone: boolean;
+  /** Milliseconds this process has worked on the pass. */
+  readonly elapsed: number;
+  /** Bytes read from the source and written, including those of objects not finished yet. */
+  readonly bytesMoved: number;
+  /** Bytes and objects per second: over the last seconds, and over the whole run. */
+  readonly rate: { readonly bytes: number; readonly objects: number; readonly listed: number };
+  readonly averageRate: { readonly bytes: number; readonly objects: number };
+  /** Milliseconds to go; undefined where not known. A lower bound while `listingDone` is false. */
+  readonly eta?: number | undefined;
+  /** Objects in flight and how many may be. */
+  readonly inFlight: number;
+  readonly concurrency: number;
+  /** What holds the speed down, most important first; empty where nothing does. */
+  readonly throttledBy: readonly ThrottleReason[];
+  /** Largest or longest objects under way; at most 8. */
+  readonly active: readonly ActiveTransfer[];
+  readonly ranges: RangeSummary;
+}
+
+export type ThrottleReason =
+  | { readonly what: 'bandwidth'; readonly bytesPerSecond: number }
+  | { readonly what: 'objects-per-second'; readonly limit: number }
+  | { readonly what: 'slow-down'; readonly store: string }
+  | { readonly what: 'retrying'; readonly store: string; readonly waiting: number }
+  | { readonly what: 'listing' };
+
+export interface ActiveTransfer {
+  readonly key: string;
+  readonly size: number;
+  readonly done: number;
+  readonly parts?: { readonly total: number; readonly done: number } | undefined;
+  readonly since: number;
+}
+
+export interface RangeSummary {
+  readonly total: number;
+  readonly done: number;
+  readonly active: number;
+}
+
+/** Things worth a line as they happen. */
+export type RunEvent =
+  | {
+      readonly type: 'started';
+      readonly task: string;
+      readonly resumed: boolean;
+      readonly pass: number;
+      readonly source: string;
+      readonly destination: string;
+    }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'notice'; readonly message: string; readonly remedy?: string | undefined }
+  | { readonly type: 'failed'; readonly key: string; readonly error: FerryError }
+  | { readonly type: 'difference'; readonly difference: Difference }
+  | { readonly type: 'summary'; readonly summary: RunSummary };
+
+export interface RunSummary {
+  readonly task: string;
+  readonly outcome: 'finished' | 'finished-with-failures' | 'differences' | 'interrupted' | 'failed';
+  readonly counters: Counters;
+  readonly elapsed: number;
+  readonly bytesMoved: number;
+  /** Objects that lost something on the way (metadata, tags…), by what. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly report?: { readonly json: string; readonly html: string } | undefined;
+  readonly error?: FerryError | undefined;
+}
+
+/** How one key differs between the two sides. */
+export interface Difference {
+  readonly key: string;
+  readonly kind: 'missing' | 'extra' | 'size' | 'checksum' | 'metadata' | 'unverified' | 'unreadable';
+  readonly source?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly repaired?: boolean | undefined;
+}
+
+export interface PlanSummary {
+  readonly listed: { readonly objects: number; readonly bytes: number };
+  readonly copy: { readonly objects: number; readonly bytes: number };
+  readonly overwrite: { readonly objects: number; readonly bytes: number };
+  readonly skip: { readonly objects: number; readonly bytes: number };
+  readonly remove: { readonly objects: number; readonly bytes: number };
+  readonly filtered: number;
+  /** What would be lost on the way: how many objects, why, a few keys. */
+  readonly losses: readonly {
+    readonly what: string;
+    readonly objects: number;
+    readonly reason: string;
+    readonly examples: readonly string[];
+  }[];
+  /** First objects of each action, for a look. */
+  readonly examples: Readonly<Record<'copy' | 'overwrite' | 'remove', readonly string[]>>;
+  /** Measured by reading and writing a scratch object, or assumed. */
+  readonly estimate: {
+    readonly milliseconds: number;
+    readonly bytesPerSecond: number;
+    readonly objectsPerSecond: number;
+    readonly basis: string;
+  };
+}
+
+/** One line of `ferry check`. */
+export interface CheckResult {
+  readonly endpoint: 'source' | 'destination';
+  readonly name: string;
+  readonly ok: boolean | 'skipped';
+  readonly detail: string;
+  readonly remedy?: string | undefined;
+  readonly milliseconds: number;
+}

@@ -1,0 +1,89 @@
+import type { ChecksumAlgorithm } from './object.ts';
+
+/**
+ * What a store can do and within which limits. Code branches on this, never on a store's name.
+ *
+ * A driver declares it; `engine/probe` measures on a scratch key what providers are known to get wrong
+ * (`writeIfAbsent`, `verifiesMd5`, `list.order`) and replaces the declared value.
+ */
+export interface Capabilities {
+  readonly list: ListCapability | undefined;
+  readonly read: boolean;
+  readonly readRange: boolean;
+  /** `read` honours `ifMatch`: another version answers `changed`, never other bytes. */
+  readonly readIfMatch: boolean;
+  readonly write: boolean;
+  readonly remove: boolean;
+  /** `write` with `ifAbsent` never replaces an object. */
+  readonly writeIfAbsent: boolean;
+  /** `write` with `ifMatch` replaces only that version. */
+  readonly writeIfMatch: boolean;
+  /** Largest object one `write` takes, bytes. */
+  readonly maxWrite: number;
+  /** A `write` with a wrong `md5` is refused and nothing is stored. */
+  readonly verifiesMd5: boolean;
+  /** A `write` or part with one of these, wrong, is refused and nothing is stored. */
+  readonly verifiesChecksums: readonly ChecksumAlgorithm[];
+  /**
+   * What an ETag means. `md5`: of a whole write the MD5 of its bytes, of an upload in parts the MD5 of the parts' MD5s
+   * and `-N`. `opaque`: equal means the same version of this store, nothing more. `none`: there are none.
+   */
+  readonly etag: 'md5' | 'opaque' | 'none';
+  readonly multipart: MultipartCapability | undefined;
+  readonly keys: KeyCapability;
+  readonly metadata: MetadataCapability;
+  /** `copy` within the store, without the bytes passing here; largest object it takes. */
+  readonly copy: { readonly maxSize: number } | undefined;
+  /** `fetch`: the store reads a URL by itself. */
+  readonly fetch: boolean;
+  /** `presign`: a URL that reads an object without credentials. */
+  readonly presign: boolean;
+}
+
+export interface ListCapability {
+  /** `utf8`: pages come in UTF-8 byte order and can start after any key. `unordered`: neither. */
+  readonly order: 'utf8' | 'unordered';
+  /** Most entries a page may be asked for. */
+  readonly maxPage: number;
+  /** Whether entries carry these. */
+  readonly size: boolean;
+  readonly modified: boolean;
+  readonly etag: boolean;
+}
+
+export interface MultipartCapability {
+  /** Smallest part but the last, bytes. */
+  readonly minPart: number;
+  readonly maxPart: number;
+  readonly maxParts: number;
+  readonly maxObject: number;
+  /** All parts but the last must be of one size (R2). */
+  readonly equalParts: boolean;
+  /** `complete` with `ifAbsent` never replaces an object. */
+  readonly completeIfAbsent: boolean;
+}
+
+export interface KeyCapability {
+  /** Longest key, bytes of UTF-8. */
+  readonly maxBytes: number;
+  /** Why a key cannot be stored here; undefined where it can. Where keys are escaped the escaped form is judged. */
+  readonly refuse?: ((key: string) => string | undefined) | undefined;
+  /** A tree: `a` and `a/b` cannot both exist. */
+  readonly tree: boolean;
+  /** Keys ending in `/` are kept as objects of their own (`objects`), as directories, or not at all. */
+  readonly directories: 'objects' | 'directories' | 'none';
+}
+
+export interface MetadataCapability {
+  /** Content-Type and the other headers of `SystemMeta` are kept. */
+  readonly system: boolean;
+  /** Bytes of user metadata kept, names and values; 0 where none. */
+  readonly userBytes: number;
+  readonly tags: boolean;
+  readonly acl: boolean;
+  /** `set`: the modification time can be set; `metadata`: kept as user metadata `mtime`; `none`: lost. */
+  readonly modified: 'set' | 'metadata' | 'none';
+  readonly posix: boolean;
+  /** Storage classes it takes; empty where it has only one. */
+  readonly storageClasses: readonly string[];
+}

@@ -1,0 +1,166 @@
+/**
+ * The durable truth about tasks. One contract, one suite (`test/conformance/state-suite.ts`); SQLite implements it for
+ * one machine, PostgreSQL will for many. Nothing above knows which.
+ *
+ * Every method that writes has written durably when it resolves. Size: O(tasks + ranges + failures + unfinished
+ * uploads); never a row per object.
+ */
+export interface StateStore extends AsyncDisposable {
+  /** Creates the task, or returns the one of this name. Names: 1 to 128 of `A-Z a-z 0-9 . _ -`. */
+  createTask(task: NewTask): Promise<TaskRecord>;
+  getTask(name: string): Promise<TaskRecord | undefined>;
+  /** In name order. */
+  listTasks(): Promise<readonly TaskRecord[]>;
+  /** Removes the task and everything of it; needs its lease, so that no running task is removed. */
+  deleteTask(lease: TaskLease): Promise<void>;
+
+  /**
+   * Exclusive right to work on a task; rejects with `task-running` (naming holder and since when) while another holds
+   * it. A holder that died, however, loses it at once on the same machine.
+   */
+  lease(name: string, holder: string): Promise<TaskLease>;
+
+  /** A view of one task for its lease holder. Every write is refused (`task-running`) once the lease is lost. */
+  journal(lease: TaskLease): Promise<TaskJournal>;
+
+  /** Failures of a task in key order after `after`, for reading without a lease. */
+  failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+  failureGroups(name: string): Promise<readonly FailureGroup[]>;
+}
+
+export interface NewTask {
+  readonly name: string;
+  /** The task file as written, secrets not resolved. */
+  readonly file: string;
+  /** Identity of source, destination and type; a name is never reused for another. */
+  readonly identity: string;
+  readonly createdAt: number;
+}
+
+export type TaskState = 'created' | 'running' | 'interrupted' | 'finished' | 'failed';
+
+export interface TaskRecord extends NewTask {
+  readonly state: TaskState;
+  /** Passes finished so far. */
+  readonly passes: number;
+  /** When the last finished pass began: what changed at the source since then is not known to be copied. */
+  readonly baseline?: number | undefined;
+  readonly startedAt?: number | undefined;
+  readonly endedAt?: number | undefined;
+  readonly counters: Counters;
+  /** Why it ended, where it failed: an error code and message. */
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  /** Who works on it now, where somebody does. */
+  readonly holder?: string | undefined;
+}
+
+/** Of the current or last pass. Objects and bytes. */
+export interface Counters {
+  readonly listed: number;
+  readonly listedBytes: number;
+  readonly destinationListed: number;
+  readonly compared: number;
+  readonly copied: number;
+  readonly copiedBytes: number;
+  readonly skipped: number;
+  readonly skippedBytes: number;
+  readonly deleted: number;
+  readonly failed: number;
+  readonly filtered: number;
+  readonly retried: number;
+}
+
+export interface TaskLease extends AsyncDisposable {
+  readonly name: string;
+  /** Grows with every lease of the task: a fencing token. */
+  readonly token: number;
+  /** Aborts when the lease is lost. */
+  readonly lost: AbortSignal;
+}
+
+/** One worker's durable view of its task. */
+export interface TaskJournal {
+  readonly task: TaskRecord;
+
+  /** Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. */
+  beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void>;
+  /** Ranges of the pass under way in key order, finished neighbours merged; empty where none is. */
+  ranges(): Promise<readonly RangeRecord[]>;
+  /** Writes what changed since the last call in one transaction. The only call on the hot path; once a second. */
+  checkpoint(change: Checkpoint): Promise<void>;
+  /** The pass is over: every range done. */
+  endPass(state: 'finished' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
+  /** The process stops before the end. */
+  interrupt(state: 'interrupted' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
+
+  failures(options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+
+  /** Uploads in parts that were begun and not completed, of any earlier run. */
+  uploads(): Promise<readonly UploadRecord[]>;
+  upload(key: string): Promise<{ upload: UploadRecord; parts: readonly PartRecord[] } | undefined>;
+  beginUpload(upload: UploadRecord): Promise<void>;
+  /** Durable when resolved; calls of one turn of the event loop share a transaction. */
+  recordPart(key: string, part: PartRecord): Promise<void>;
+  endUpload(key: string): Promise<void>;
+
+  /** Small facts kept for the task (measured capabilities, learnt part sizes); a few dozen. */
+  getFact(name: string): Promise<unknown>;
+  setFact(name: string, value: unknown): Promise<void>;
+}
+
+export interface RangeRecord {
+  /** Source keys greater than `after`, up to and including `through`; null means unbounded. */
+  readonly after: string | null;
+  readonly through: string | null;
+  /** Every key up to this one is dealt with; null where none is. */
+  readonly position: string | null;
+  readonly done: boolean;
+}
+
+export interface Checkpoint {
+  /** Ranges by their `after`; one that is new is inserted. */
+  readonly ranges: readonly RangeRecord[];
+  readonly counters: Counters;
+  readonly failed: readonly FailureRecord[];
+  /** Keys whose earlier failure is repaired. */
+  readonly resolved: readonly string[];
+}
+
+export interface FailureRecord {
+  /** Source key. */
+  readonly key: string;
+  readonly operation: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly size?: number | undefined;
+  readonly at: number;
+  readonly attempts: number;
+}
+
+export interface FailureGroup {
+  readonly code: string;
+  readonly count: number;
+  readonly remedy: string;
+  /** A few keys. */
+  readonly examples: readonly string[];
+}
+
+export interface UploadRecord {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partSize: number;
+  readonly size: number;
+  /** ETag, or size and time, of the source version the parts are of. */
+  readonly sourceVersion: string;
+  readonly startedAt: number;
+}
+
+export interface PartRecord {
+  readonly number: number;
+  readonly etag: string;
+  readonly size: number;
+  /** CRC-32 of the part's bytes where it was computed. */
+  readonly crc32?: number | undefined;
+  readonly checksums?: Readonly<Record<string, string>> | undefined;
+}

@@ -1,0 +1,60 @@
+/** Which drivers there are. `main.ts` fills it; nothing else names a concrete driver. */
+import type { ZodType } from 'zod';
+import { FerryError } from '../model/errors.ts';
+import type { EndpointSpec } from '../model/task.ts';
+import type { HttpClient } from '../wire/http/client.ts';
+import type { Store } from './store.ts';
+
+/** What a driver may use of the outside. */
+export interface StoreContext {
+  readonly http: HttpClient;
+  /** Environment variables, for credential chains. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A directory for spill files of unordered listings; the driver removes what it makes. */
+  readonly tmpdir: string;
+}
+
+export interface StoreDriver {
+  readonly type: string;
+  readonly aliases: readonly string[];
+  /** One sentence for help and reference. */
+  readonly summary: string;
+  /** zod object schema of `options`; descriptions become the reference and the JSON schema. */
+  readonly options: ZodType<Record<string, unknown>>;
+  /** Option names whose values are wrapped in `Secret` by the loader. */
+  readonly secrets: readonly string[];
+  readonly roles: { readonly source: boolean; readonly destination: boolean };
+  /** `spec.options` has passed `options`. Opens nothing that costs a request. */
+  open(spec: EndpointSpec, context: StoreContext): Promise<Store>;
+}
+
+export class StoreRegistry {
+  readonly #byName = new Map<string, StoreDriver>();
+  readonly drivers: readonly StoreDriver[];
+
+  constructor(drivers: readonly StoreDriver[]) {
+    this.drivers = drivers;
+    for (const driver of drivers) for (const name of [driver.type, ...driver.aliases]) this.#byName.set(name, driver);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  find(type: string): StoreDriver | undefined {
+    return this.#byName.get(type);
+  }
+
+  open(spec: EndpointSpec, context: StoreContext): Promise<Store> {
+    const driver = this.find(spec.type);
+    if (!driver) {
+      throw new FerryError('configuration', {
+        message: `there is no store type "${spec.type}"`,
+        remedy: `Use one of: ${this.names.join(', ')}.`,
+      });
+    }
+    return driver.open(spec, context);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The Store contract: what every driver and every layer implements, and what `test/conformance/store-suite.ts` checks.
+ *
+ * A driver is a thin, honest adapter. It holds no retry, limit, log or cache; `store/compose.ts` puts layers around it.
+ * Every method rejects with a `FerryError`. Where a capability is not declared the method may be absent, or rejects
+ * with `unsupported` before anything is changed. Methods may be called concurrently. Keys are relative to the
+ * endpoint's `path`; a driver never reads or writes outside it.
+ */
+import type { Body } from '../model/body.ts';
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Key } from '../model/key.ts';
+import type { ObjectEntry, ObjectMeta, Tags, ChecksumAlgorithm, Checksums } from '../model/object.ts';
+
+export interface Store extends AsyncDisposable {
+  readonly info: StoreInfo;
+  readonly capabilities: Capabilities;
+
+  /**
+   * One page of keys greater than `after`, in UTF-8 byte order where `list.order` says so.
+   * - Every object that exists during the whole call is in the page, or its key is greater than `next`.
+   * - `next` absent: the listing is complete. A failure rejects; it is never an empty page.
+   * - A store or prefix that holds nothing gives an empty page; a bucket or root that does not exist rejects with
+   *   `no-such-bucket`.
+   * - An `unordered` store ignores `after` and `through` and goes by `cursor` alone.
+   */
+  list(request: ListRequest, signal?: AbortSignal): Promise<ListPage>;
+
+  /** What the store tells of the object; undefined where there is none. Any other failure rejects. */
+  stat(key: Key, signal?: AbortSignal): Promise<ObjectMeta | undefined>;
+
+  /**
+   * Opens an object for reading.
+   * - Absent: rejects with `not-found`. `ifMatch` and another version: `changed`.
+   * - The body yields exactly the bytes asked for, or throws (`short-read`, `wrong-length`, `changed`…).
+   * - A range that begins at or past the end rejects with `wrong-length`.
+   */
+  read(key: Key, options?: ReadOptions, signal?: AbortSignal): Promise<ReadResult>;
+
+  /**
+   * Stores an object whole: readers see what was there before, or all of the new one, never a part.
+   * - `ifAbsent` and something there: rejects with `already-exists`. `ifMatch` and another version: `changed`.
+   * - A body that yields other than its size, or throws, rejects and stores nothing.
+   */
+  write(key: Key, body: Body, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult>;
+
+  /** Removes an object; one that is not there counts as removed. */
+  remove(key: Key, signal?: AbortSignal): Promise<void>;
+
+  /** Removes several; resolves with the keys that failed. Absent: `remove` is called for each. At most 1,000 keys. */
+  removeMany?(keys: readonly Key[], signal?: AbortSignal): Promise<readonly RemoveFailure[]>;
+
+  readonly multipart?: Multipart | undefined;
+
+  /** Copies within this store (or from a sibling with `sameServer`) without the bytes passing here. */
+  copy?(from: CopySource, to: Key, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult>;
+  /** True where `other` can be the source of `copy`: same service, same credentials. */
+  sameServer?(other: Store): boolean;
+
+  /** The store reads `url` by itself and stores it as `key`. */
+  fetch?(url: string, key: Key, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult>;
+  /** A URL that reads `key` without credentials for `seconds`. */
+  presign?(key: Key, seconds: number): Promise<string>;
+
+  tags?(key: Key, signal?: AbortSignal): Promise<Tags>;
+}
+
+export interface StoreInfo {
+  /** Registered type: `s3`, `file`… */
+  readonly type: string;
+  /** For people and error messages: `s3://bucket/prefix at host`; never a secret. */
+  readonly name: string;
+  /** Equal for two endpoints that reach the same place; never a secret. Tasks are identified by it. */
+  readonly identity: string;
+}
+
+export interface ListRequest {
+  readonly prefix?: string | undefined;
+  readonly after?: Key | undefined;
+  /** A hint: keys greater than this are not wanted and may be left out. */
+  readonly through?: Key | undefined;
+  /** Entries wanted; at most `list.maxPage`. */
+  readonly limit?: number | undefined;
+  /** From `ListPage.cursor`; for stores that go by it. */
+  readonly cursor?: string | undefined;
+}
+
+export interface ListPage {
+  readonly entries: readonly ObjectEntry[];
+  /** Ask for the next page with `after: next`; absent where there is none. At least the last entry's key. */
+  readonly next?: Key | undefined;
+  /** An unordered store's position after this page; absent where there is no more. */
+  readonly cursor?: string | undefined;
+}
+
+export interface ReadOptions {
+  /** First byte; 0 where absent. */
+  readonly offset?: number | undefined;
+  /** Bytes wanted; to the end where absent. */
+  readonly length?: number | undefined;
+  /** Only this version, by its ETag; another rejects with `changed`. */
+  readonly ifMatch?: string | undefined;
+}
+
+export interface ReadResult {
+  /** Of the whole object, whatever the range. */
+  readonly meta: ObjectMeta;
+  readonly body: ReadBody;
+}
+
+/** Bytes on their way out of a store. Read it, or `cancel` it; to drop it leaves a connection busy. */
+export interface ReadBody extends AsyncIterable<Uint8Array> {
+  /** Bytes it will yield. Undefined only for HTTP origins that do not say. */
+  readonly size: number | undefined;
+  /** All of it in memory, in a buffer the caller owns; rejects with `too-large` past `limit`. */
+  bytes(limit: number): Promise<Uint8Array>;
+  cancel(): void;
+}
+
+export interface WriteOptions {
+  /** Size and checksums in it are ignored; headers, user metadata, modified, posix and storageClass are stored. */
+  readonly meta?: Partial<ObjectMeta> | undefined;
+  readonly tags?: Tags | undefined;
+  /** Canned ACL. */
+  readonly acl?: string | undefined;
+  readonly ifAbsent?: boolean | undefined;
+  readonly ifMatch?: string | undefined;
+  /** Hex MD5 the bytes must have; with `verifiesMd5` the store refuses others (`wrong-checksum`). */
+  readonly md5?: string | undefined;
+  /** One more checksum the bytes must have; only where `verifiesChecksums` has it. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly hex: string } | undefined;
+}
+
+export interface WriteResult {
+  readonly etag?: string | undefined;
+  readonly versionId?: string | undefined;
+  readonly checksums?: Checksums | undefined;
+}
+
+export interface RemoveFailure {
+  readonly key: Key;
+  readonly error: Error;
+}
+
+export type CopySource = { readonly store: Store; readonly key: Key; readonly ifMatch?: string | undefined };
+
+/** Uploads in parts. Nothing is visible before `complete`. */
+export interface Multipart {
+  begin(key: Key, options?: WriteOptions, signal?: AbortSignal): Promise<string>;
+  /** Parts count from 1. The same number again replaces the part. */
+  put(upload: UploadRef, part: number, body: Body, options?: PartOptions, signal?: AbortSignal): Promise<PartResult>;
+  /** Makes the object visible whole. `ifAbsent` as for `write`. Rejects with `not-found` where the upload is gone. */
+  complete(
+    upload: UploadRef,
+    parts: readonly Part[],
+    options?: CompleteOptions,
+    signal?: AbortSignal,
+  ): Promise<WriteResult>;
+  /** Frees what the parts hold; an upload that is gone counts as aborted. */
+  abort(upload: UploadRef, signal?: AbortSignal): Promise<void>;
+  /** Server-side copy of bytes `[offset, offset + length)` of `from` into a part. */
+  copyPart?(
+    upload: UploadRef,
+    part: number,
+    from: CopySource,
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<PartResult>;
+}
+
+export interface UploadRef {
+  readonly key: Key;
+  readonly uploadId: string;
+}
+
+export interface PartOptions {
+  readonly md5?: string | undefined;
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly hex: string } | undefined;
+}
+
+export interface PartResult {
+  readonly etag: string;
+  readonly checksums?: Checksums | undefined;
+}
+
+export interface Part extends PartResult {
+  readonly number: number;
+}
+
+export interface CompleteOptions {
+  readonly ifAbsent?: boolean | undefined;
+}
