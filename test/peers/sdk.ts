@@ -1,0 +1,22 @@
+/** The AWS SDK as an independent reader and writer of what Ferry moves. */
+import { S3Client } from '@aws-sdk/client-s3';
+
+export interface S3Server {
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly region: string;
+}
+
+/** A client for any S3 server: path-style, and checksums only where an operation demands them (Ceph, Swift). */
+export function sdkFor(server: S3Server): S3Client & Disposable {
+  const client = new S3Client({
+    endpoint: server.endpoint,
+    region: server.region,
+    credentials: { accessKeyId: server.accessKey, secretAccessKey: server.secretKey },
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+  return Object.assign(client, { [Symbol.dispose]: () => client.destroy() });
+}
