@@ -14,6 +14,11 @@ export interface StoreContext {
   readonly now: () => number;
   /** A directory for spill files of unordered listings; the driver removes what it makes. */
   readonly tmpdir: string;
+  /**
+   * What the store is opened for. A tree opened as a destination may be missing: it lists as empty and the first write
+   * makes it; only a destination is cleaned of what earlier runs left half written.
+   */
+  readonly role?: 'source' | 'destination' | undefined;
 }
 
 export interface StoreDriver {

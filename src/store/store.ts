@@ -49,6 +49,12 @@ export interface Store extends AsyncDisposable {
   /** Removes several; resolves with the keys that failed. Absent: `remove` is called for each. At most 1,000 keys. */
   removeMany?(keys: readonly Key[], signal?: AbortSignal): Promise<readonly RemoveFailure[]>;
 
+  /**
+   * Everything written or removed so far survives a power cut once this resolves. Called before progress is recorded;
+   * absent where every write is that durable by itself, as in object stores.
+   */
+  flush?(signal?: AbortSignal): Promise<void>;
+
   readonly multipart?: Multipart | undefined;
 
   /** Copies within this store (or from a sibling with `sameServer`) without the bytes passing here. */
