@@ -26,6 +26,8 @@ export interface StateStore extends AsyncDisposable {
   /** Failures of a task in key order after `after`, for reading without a lease. */
   failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
   failureGroups(name: string): Promise<readonly FailureGroup[]>;
+  /** As `TaskJournal.uploads`, for reading without a lease. */
+  uploads(name: string): Promise<readonly UploadRecord[]>;
 }
 
 export interface NewTask {
@@ -81,6 +83,8 @@ export interface TaskLease extends AsyncDisposable {
 /** One worker's durable view of its task. */
 export interface TaskJournal {
   readonly task: TaskRecord;
+  /** Replaces the task file by a newer one of the same identity (another limit, another filter). */
+  setFile(file: string): Promise<void>;
 
   /** Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. */
   beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void>;
