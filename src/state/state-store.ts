@@ -83,8 +83,6 @@ export interface TaskLease extends AsyncDisposable {
 /** One worker's durable view of its task. */
 export interface TaskJournal {
   readonly task: TaskRecord;
-  /** Replaces the task file by a newer one of the same identity (another limit, another filter). */
-  setFile(file: string): Promise<void>;
 
   /** Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. */
   beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void>;
