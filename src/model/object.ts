@@ -48,7 +48,10 @@ export interface ObjectMeta extends SystemMeta {
   readonly size: number;
   readonly modified?: number | undefined;
   readonly etag?: string | undefined;
-  /** User metadata: names lower-case without `x-amz-meta-`. */
+  /**
+   * User metadata: names lower-case without `x-amz-meta-`. Names of letters, digits and `-` with values of printable
+   * ASCII (no blanks at the ends) are kept as they are; anything else a store keeps exactly or refuses, never alters.
+   */
   readonly user?: Readonly<Record<string, string>> | undefined;
   readonly storageClass?: string | undefined;
   readonly checksums?: Checksums | undefined;

@@ -4,7 +4,8 @@
  * A driver is a thin, honest adapter. It holds no retry, limit, log or cache; `store/compose.ts` puts layers around it.
  * Every method rejects with a `FerryError`. Where a capability is not declared the method may be absent, or rejects
  * with `unsupported` before anything is changed. Methods may be called concurrently. Keys are relative to the
- * endpoint's `path`; a driver never reads or writes outside it.
+ * endpoint's `path`; a driver never reads or writes outside it. A method whose signal is aborted rejects with
+ * `interrupted` without waiting for the network, and so does a body that is being read.
  */
 import type { Body } from '../model/body.ts';
 import type { Capabilities } from '../model/capabilities.ts';
@@ -32,14 +33,16 @@ export interface Store extends AsyncDisposable {
    * Opens an object for reading.
    * - Absent: rejects with `not-found`. `ifMatch` and another version: `changed`.
    * - The body yields exactly the bytes asked for, or throws (`short-read`, `wrong-length`, `changed`…).
-   * - A range that begins at or past the end rejects with `wrong-length`.
+   * - A range that begins at or past the end rejects with `wrong-length`; one that only reaches past it rejects, or its
+   *   body throws, with that or `short-read`. Offset 0 without a length is the whole object, empty or not.
    */
   read(key: Key, options?: ReadOptions, signal?: AbortSignal): Promise<ReadResult>;
 
   /**
    * Stores an object whole: readers see what was there before, or all of the new one, never a part.
    * - `ifAbsent` and something there: rejects with `already-exists`. `ifMatch` and another version: `changed`.
-   * - A body that yields other than its size, or throws, rejects and stores nothing.
+   * - A body that yields other than its size rejects with `short-read` or `wrong-length`, one that throws rejects with
+   *   what it threw; nothing is stored.
    */
   write(key: Key, body: Body, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult>;
 
@@ -57,7 +60,11 @@ export interface Store extends AsyncDisposable {
 
   readonly multipart?: Multipart | undefined;
 
-  /** Copies within this store (or from a sibling with `sameServer`) without the bytes passing here. */
+  /**
+   * Copies within this store (or from a sibling with `sameServer`) without the bytes passing here. Metadata is the
+   * source's unless `options.meta` is given, then all of it is that; likewise tags.
+   * - Absent: rejects with `not-found`; `from.ifMatch` and another version: `changed`.
+   */
   copy?(from: CopySource, to: Key, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult>;
   /** True where `other` can be the source of `copy`: same service, same credentials. */
   sameServer?(other: Store): boolean;
@@ -154,7 +161,10 @@ export interface Multipart {
   begin(key: Key, options?: WriteOptions, signal?: AbortSignal): Promise<string>;
   /** Parts count from 1. The same number again replaces the part. */
   put(upload: UploadRef, part: number, body: Body, options?: PartOptions, signal?: AbortSignal): Promise<PartResult>;
-  /** Makes the object visible whole. `ifAbsent` as for `write`. Rejects with `not-found` where the upload is gone. */
+  /**
+   * Makes the object visible whole, of these parts in ascending order of their numbers. `ifAbsent` as for `write`.
+   * Rejects with `not-found` where the upload, or a part with this ETag, is gone.
+   */
   complete(
     upload: UploadRef,
     parts: readonly Part[],
