@@ -6,7 +6,10 @@
  * uploads); never a row per object.
  */
 export interface StateStore extends AsyncDisposable {
-  /** Creates the task, or returns the one of this name. Names: 1 to 128 of `A-Z a-z 0-9 . _ -`. */
+  /**
+   * Creates the task, or returns the one of this name with the new `file`. Rejects with `task-mismatch` where that has
+   * another identity. Names: 1 to 128 of `A-Z a-z 0-9 . _ -`; others reject with `configuration`.
+   */
   createTask(task: NewTask): Promise<TaskRecord>;
   getTask(name: string): Promise<TaskRecord | undefined>;
   /** In name order. */
@@ -16,17 +19,22 @@ export interface StateStore extends AsyncDisposable {
 
   /**
    * Exclusive right to work on a task; rejects with `task-running` (naming holder and since when) while another holds
-   * it. A holder that died, however, loses it at once on the same machine.
+   * it, with `task-not-found` where there is no such task. A holder that died, however, loses it at once on the same
+   * machine.
    */
   lease(name: string, holder: string): Promise<TaskLease>;
 
   /** A view of one task for its lease holder. Every write is refused (`task-running`) once the lease is lost. */
   journal(lease: TaskLease): Promise<TaskJournal>;
 
-  /** Failures of a task in key order after `after`, for reading without a lease. */
+  /**
+   * Failures of a task in key order after `after`, for reading without a lease. At most `limit` of them: 1,000 where
+   * absent, 10,000 where more are asked for. Rejects with `task-not-found`.
+   */
   failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+  /** The same by cause, most frequent first. */
   failureGroups(name: string): Promise<readonly FailureGroup[]>;
-  /** As `TaskJournal.uploads`, for reading without a lease. */
+  /** As `TaskJournal.uploads`, for reading without a lease. Rejects with `task-not-found`. */
   uploads(name: string): Promise<readonly UploadRecord[]>;
 }
 
@@ -42,6 +50,7 @@ export interface NewTask {
 export type TaskState = 'created' | 'running' | 'interrupted' | 'finished' | 'failed';
 
 export interface TaskRecord extends NewTask {
+  /** `running` only while its holder lives; one that was killed leaves it `interrupted`. */
   readonly state: TaskState;
   /** Passes finished so far. */
   readonly passes: number;
@@ -82,17 +91,28 @@ export interface TaskLease extends AsyncDisposable {
 
 /** One worker's durable view of its task. */
 export interface TaskJournal {
+  /** As it is now, with what this journal has written. */
   readonly task: TaskRecord;
 
-  /** Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. */
+  /**
+   * Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. A pass that was under way
+   * is given up; its unfinished uploads stay. Ranges may leave gaps but not overlap (`internal`).
+   */
   beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void>;
   /** Ranges of the pass under way in key order, finished neighbours merged; empty where none is. */
   ranges(): Promise<readonly RangeRecord[]>;
-  /** Writes what changed since the last call in one transaction. The only call on the hot path; once a second. */
+  /**
+   * Writes what changed since the last call in one transaction, and sets the task `running`. The only call on the hot
+   * path; once a second. Refused (`internal`, nothing written) where the ranges would no longer cover exactly the keys
+   * the pass began with: a range may move on, be done, or be cut in several given together.
+   */
   checkpoint(change: Checkpoint): Promise<void>;
-  /** The pass is over: every range done. */
+  /**
+   * The pass is over, its ranges are forgotten. `finished` counts it and moves `baseline` to its beginning; `failed`
+   * (objects are missing that a later pass must not take for copied) does neither.
+   */
   endPass(state: 'finished' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
-  /** The process stops before the end. */
+  /** The process stops before the end; ranges and uploads stay for the next. */
   interrupt(state: 'interrupted' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
 
   failures(options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
@@ -100,12 +120,16 @@ export interface TaskJournal {
   /** Uploads in parts that were begun and not completed, of any earlier run. */
   uploads(): Promise<readonly UploadRecord[]>;
   upload(key: string): Promise<{ upload: UploadRecord; parts: readonly PartRecord[] } | undefined>;
+  /** Replaces an upload of the same key, whose parts are forgotten: abort it at the store before. */
   beginUpload(upload: UploadRecord): Promise<void>;
-  /** Durable when resolved; calls of one turn of the event loop share a transaction. */
+  /**
+   * Durable when resolved; calls of one turn of the event loop share a transaction. The same number again replaces the
+   * part. Rejects with `internal` where no upload of the key is under way.
+   */
   recordPart(key: string, part: PartRecord): Promise<void>;
   endUpload(key: string): Promise<void>;
 
-  /** Small facts kept for the task (measured capabilities, learnt part sizes); a few dozen. */
+  /** Small facts (JSON) kept for the task (measured capabilities, learnt part sizes); a few dozen. */
   getFact(name: string): Promise<unknown>;
   setFact(name: string, value: unknown): Promise<void>;
 }
@@ -114,13 +138,13 @@ export interface RangeRecord {
   /** Source keys greater than `after`, up to and including `through`; null means unbounded. */
   readonly after: string | null;
   readonly through: string | null;
-  /** Every key up to this one is dealt with; null where none is. */
+  /** Every key up to this one is dealt with; null where none is. Of a range that is done it is `through`. */
   readonly position: string | null;
   readonly done: boolean;
 }
 
 export interface Checkpoint {
-  /** Ranges by their `after`; one that is new is inserted. */
+  /** Ranges by their `after`; one that is new is cut from another. What was done before stays done. */
   readonly ranges: readonly RangeRecord[];
   readonly counters: Counters;
   readonly failed: readonly FailureRecord[];

@@ -1,0 +1,166 @@
+/**
+ * The state on one machine: a single SQLite file shared by every Ferry process of a user, each working on other tasks.
+ *
+ * Reads never wait for writers; writes are short transactions that wait for one another. The file must be on a local
+ * disk: neither the write-ahead log nor the locks work over NFS or SMB.
+ */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FerryError } from '../../model/errors.ts';
+import type {
+  FailureGroup,
+  FailureRecord,
+  NewTask,
+  StateStore,
+  TaskJournal,
+  TaskLease,
+  TaskRecord,
+  UploadRecord,
+} from '../state-store.ts';
+import { Database, isBusy } from './database.ts';
+import { FailureTable } from './failure-table.ts';
+import { GroupCommit } from './group-commit.ts';
+import { FactTable, SqliteJournal, type Tables } from './journal.ts';
+import { LeaseBook, noTask, SqliteLease } from './lease.ts';
+import { RangeTable } from './range-table.ts';
+import { prepareSchema } from './schema.ts';
+import { TaskTable, toTaskRecord, type TaskRow } from './task-table.ts';
+import { UploadTable } from './upload-table.ts';
+
+/**
+ * Opens the state in `file`; creates it, readable by its owner only, where it is absent. Locks are kept beside it in
+ * `FILE.locks/`. Rejects with `state` where the file is damaged, not Ferry's, or made by a newer version, with
+ * `permission` where it cannot be written, with `disk-full`.
+ */
+export async function openState(file: string, options: { readonly now?: () => number } = {}): Promise<StateStore> {
+  createPrivately(file);
+  const db = new Database(file);
+  try {
+    await prepared(db);
+    return new SqliteStateStore(db, options.now ?? Date.now);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+class SqliteStateStore implements StateStore {
+  readonly #tables: Tables;
+  readonly #leases: LeaseBook;
+
+  constructor(db: Database, now: () => number) {
+    const tasks = new TaskTable(db);
+    this.#tables = {
+      db,
+      tasks,
+      ranges: new RangeTable(db),
+      failures: new FailureTable(db),
+      uploads: new UploadTable(db),
+      facts: new FactTable(db),
+      group: new GroupCommit(db),
+    };
+    this.#leases = new LeaseBook(db, tasks, now);
+  }
+
+  async createTask(task: NewTask): Promise<TaskRecord> {
+    if (!/^[A-Za-z0-9._-]{1,128}$/.test(task.name)) {
+      throw new FerryError('configuration', {
+        message: `"${task.name.slice(0, 200)}" cannot be the name of a task`,
+        remedy: 'Use 1 to 128 of the characters A-Z a-z 0-9 . _ -',
+      });
+    }
+    return this.#record(this.#tables.db.transaction(() => this.#tables.tasks.create(task)));
+  }
+
+  async getTask(name: string): Promise<TaskRecord | undefined> {
+    const row = this.#tables.tasks.byName(name);
+    return row && this.#record(row);
+  }
+
+  async listTasks(): Promise<readonly TaskRecord[]> {
+    return this.#tables.tasks.all().map((row) => this.#record(row));
+  }
+
+  async deleteTask(lease: TaskLease): Promise<void> {
+    const own = ownLease(lease);
+    this.#tables.group.flush();
+    this.#tables.db.transaction(() => {
+      own.require();
+      this.#tables.tasks.delete(own.task);
+    });
+    this.#leases.forget(own);
+    this.#tables.db.exec('PRAGMA incremental_vacuum');
+  }
+
+  lease(name: string, holder: string): Promise<TaskLease> {
+    return this.#leases.take(name, holder);
+  }
+
+  async journal(lease: TaskLease): Promise<TaskJournal> {
+    return new SqliteJournal(this.#tables, ownLease(lease));
+  }
+
+  async failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]> {
+    return this.#tables.failures.page(this.#require(name).id, options);
+  }
+
+  async failureGroups(name: string): Promise<readonly FailureGroup[]> {
+    return this.#tables.failures.groups(this.#require(name).id);
+  }
+
+  async uploads(name: string): Promise<readonly UploadRecord[]> {
+    return this.#tables.uploads.all(this.#require(name).id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#tables.group.flush();
+      this.#leases.releaseAll();
+    } finally {
+      this.#tables.db.close();
+    }
+  }
+
+  #require(name: string): TaskRow {
+    const row = this.#tables.tasks.byName(name);
+    if (!row) throw noTask(name);
+    return row;
+  }
+
+  #record(row: TaskRow): TaskRecord {
+    return toTaskRecord(row, this.#leases.isHeld(row));
+  }
+}
+
+function ownLease(lease: TaskLease): SqliteLease {
+  if (lease instanceof SqliteLease) return lease;
+  throw new FerryError('internal', { message: `the lease of task "${lease.name}" is of another state store` });
+}
+
+/** Processes that open, migrate or close the file at the same moment get in each other's way for an instant. */
+async function prepared(db: Database): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return prepareSchema(db);
+    } catch (error) {
+      if (!isBusy(error) || attempt === 50) throw error;
+    }
+    await delay(10 + attempt);
+  }
+}
+
+function createPrivately(file: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    // Only where it is absent: to close a database file would drop the locks this process has on it.
+    if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    if (code === 'EEXIST') return; // Another process was faster.
+    throw new FerryError(code === 'ENOSPC' ? 'disk-full' : 'permission', {
+      message: `the state file ${file} cannot be created (${code ?? String(error)})`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The tables, and how older ones become newer. A migration that was released is never changed; another is added.
+ *
+ * Text compares by its UTF-8 bytes in SQLite, so `ORDER BY key` is the order of keys. Times are milliseconds since the
+ * epoch. `after = ''` is a range without a lower bound (no key is empty).
+ */
+import { FerryError } from '../../model/errors.ts';
+import { damaged, type Database } from './database.ts';
+
+/** `Ferr`: tells this file from any other SQLite database. */
+const APPLICATION_ID = 0x46657272;
+
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE tasks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL UNIQUE,
+    file          TEXT NOT NULL,
+    identity      TEXT NOT NULL,
+    created_at    REAL NOT NULL,
+    state         TEXT NOT NULL DEFAULT 'created'
+                  CHECK (state IN ('created', 'running', 'interrupted', 'finished', 'failed')),
+    passes        INTEGER NOT NULL DEFAULT 0,
+    pass_open     INTEGER NOT NULL DEFAULT 0 CHECK (pass_open IN (0, 1)),
+    baseline      REAL,
+    started_at    REAL,
+    ended_at      REAL,
+    counters      TEXT NOT NULL DEFAULT '{}',
+    error_code    TEXT,
+    error_message TEXT,
+    lease_token   INTEGER NOT NULL DEFAULT 0,
+    holder        TEXT,
+    held_since    REAL
+  ) STRICT;
+
+  CREATE TABLE ranges (
+    task_id  INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    after    TEXT NOT NULL,
+    through  TEXT,
+    position TEXT,
+    done     INTEGER NOT NULL CHECK (done IN (0, 1)),
+    crc      INTEGER NOT NULL,
+    PRIMARY KEY (task_id, after)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE failures (
+    task_id   INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    key       TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    code      TEXT NOT NULL,
+    message   TEXT NOT NULL,
+    remedy    TEXT NOT NULL,
+    size      INTEGER,
+    at        REAL NOT NULL,
+    attempts  INTEGER NOT NULL,
+    PRIMARY KEY (task_id, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX failures_by_code ON failures (task_id, code, key);
+
+  CREATE TABLE uploads (
+    id             INTEGER PRIMARY KEY,
+    task_id        INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    key            TEXT NOT NULL,
+    upload_id      TEXT NOT NULL,
+    part_size      INTEGER NOT NULL,
+    size           INTEGER NOT NULL,
+    source_version TEXT NOT NULL,
+    started_at     REAL NOT NULL,
+    UNIQUE (task_id, key)
+  ) STRICT;
+
+  CREATE TABLE parts (
+    upload    INTEGER NOT NULL REFERENCES uploads (id) ON DELETE CASCADE,
+    number    INTEGER NOT NULL,
+    etag      TEXT NOT NULL,
+    size      INTEGER NOT NULL,
+    crc32     INTEGER,
+    checksums TEXT,
+    PRIMARY KEY (upload, number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE facts (
+    task_id INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    name    TEXT NOT NULL,
+    value   TEXT NOT NULL,
+    PRIMARY KEY (task_id, name)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];
+
+/**
+ * Brings an opened database to the newest schema, or rejects with `state`: where it is not Ferry's, was made by a newer
+ * version, or is damaged. Several processes may do it at once.
+ */
+export function prepareSchema(db: Database): void {
+  // WAL: readers and one writer side by side. FULL: a commit is on disk when it returns. The log is folded back every
+  // 200 pages (800 KiB), so that all of the state stays small.
+  db.exec(`
+    PRAGMA auto_vacuum = INCREMENTAL;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 200;
+    PRAGMA journal_size_limit = 1048576;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+  `);
+  if (schemaVersion(db) < MIGRATIONS.length) db.transaction(() => migrate(db));
+  if (db.prepare<{ application_id: number }>('PRAGMA application_id').get()?.application_id !== APPLICATION_ID) {
+    throw notOurs(db);
+  }
+  const version = schemaVersion(db);
+  if (version > MIGRATIONS.length) {
+    throw new FerryError('state', {
+      message: `${db.file} was made by a newer version of Ferry (its schema is ${version}, this version knows ${MIGRATIONS.length})`,
+      remedy: 'Use that version, or another `$FERRY_HOME`.',
+    });
+  }
+  const found = db.prepare<{ quick_check: string }>('PRAGMA quick_check(1)').get()?.quick_check;
+  if (found !== 'ok') throw damaged(db.file, found ?? 'the check gave no answer');
+}
+
+function migrate(db: Database): void {
+  const from = schemaVersion(db);
+  if (from === 0) claim(db);
+  for (let version = from; version < MIGRATIONS.length; version++) {
+    db.exec(MIGRATIONS[version]!);
+    db.exec(`PRAGMA user_version = ${version + 1}`);
+  }
+}
+
+function claim(db: Database): void {
+  const tables = db.prepare<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema').get();
+  if (tables?.n !== 0) throw notOurs(db);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+}
+
+function notOurs(db: Database): FerryError {
+  return new FerryError('state', {
+    message: `${db.file} is an SQLite database, but not Ferry's`,
+    remedy: 'Set `database_file` to another path.',
+  });
+}
+
+function schemaVersion(db: Database): number {
+  return db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0;
+}

@@ -1,0 +1,171 @@
+/** Tasks as rows, and who holds them. */
+import { z } from 'zod';
+import { FerryError } from '../../model/errors.ts';
+import type { Counters, NewTask, TaskRecord, TaskState } from '../state-store.ts';
+import { storedJson, type Database, type Statement } from './database.ts';
+
+export interface TaskRow {
+  readonly id: number;
+  readonly name: string;
+  readonly file: string;
+  readonly identity: string;
+  readonly created_at: number;
+  readonly state: TaskState;
+  readonly passes: number;
+  readonly pass_open: number;
+  readonly baseline: number | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly counters: string;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly lease_token: number;
+  readonly holder: string | null;
+  readonly held_since: number | null;
+}
+
+export class TaskTable {
+  readonly #insert: Statement<never>;
+  readonly #newFile: Statement<never>;
+  readonly #delete: Statement<never>;
+  readonly #byName: Statement<TaskRow>;
+  readonly #byId: Statement<TaskRow>;
+  readonly #all: Statement<TaskRow>;
+  readonly #hold: Statement<{ lease_token: number }>;
+  readonly #letGo: Statement<never>;
+  readonly #held: Statement<unknown>;
+  readonly #begin: Statement<never>;
+  readonly #progress: Statement<never>;
+  readonly #end: Statement<never>;
+
+  constructor(db: Database) {
+    this.#insert = db.prepare(
+      'INSERT INTO tasks (name, file, identity, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
+    );
+    this.#newFile = db.prepare('UPDATE tasks SET file = ? WHERE id = ?');
+    this.#delete = db.prepare('DELETE FROM tasks WHERE id = ?');
+    this.#byName = db.prepare('SELECT * FROM tasks WHERE name = ?');
+    this.#byId = db.prepare('SELECT * FROM tasks WHERE id = ?');
+    this.#all = db.prepare('SELECT * FROM tasks ORDER BY name');
+    this.#hold = db.prepare(
+      `UPDATE tasks SET lease_token = lease_token + 1, holder = ?, held_since = ?,
+         state = CASE state WHEN 'running' THEN 'interrupted' ELSE state END
+       WHERE id = ? RETURNING lease_token`,
+    );
+    this.#letGo = db.prepare('UPDATE tasks SET holder = NULL, held_since = NULL WHERE id = ? AND lease_token = ?');
+    this.#held = db.prepare('SELECT 1 FROM tasks WHERE id = ? AND lease_token = ? AND holder IS NOT NULL');
+    this.#begin = db.prepare(
+      `UPDATE tasks SET state = 'running', pass_open = 1, started_at = ?, ended_at = NULL, counters = ?,
+         error_code = NULL, error_message = NULL
+       WHERE id = ?`,
+    );
+    this.#progress = db.prepare(
+      `UPDATE tasks SET state = 'running', ended_at = NULL, error_code = NULL, error_message = NULL, counters = ?
+       WHERE id = ?`,
+    );
+    this.#end = db.prepare(
+      'UPDATE tasks SET state = ?, ended_at = ?, error_code = ?, error_message = ?, passes = ?, baseline = ?, pass_open = ? WHERE id = ?',
+    );
+  }
+
+  byName(name: string): TaskRow | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: number): TaskRow | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): TaskRow[] {
+    return this.#all.all();
+  }
+
+  /** Within a transaction: the task of this name, made where there was none. */
+  create(task: NewTask): TaskRow {
+    this.#insert.run(task.name, task.file, task.identity, task.createdAt);
+    const row = this.#byName.get(task.name)!;
+    if (row.identity !== task.identity) {
+      throw new FerryError('task-mismatch', {
+        message: `task "${task.name}" exists with another source, destination or type`,
+      });
+    }
+    if (row.file === task.file) return row;
+    this.#newFile.run(task.file, row.id);
+    return { ...row, file: task.file };
+  }
+
+  delete(id: number): void {
+    this.#delete.run(id);
+  }
+
+  /** A new fencing token for the new holder; undefined where the task is gone. */
+  hold(id: number, holder: string, since: number): number | undefined {
+    return this.#hold.get(holder, since, id)?.lease_token;
+  }
+
+  letGo(id: number, token: number): void {
+    this.#letGo.run(id, token);
+  }
+
+  isHeld(id: number, token: number): boolean {
+    return this.#held.get(id, token) !== undefined;
+  }
+
+  beginPass(id: number, startedAt: number): void {
+    this.#begin.run(startedAt, JSON.stringify(NO_COUNTERS), id);
+  }
+
+  progress(id: number, counters: Counters): void {
+    this.#progress.run(JSON.stringify(counters), id);
+  }
+
+  /** The pass is over. `failed` is not a pass whose beginning later ones may build on. */
+  endPass(id: number, state: TaskState, endedAt: number, error: TaskRecord['error']): void {
+    const row = this.byId(id)!;
+    const finished = state === 'finished';
+    const passes = row.passes + (finished ? row.pass_open : 0);
+    const baseline = finished ? row.started_at : row.baseline;
+    this.#end.run(state, endedAt, error?.code, error?.message, passes, baseline, 0, id);
+  }
+
+  interrupt(id: number, state: TaskState, endedAt: number, error: TaskRecord['error']): void {
+    const row = this.byId(id)!;
+    this.#end.run(state, endedAt, error?.code, error?.message, row.passes, row.baseline, row.pass_open, id);
+  }
+}
+
+/** `held`: whether the holder named in the row is alive. */
+export function toTaskRecord(row: TaskRow, held: boolean): TaskRecord {
+  return {
+    name: row.name,
+    file: row.file,
+    identity: row.identity,
+    createdAt: row.created_at,
+    state: row.state === 'running' && !held ? 'interrupted' : row.state,
+    passes: row.passes,
+    baseline: row.baseline ?? undefined,
+    startedAt: row.started_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    counters: { ...NO_COUNTERS, ...storedJson(COUNTERS, row.counters) },
+    error: row.error_code === null ? undefined : { code: row.error_code, message: row.error_message ?? '' },
+    holder: held ? (row.holder ?? undefined) : undefined,
+  };
+}
+
+/** Those an older version did not count are absent. */
+const COUNTERS = z.record(z.string(), z.number());
+
+const NO_COUNTERS: Counters = {
+  listed: 0,
+  listedBytes: 0,
+  destinationListed: 0,
+  compared: 0,
+  copied: 0,
+  copiedBytes: 0,
+  skipped: 0,
+  skippedBytes: 0,
+  deleted: 0,
+  failed: 0,
+  filtered: 0,
+  retried: 0,
+};
