@@ -1,18 +1,10 @@
 // `npm run check`: everything a reviewer would run by hand, within a minute.
-import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { runStep, STATIC_STEPS } from './lib/steps.ts';
+import { runSuite } from './lib/suite.ts';
 
-const bin = (name: string): string => `node_modules/.bin/${name}`;
-const steps: readonly (readonly [string, string, readonly string[]])[] = [
-  ['types', bin('tsc'), ['-p', '.']],
-  ['lint', bin('oxlint'), ['--type-aware', '--quiet']],
-  ['format', bin('oxfmt'), ['--check', '.']],
-  ['tests', process.execPath, ['--test', '--test-reporter=dot', ...globSync('test/{unit,conformance}/**/*.test.ts')]],
-];
-
-for (const [name, command, args] of steps) {
-  const started = performance.now();
-  const { status } = spawnSync(command, args, { stdio: 'inherit' });
-  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  if (status !== 0) process.exit(1);
-}
+const [tests, ...steps] = await Promise.all([
+  runSuite({ name: 'unit and conformance', files: globSync('test/{unit,conformance}/**/*.test.ts'), timeout: 60_000 }),
+  ...STATIC_STEPS.map(runStep),
+]);
+process.exitCode = tests.failed === 0 && steps.every(Boolean) ? 0 : 1;
