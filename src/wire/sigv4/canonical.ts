@@ -37,8 +37,15 @@ export function credentialScope(day: string, region: string, service: string): s
 
 /** `timestamp` as `YYYYMMDDTHHMMSSZ`. */
 export function stringToSign(timestamp: string, scope: string, canonical: string): string {
-  return `${ALGORITHM}\n${timestamp}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
+  return `${ALGORITHM}\n${timestamp}\n${scope}\n${canonicalHash(canonical)}`;
 }
+
+/** Hexadecimal SHA-256 of a canonical request, whose characters are the bytes on the wire (latin1). */
+export function canonicalHash(canonical: string): string {
+  return hash('sha256', NOT_ASCII.test(canonical) ? Buffer.from(canonical, 'latin1') : canonical, 'hex');
+}
+
+const NOT_ASCII = /[\u0080-\uffff]/;
 
 /** The key all signatures of one day, region and service are made with. */
 export function signingKey(secretAccessKey: string, day: string, region: string, service: string): Buffer {

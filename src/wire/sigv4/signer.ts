@@ -1,6 +1,13 @@
-import { hash } from 'node:crypto';
 import { FerryError } from '../../model/errors.ts';
-import { ALGORITHM, UNSIGNED_PAYLOAD, canonicalValue, credentialScope, signingKey, stringToSign } from './canonical.ts';
+import {
+  ALGORITHM,
+  UNSIGNED_PAYLOAD,
+  canonicalHash,
+  canonicalValue,
+  credentialScope,
+  signingKey,
+  stringToSign,
+} from './canonical.ts';
 import { ChunkSigner } from './chunk-signer.ts';
 import { canonicalQuery } from './encode.ts';
 import { HmacSha256 } from './hmac.ts';
@@ -23,7 +30,7 @@ export interface SignRequest {
   readonly query: string;
   /**
    * Names and values in turn, `Host` among them. All are signed but those something on the way may change (see
-   * `UNSIGNED`). Values are hashed as UTF-8 and must go on the wire so.
+   * `UNSIGNED`). Characters of values are bytes (latin1), as the HTTP client sends them.
    */
   readonly headers: readonly string[];
   /** `UNSIGNED-PAYLOAD`, the hexadecimal SHA-256 of the body, or one of the `STREAMING-…` names. */
@@ -91,7 +98,7 @@ export class SigV4Signer {
     const names = this.#names.join(';');
     const canonical = `${request.method}\n${request.path}\n${request.query}\n${lines}\n${names}\n${request.payloadHash}`;
 
-    const digest = hash('sha256', canonical, 'hex');
+    const digest = canonicalHash(canonical);
     const signature = this.#hmac.hex(`${ALGORITHM}\n${this.#timestamp}\n${this.#scope}\n${digest}`);
     const credential = `${this.#options.accessKeyId}/${this.#scope}`;
     added.push('authorization', `${ALGORITHM} Credential=${credential},SignedHeaders=${names},Signature=${signature}`);

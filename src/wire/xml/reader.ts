@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { FerryError } from '../../model/errors.ts';
+import { bareETag } from '../etag.ts';
 import { parseIsoDate } from '../http-date.ts';
 import { decodeEntities } from './entities.ts';
 
@@ -288,14 +289,6 @@ export class XmlReader {
   #fail(what: string): never {
     throw malformed(`${what}, near byte ${this.#at}`);
   }
-}
-
-/** An entity tag without its quotes and `W/`; undefined where nothing is left. */
-export function bareETag(text: string): string | undefined {
-  const from = text.startsWith('W/') ? 2 : 0;
-  const quoted = text.length >= from + 2 && text.charCodeAt(from) === 0x22 && text.endsWith('"');
-  const bare = quoted ? text.slice(from + 1, -1) : text.slice(from);
-  return bare === '' ? undefined : bare;
 }
 
 const CDATA = '<![CDATA[';
