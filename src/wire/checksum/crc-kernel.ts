@@ -1,5 +1,5 @@
 import type { Code, WasmFunction } from './wasm-assembler.ts';
-import { assemble, get, i32, i64, instantiate, set, whileLoop } from './wasm-assembler.ts';
+import { assemble, get, i32, i64, set, whileLoop } from './wasm-assembler.ts';
 
 /** A reflected CRC of 32 or 64 bits that begins and ends inverted, as all of S3's do. */
 export interface CrcParameters {
@@ -29,7 +29,8 @@ export class CrcKernel {
 
   constructor() {
     const functions = [updateFunction('crc32c', CRC32C_TABLES), updateFunction('crc64nvme', CRC64NVME_TABLES)];
-    const { memory, crc32c, crc64nvme } = instantiate<Exports>(assemble(functions, PAGES));
+    const { memory, crc32c, crc64nvme } = new WebAssembly.Instance(new WebAssembly.Module(assemble(functions, PAGES)))
+      .exports;
     const { buffer } = memory;
     this.#memory = new Uint8Array(buffer);
     this.#crc32c = crc32c;
@@ -57,6 +58,12 @@ export class CrcKernel {
     return BigInt.asUintN(64, register);
   }
 }
+
+/** What the TypeScript libraries for browsers declare and those for Node do not, as far as this module goes. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object) => { readonly exports: Exports };
+};
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };

@@ -38,17 +38,6 @@ export function assemble(functions: readonly WasmFunction[], pages: number): Uin
   ]); // prettier-ignore
 }
 
-/** What the TypeScript libraries for browsers declare and those for Node do not. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new <Exports>(module: object) => { readonly exports: Exports };
-};
-
-/** The exports of an assembled module; `Exports` has to be true to it. */
-export function instantiate<Exports>(module: Uint8Array<ArrayBuffer>): Exports {
-  return new WebAssembly.Instance<Exports>(new WebAssembly.Module(module)).exports;
-}
-
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
 export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
 
