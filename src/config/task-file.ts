@@ -1,0 +1,212 @@
+/** From the text of a task file to the `TaskSpec` the engine works by. */
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { FerryError, toFerryError } from '../model/errors.ts';
+import { Secret } from '../model/secret.ts';
+import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
+import { GiB, MiB } from '../model/units.ts';
+import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
+import { checked, isRecord } from './check.ts';
+import type { References } from './interpolate.ts';
+import { suggestion } from './nearest.ts';
+import { problemsError } from './problems.ts';
+import { TASK_FILE, type TaskFile } from './task-schema.ts';
+import { MAX_FILE_BYTES, YamlFile } from './yaml-file.ts';
+
+export interface LoadedTask {
+  readonly spec: TaskSpec;
+  /** The file as written, references not resolved: what the state keeps. */
+  readonly text: string;
+  /** Every secret of the endpoints' options, for `Log.conceal`. */
+  readonly secrets: readonly Secret[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks a task file. Rejects with `configuration`, whose message has a line for every problem. */
+export async function loadTaskFile(file: string, registry: StoreRegistry, env: Environment): Promise<LoadedTask> {
+  return parseTaskFile(await readText(file), { file: path.basename(file), registry, env });
+}
+
+export interface ParseOptions {
+  /** What messages call the file. */
+  readonly file: string;
+  readonly registry: StoreRegistry;
+  readonly env: Environment;
+  /** For `${file:PATH}`; from disk where absent. */
+  readonly readFile?: References['readFile'];
+}
+
+/** The same for a text at hand, such as the one the state keeps of a task. */
+export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
+  const { registry, env, readFile = (name) => readFileSync(name, 'utf8') } = options;
+  const file = new YamlFile(text, { env, readFile });
+  if (file.data === undefined) throw problemsError(options.file, file.problems);
+  const task = checked(file, TASK_FILE, file.data, []);
+  const source = endpointOptions(file, 'source', registry);
+  const destination = endpointOptions(file, 'destination', registry);
+  if (task) reportContradictions(file, task);
+  if (file.problems.length > 0 || !task || !source || !destination) throw problemsError(options.file, file.problems);
+
+  const secrets: Secret[] = [];
+  const endpoint = (side: Side, found: Endpoint): EndpointSpec => ({
+    type: task[side].type,
+    path: task[side].path,
+    options: concealed(found.options, found.driver, secrets),
+  });
+  return { spec: toSpec(task, endpoint('source', source), endpoint('destination', destination)), text, secrets };
+}
+
+/** The text of a configuration file of at most `MAX_FILE_BYTES`, in UTF-8. */
+export async function readText(file: string): Promise<string> {
+  const bytes = await readAtMost(file, MAX_FILE_BYTES + 1);
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new FerryError('configuration', { message: `${file} is larger than ${MAX_FILE_BYTES / MiB} MiB` });
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FerryError('configuration', { message: `${file} is not UTF-8 text`, cause });
+  }
+}
+
+async function readAtMost(file: string, limit: number): Promise<Buffer> {
+  try {
+    await using handle = await open(file, 'r');
+    const buffer = Buffer.alloc(limit);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, limit - length, null);
+      if (bytesRead === 0) return buffer.subarray(0, length);
+      length += bytesRead;
+    }
+  } catch (cause) {
+    const { message } = toFerryError(cause);
+    throw new FerryError('configuration', { message: `${file} cannot be read (${message})`, cause });
+  }
+}
+
+type Side = 'source' | 'destination';
+
+interface Endpoint {
+  readonly driver: StoreDriver;
+  readonly options: Record<string, unknown>;
+}
+
+/** Options by the driver's own schema, whatever else is wrong in the file, so that all of it is said at once. */
+function endpointOptions(file: YamlFile, side: Side, registry: StoreRegistry): Endpoint | undefined {
+  const given = isRecord(file.data) ? file.data[side] : undefined;
+  if (!isRecord(given) || typeof given['type'] !== 'string') return undefined; // The task's schema has said so.
+  const type = given['type'];
+  const driver = registry.find(type);
+  if (!driver) {
+    const known = registry.names.toSorted().join(', ');
+    const message = `there is no store type "${type}"${suggestion(type, registry.names) || `; there are ${known}`}`;
+    file.problems.push(file.problem([side, 'type'], message));
+    return undefined;
+  }
+  if (!driver.roles[side]) file.problems.push(file.problem([side, 'type'], `"${type}" cannot be a ${side}`));
+  const options = checked(file, driver.options, given['options'] ?? {}, [side, 'options']);
+  return options && { driver, options };
+}
+
+/** The driver's secret options as `Secret`s. */
+function concealed(options: Record<string, unknown>, driver: StoreDriver, secrets: Secret[]): Record<string, unknown> {
+  const result = { ...options };
+  for (const name of driver.secrets) {
+    const value = result[name];
+    if (typeof value === 'string') result[name] = new Secret(value);
+    if (result[name] instanceof Secret) secrets.push(result[name]);
+  }
+  return result;
+}
+
+function reportContradictions(file: YamlFile, task: TaskFile): void {
+  const { filters } = task;
+  const complain = (at: readonly string[], message: string): void => void file.problems.push(file.problem(at, message));
+  if (task.compare !== undefined && task.ignore_existing !== undefined) {
+    complain(['ignore_existing'], 'give either `compare` or `ignore_existing`, not both');
+  }
+  if (task.ignore_before !== undefined && filters?.modified_after !== undefined) {
+    complain(['ignore_before'], 'give either `ignore_before` or `filters.modified_after`, not both');
+  }
+  if ((task.multipart_boundary_size ?? 0) > MAX_BOUNDARY) {
+    complain(
+      ['multipart_boundary_size'],
+      `must be at most ${MAX_BOUNDARY} (5 GiB): stores take no larger object in one piece`,
+    );
+  }
+  if (task.type === 'delete' && task.delete_extraneous) {
+    complain(['delete_extraneous'], 'has no meaning where the task itself deletes');
+  }
+  if (filters?.min_size !== undefined && filters.max_size !== undefined && filters.min_size > filters.max_size) {
+    complain(['filters', 'min_size'], 'is greater than `max_size`: nothing would be left');
+  }
+  const after = task.ignore_before ?? filters?.modified_after;
+  if (after !== undefined && filters?.modified_before !== undefined && after >= filters.modified_before) {
+    complain(['filters', 'modified_before'], 'is not after the time to begin with: nothing would be left');
+  }
+}
+
+/** qscamel's documented range. */
+const MAX_BOUNDARY = 5 * GiB;
+const QSCAMEL_BOUNDARY = 2 * GiB;
+const QSCAMEL_RATE = 1000;
+/** Above it an object resumes part by part and uses several connections; below, one request is cheaper than three. */
+const DEFAULT_THRESHOLD = 64 * MiB;
+const DEFAULT_PART = 16 * MiB;
+const DEFAULT_PARALLEL_PARTS = 8;
+
+const COMPARE_BY: Readonly<Record<'' | 'last_modified' | 'md5sum', Compare>> = {
+  '': 'always',
+  last_modified: 'time',
+  md5sum: 'checksum',
+};
+
+function toSpec(task: TaskFile, source: EndpointSpec, destination: EndpointSpec): TaskSpec {
+  return {
+    type: task.type,
+    source,
+    destination,
+    filters: {
+      prefix: task.filters?.prefix,
+      include: task.filters?.include ?? [],
+      exclude: task.filters?.exclude ?? [],
+      minSize: task.filters?.min_size,
+      maxSize: task.filters?.max_size,
+      modifiedAfter: task.ignore_before ?? task.filters?.modified_after,
+      modifiedBefore: task.filters?.modified_before,
+      keysFile: task.filters?.keys_file,
+    },
+    compare: task.compare ?? (task.ignore_existing === undefined ? 'auto' : COMPARE_BY[task.ignore_existing]),
+    deleteExtraneous: task.delete_extraneous,
+    deleteGuard: task.delete_guard === true || task.delete_guard === 'on',
+    createOnly: task.create_only,
+    limits: {
+      concurrency: task.concurrency === 'auto' ? undefined : task.concurrency,
+      objectsPerSecond: task.rate_limit === 0 ? QSCAMEL_RATE : task.rate_limit,
+      bandwidth: task.bandwidth ?? [],
+    },
+    multipart: {
+      threshold:
+        task.multipart_boundary_size === 0 ? QSCAMEL_BOUNDARY : (task.multipart_boundary_size ?? DEFAULT_THRESHOLD),
+      partSize: task.part_size || DEFAULT_PART,
+      keepEtag: task.keep_etag,
+      parallelParts: Math.min(task.parallel_parts ?? task.workers ?? DEFAULT_PARALLEL_PARTS, task.workers ?? Infinity),
+    },
+    fidelity: {
+      metadata: task.metadata,
+      setMetadata: task.set_metadata,
+      tags: task.tags,
+      setTags: task.set_tags,
+      modified: task.preserve_time,
+      acl: task.acl,
+      storageClass: typeof task.storage_class === 'string' ? { '*': task.storage_class } : task.storage_class,
+      onLoss: task.on_loss,
+    },
+    checkMd5: task.check_md5,
+    attempts: task.attempts,
+    report: { path: task.report?.path, evidence: task.report?.evidence ?? 'differences' },
+  };
+}
