@@ -16,7 +16,10 @@ export interface ObjectEntry {
   /** Entity tag without its quotes or `W/`. What it means is in `Capabilities.etag`. */
   readonly etag?: string | undefined;
   readonly storageClass?: string | undefined;
-  /** Set for directories of tree-shaped stores; their key ends in `/`. */
+  /**
+   * Set for directories of tree-shaped stores, which list every one; their key ends in `/`. One that is not empty is
+   * implied by what is in it; only an empty one is something to be moved.
+   */
   readonly directory?: { readonly empty: boolean } | undefined;
   /** Set where the store found something that is no object (a socket, a broken link, a name it cannot express). */
   readonly irregular?: string | undefined;

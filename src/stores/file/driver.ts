@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { FerryError } from '../../model/errors.ts';
+import type { EndpointSpec } from '../../model/task.ts';
+import type { StoreContext, StoreDriver } from '../../store/registry.ts';
+import { diskEncoding } from './encoding.ts';
+import { fileOptions } from './options.ts';
+import { FileStore } from './store.ts';
+
+export function fileDriver(): StoreDriver {
+  return {
+    type: 'file',
+    aliases: ['fs'],
+    summary: 'A directory tree on this machine or a mounted file server.',
+    options: fileOptions,
+    secrets: [],
+    roles: { source: true, destination: true },
+    open: async (spec, context) => open(spec, context),
+  };
+}
+
+function open(spec: EndpointSpec, context: StoreContext): FileStore {
+  const parsed = fileOptions.safeParse(spec.options);
+  if (!parsed.success) throw new FerryError('configuration', { message: z.prettifyError(parsed.error) });
+  const options = parsed.data;
+  if (spec.path === '') throw new FerryError('configuration', { message: '`path` of a `file` endpoint is missing' });
+  const root = path.resolve(spec.path);
+  return new FileStore({
+    root,
+    name: `file://${root}`,
+    identity: `file:${realPath(root)}`,
+    role: context.role,
+    tmpdir: context.tmpdir,
+    encoding: diskEncoding(options.encoding === 'utf-8' ? 'utf8' : options.encoding),
+    links: options.symlinks ?? (options.enable_link_follow ? 'follow' : 'skip'),
+    unsafeLinks: options.unsafe_links,
+    metadata: options.metadata,
+    preserveMode: options.preserve_mode,
+    preserveOwner: options.preserve_owner,
+    fsync: options.fsync,
+  });
+}
+
+/** The real path, also of what is not there yet, so that a place has one identity before and after it is made. */
+function realPath(place: string): string {
+  try {
+    return fs.realpathSync.native(place);
+  } catch {
+    const parent = path.dirname(place);
+    return parent === place ? place : path.join(realPath(parent), path.basename(place));
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * Uploads in parts: one file beside the target that the parts are written into where they belong, and a record of which
+ * parts are complete. Both survive a killed process, and a power cut unless `fsync` is `never`.
+ *
+ * Part N goes to offset (N-1) × the largest part seen, which is right at once where all parts but the last are of one
+ * size. Any other parts are kept too: what would overlap goes behind everything else, and `complete` then copies them
+ * into order once.
+ *
+ * The record is a text file: a line of JSON about the upload, then one line for each part that was written or is about
+ * to be replaced. A line counts only with its end, so one torn by a crash is as if it had not been written. Parts are
+ * recorded after their bytes are on disk.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import { bodySize, type Body } from '../../model/body.ts';
+import { FerryError } from '../../model/errors.ts';
+import type { Key } from '../../model/key.ts';
+import type { ObjectMeta, Tags } from '../../model/object.ts';
+import { throwIfAborted } from '../../store/abort.ts';
+import type {
+  CompleteOptions,
+  Part,
+  PartOptions,
+  PartResult,
+  UploadRef,
+  WriteOptions,
+  WriteResult,
+} from '../../store/store.ts';
+import { Digest, pour } from './digest.ts';
+import { errno } from './errors.ts';
+import { fsync } from './io.ts';
+import type { Place } from './names.ts';
+import { isUploadId, uploadTempName } from './temp.ts';
+import { versionOf } from './version.ts';
+import { taken, type Writer } from './write.ts';
+
+/** More parts than S3 has; bounds the record and what is kept of it in memory. */
+export const MAX_PARTS = 10_000;
+/** Longest record read: a header and each part a few times over. */
+const MAX_RECORD = 16 * 1024 * 1024;
+const COPY = 1024 * 1024;
+
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_APPEND } = fs.constants;
+
+const header = z.object({
+  key: z.string(),
+  meta: z.record(z.string(), z.unknown()).optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+});
+
+interface Extent {
+  readonly offset: number;
+  readonly size: number;
+  /** Absent while the part is being written. */
+  readonly etag?: string | undefined;
+}
+
+interface Upload {
+  readonly key: Key;
+  readonly place: Place;
+  readonly temp: string;
+  readonly meta: Partial<ObjectMeta> | undefined;
+  readonly tags: Tags | undefined;
+  /** By part number. */
+  readonly parts: Map<number, Extent>;
+  largest: number;
+}
+
+export class Uploads {
+  readonly #writer: Writer;
+  readonly #placeOf: (key: Key) => Place;
+  /** Uploads this process works on; bounded by those begun and not yet completed. */
+  readonly #open = new Map<string, Upload>();
+
+  constructor(writer: Writer, placeOf: (key: Key) => Place) {
+    this.#writer = writer;
+    this.#placeOf = placeOf;
+  }
+
+  async begin(key: Key, options: WriteOptions, signal: AbortSignal | undefined): Promise<string> {
+    throwIfAborted(signal);
+    const { tree, made, durability } = this.#writer.options;
+    const place = this.#placeOf(key);
+    if (place.directory) throw new FerryError('bad-key', { key, message: 'a directory is not uploaded in parts' });
+    const uploadId = randomBytes(16).toString('hex');
+    const temp = uploadTempName(uploadId);
+    const { meta, tags } = options;
+    await tree.within(place.directories, made, async (directory) => {
+      fs.closeSync(fs.openSync(directory.at(temp), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
+      const record = fs.openSync(directory.at(recordName(temp)), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      try {
+        fs.writeFileSync(record, `${JSON.stringify({ key, meta, tags })}\n`);
+        if (durability.policy !== 'never') {
+          await fsync(record);
+          await fsync(directory.fd);
+        }
+      } finally {
+        fs.closeSync(record);
+      }
+    });
+    this.#open.set(uploadId, { key, place, temp, meta, tags, parts: new Map(), largest: 0 });
+    return uploadId;
+  }
+
+  async put(
+    ref: UploadRef,
+    number: number,
+    body: Body,
+    options: PartOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<PartResult> {
+    throwIfAborted(signal);
+    if (!Number.isInteger(number) || number < 1 || number > MAX_PARTS)
+      throw new FerryError('too-large', { key: ref.key, message: `part numbers go from 1 to ${MAX_PARTS}` });
+    const { tree, pace, durability } = this.#writer.options;
+    const upload = await this.#find(ref);
+    const size = bodySize(body);
+    const digest = new Digest(options, ['crc32']);
+    return await tree.within(upload.place.directories, undefined, async (directory) => {
+      const fd = await pace.pooled.open(directory.at(upload.temp), O_RDWR | O_NOFOLLOW);
+      const record = fs.openSync(directory.at(recordName(upload.temp)), O_WRONLY | O_APPEND | O_NOFOLLOW);
+      const before = upload.parts.get(number);
+      // From here on the old bytes may be overwritten.
+      if (before?.etag !== undefined) fs.writeSync(record, `${number} void\n`);
+      const offset = reserve(upload, number, size);
+      try {
+        await pour(body, fd, offset, pace, digest, signal);
+        const checksums = digest.finish();
+        const etag = `${checksums.crc32}-${size.toString(16)}`;
+        if (durability.policy !== 'never') await fsync(fd);
+        fs.writeSync(record, `${number} ${offset} ${size} ${etag}\n`);
+        if (durability.policy !== 'never') await fsync(record);
+        upload.parts.set(number, { offset, size, etag });
+        return { etag, checksums };
+      } catch (thrown) {
+        upload.parts.delete(number);
+        throw thrown;
+      } finally {
+        fs.closeSync(fd);
+        fs.closeSync(record);
+      }
+    });
+  }
+
+  async complete(
+    ref: UploadRef,
+    parts: readonly Part[],
+    options: CompleteOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<WriteResult> {
+    throwIfAborted(signal);
+    const { tree, durability } = this.#writer.options;
+    const upload = await this.#find(ref);
+    const extents = parts.map((part) => wanted(upload, part));
+    const { directories, name } = upload.place;
+    const etag = await tree.within(directories, undefined, async (directory) => {
+      const target = directory.at(name);
+      if (options.ifAbsent) {
+        const there = fs.lstatSync(target, { throwIfNoEntry: false });
+        if (there) throw taken(upload.key, there.isDirectory());
+      }
+      let temp = upload.temp;
+      if (!isInOrder(extents)) {
+        temp = this.#writer.tempName();
+        await assemble(directory.at(upload.temp), directory.at(temp), extents, signal);
+      }
+      const fd = fs.openSync(directory.at(temp), O_RDWR | O_NOFOLLOW);
+      let stats: fs.BigIntStats;
+      try {
+        fs.ftruncateSync(fd, total(extents));
+        this.#writer.setAttributes(fd, upload.meta);
+        if (durability.policy !== 'never') await fsync(fd);
+        stats = fs.fstatSync(fd, { bigint: true });
+      } finally {
+        fs.closeSync(fd);
+      }
+      const { meta, tags } = upload;
+      await this.#writer.commit(upload.key, directory, temp, name, stats, { meta, tags, ifAbsent: options.ifAbsent });
+      for (const leftover of [upload.temp, recordName(upload.temp)]) fs.rmSync(directory.at(leftover), { force: true });
+      return versionOf(stats);
+    });
+    this.#open.delete(ref.uploadId);
+    await durability.changed(directories, name);
+    return { etag };
+  }
+
+  async abort(ref: UploadRef, signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
+    if (!isUploadId(ref.uploadId)) return;
+    const place = this.#placeOf(ref.key);
+    const temp = uploadTempName(ref.uploadId);
+    this.#open.delete(ref.uploadId);
+    try {
+      await this.#writer.options.tree.within(place.directories, undefined, (directory) => {
+        // The record first: without it the upload is gone, whatever happens next.
+        for (const file of [recordName(temp), temp]) fs.rmSync(directory.at(file), { force: true });
+      });
+    } catch (thrown) {
+      if (errno(thrown) !== 'ENOENT') throw thrown;
+    }
+  }
+
+  /** The upload, from its record where another process began it. */
+  async #find(ref: UploadRef): Promise<Upload> {
+    const known = this.#open.get(ref.uploadId);
+    if (known?.key === ref.key) return known;
+    if (!isUploadId(ref.uploadId)) throw gone(ref.key);
+    const place = this.#placeOf(ref.key);
+    const temp = uploadTempName(ref.uploadId);
+    let text: string;
+    try {
+      text = await this.#writer.options.tree.within(place.directories, undefined, (directory) =>
+        readRecord(directory.at(recordName(temp))),
+      );
+    } catch (thrown) {
+      if (errno(thrown) === 'ENOENT') throw gone(ref.key);
+      throw thrown;
+    }
+    const upload = parseRecord(text, ref.key, place, temp);
+    // Another call may have read it meanwhile; all must share one.
+    const now = this.#open.get(ref.uploadId);
+    if (now) return now;
+    this.#open.set(ref.uploadId, upload);
+    return upload;
+  }
+}
+
+function recordName(temp: string): string {
+  return `${temp}.parts`;
+}
+
+function readRecord(path: string | Buffer): string {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY | O_NOFOLLOW);
+  try {
+    if (fs.fstatSync(fd).size > MAX_RECORD)
+      throw new FerryError('too-large', { message: 'the record of an upload in parts is damaged' });
+    return fs.readFileSync(fd, 'utf8');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function parseRecord(text: string, key: Key, place: Place, temp: string): Upload {
+  const lines = text.split('\n').slice(0, -1);
+  const head = header.safeParse(parseJson(lines.shift()));
+  if (!head.success || head.data.key !== key) throw gone(key);
+  const upload: Upload = {
+    key,
+    place,
+    temp,
+    meta: head.data.meta,
+    tags: head.data.tags,
+    parts: new Map(),
+    largest: 0,
+  };
+  for (const line of lines) {
+    const [number, offset, size, etag] = line.split(' ');
+    if (offset === 'void') upload.parts.delete(Number(number));
+    else if (etag !== undefined) {
+      upload.parts.set(Number(number), { offset: Number(offset), size: Number(size), etag });
+      upload.largest = Math.max(upload.largest, Number(size));
+    }
+  }
+  return upload;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined; // Torn by a crash: the upload was never begun.
+  }
+}
+
+/** Chooses where a part goes and takes the place. */
+function reserve(upload: Upload, number: number, size: number): number {
+  upload.parts.delete(number);
+  upload.largest = Math.max(upload.largest, size);
+  let offset = (number - 1) * upload.largest;
+  let end = 0;
+  let overlaps = false;
+  for (const part of upload.parts.values()) {
+    end = Math.max(end, part.offset + part.size);
+    overlaps ||= offset < part.offset + part.size && part.offset < offset + size;
+  }
+  if (overlaps) offset = end;
+  upload.parts.set(number, { offset, size });
+  return offset;
+}
+
+function wanted(upload: Upload, part: Part): Extent {
+  const extent = upload.parts.get(part.number);
+  if (extent?.etag === undefined || extent.etag !== part.etag)
+    throw new FerryError('not-found', {
+      key: upload.key,
+      message: `part ${part.number} of ${JSON.stringify(upload.key)} was never stored, or is another one`,
+      remedy: 'Run the task again; the object is then uploaded anew.',
+    });
+  return extent;
+}
+
+function isInOrder(extents: readonly Extent[]): boolean {
+  let offset = 0;
+  for (const extent of extents) {
+    if (extent.offset !== offset) return false;
+    offset += extent.size;
+  }
+  return true;
+}
+
+function total(extents: readonly Extent[]): number {
+  let bytes = 0;
+  for (const extent of extents) bytes += extent.size;
+  return bytes;
+}
+
+/** Copies parts into a new file in order, checking their CRC-32 on the way. */
+async function assemble(
+  from: string | Buffer,
+  to: string | Buffer,
+  extents: readonly Extent[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await using source = await fs.promises.open(from, fs.constants.O_RDONLY | O_NOFOLLOW);
+  await using target = await fs.promises.open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+  const buffer = Buffer.allocUnsafeSlow(COPY);
+  let written = 0;
+  for (const { offset, size, etag } of extents) {
+    let sum = 0;
+    for (let done = 0; done < size;) {
+      throwIfAborted(signal);
+      const { bytesRead } = await source.read(buffer, 0, Math.min(COPY, size - done), offset + done);
+      if (bytesRead === 0) break;
+      const chunk = buffer.subarray(0, bytesRead);
+      sum = crc32(chunk, sum);
+      await target.writeFile(chunk);
+      done += bytesRead;
+      written += bytesRead;
+    }
+    if (!etag!.startsWith(`${sum.toString(16).padStart(8, '0')}-`)) {
+      await fs.promises.rm(to, { force: true });
+      throw new FerryError('wrong-checksum', { message: `a part that ends at ${written} is not as it was written` });
+    }
+  }
+}
+
+function gone(key: Key): FerryError {
+  return new FerryError('not-found', { key, message: `the upload of ${JSON.stringify(key)} is gone` });
+}

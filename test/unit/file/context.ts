@@ -1,0 +1,15 @@
+import type { StoreContext } from '../../../src/store/registry.ts';
+
+/** What a driver needs that makes no requests. */
+export function contextIn(tmpdir: string, role?: 'source' | 'destination'): StoreContext {
+  return {
+    tmpdir,
+    role,
+    now: Date.now,
+    env: {},
+    http: {
+      request: () => Promise.reject(new Error('nothing here makes requests')),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+  };
+}
