@@ -75,13 +75,15 @@ export function guessPartSizes(size: number, parts: number): readonly number[] {
 
 /**
  * Defaults of the tools that write most objects, by their documentation and source:
- * 8 MiB AWS CLI, boto3, SDK for Java 2 and CRT; 5 MiB rclone, SDKs for Go and JavaScript, Java 1; 16 MiB AWS console and
- * MinIO; 15 MiB s3cmd; 50 MiB s5cmd; 64 MiB Hadoop S3A and older mc; 100 MiB older S3A; 128 MiB EMRFS and mc; 32 MiB
- * Ceph's cloud sync; 10 and 25 MiB Cyberduck and backup programs; the larger ones are what people set by hand.
+ * 8 MiB AWS CLI, boto3, SDK for Java 2; 5 MiB rclone, SDKs for Go, JavaScript and Java 1; 17,179,870 bytes the console of
+ * AWS; 16 MiB minio-go, 64 MiB before; 15 MiB s3cmd; 50 MiB s5cmd; 64 and 100 MiB Hadoop S3A, new and old; 128 MiB EMRFS;
+ * 32 MiB Ceph's cloud sync. The others are what people set by hand.
  */
-const COMMON_PART_SIZES = [8, 5, 16, 15, 10, 64, 50, 100, 128, 32, 25, 20, 256, 512, 1024, 200, 500, 1000, 2048].map(
-  (count) => count * MiB,
-);
+const COMMON_PART_SIZES = [
+  ...mebibytes(8, 5, 16),
+  17_179_870,
+  ...mebibytes(15, 10, 64, 50, 100, 128, 32, 25, 20, 256, 512, 1024, 200, 500, 1000, 2048),
+];
 
 const DECIMAL_PART_SIZES = [5, 8, 10, 15, 16, 20, 25, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1000].map(
   (count) => count * 1_000_000,
@@ -108,6 +110,10 @@ function grownPartSizes(size: number): number[] {
 function wholeMebibytes(smallest: number): number[] {
   const first = Math.ceil(smallest / MiB);
   return Array.from({ length: 16 }, (_, i) => (first + i) * MiB);
+}
+
+function mebibytes(...counts: readonly number[]): number[] {
+  return counts.map((count) => count * MiB);
 }
 
 function partCount(size: number, partSize: number): number {

@@ -131,7 +131,12 @@ test('the AWS SDK signs every request the same', async () => {
   await fc.assert(
     fc.asyncProperty(
       text,
-      fc.dictionary(text, text, { maxKeys: 5 }),
+      // The SDK keeps the query in a plain object and so loses this one.
+      fc.dictionary(
+        text.filter((parameter) => parameter !== '__proto__'),
+        text,
+        { maxKeys: 5 },
+      ),
       fc.dictionary(name, value, { maxKeys: 5 }),
       fc.integer({ min: 0, max: 4_000_000_000_000 }),
       async (key, query, meta, now) => {
@@ -198,6 +203,18 @@ test('what a verifier computes from a signed request is the signature it carries
   assert.ok(equalSignatures(computed, claimed!));
   assert.ok(!equalSignatures(computed, `${claimed!.slice(0, -1)}g`));
   assert.ok(!equalSignatures(computed, ''));
+});
+
+test('characters of headers are bytes, as on the wire', () => {
+  const request = { method: 'GET', path: '/', query: '', payloadHash: EMPTY_SHA256, now: NOW };
+  const added = new SigV4Signer(EXAMPLE).sign({ ...request, headers: ['host', HOST, 'x-amz-meta-a', '\u00e9'] });
+  const canonical = `GET\n/\n\nhost:${HOST}\nx-amz-content-sha256:${EMPTY_SHA256}\nx-amz-date:20130524T000000Z\n`;
+  const names = 'host;x-amz-content-sha256;x-amz-date;x-amz-meta-a';
+  const bytes = Buffer.from(`${canonical}x-amz-meta-a:\u00e9\n\n${names}\n${EMPTY_SHA256}`, 'latin1');
+  const hashed = createHash('sha256').update(bytes).digest('hex');
+  const toSign = `AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n${hashed}`;
+  const key = signingKey(EXAMPLE.secretAccessKey, '20130524', 'us-east-1', 's3');
+  assert.equal(header(added, 'authorization').slice(-64), signature(key, toSign));
 });
 
 test('one signer signs across midnight, back and forth, like a new one each time', () => {
