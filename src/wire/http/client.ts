@@ -15,7 +15,7 @@ export interface HttpClient extends AsyncDisposable {
   request(origin: Origin, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse>;
 }
 
-/** Where to connect. Connections are pooled by the identity of this object's `id`. */
+/** Where to connect. Origins that are equal in everything share connections, but one object used again is fastest. */
 export interface Origin {
   readonly secure: boolean;
   /** Name or address; IPv6 without brackets. */
@@ -46,7 +46,8 @@ export interface HttpRequest {
   readonly target: string;
   /**
    * Names and values in turn: `[name, value, name, value]`. `Host` is sent from the origin where absent;
-   * `Content-Length` always comes from the body. Values with CR, LF or NUL are refused.
+   * `Content-Length` always comes from the body. One character per byte (latin1); values with control characters or
+   * other characters are refused with `unsupported`.
    */
   readonly headers: readonly string[];
   readonly body?: Body | undefined;
@@ -60,8 +61,9 @@ export interface HttpResponse {
   readonly body: HttpBody;
 }
 
+/** Values have one character per byte (latin1), as in `HttpRequest.headers`. */
 export interface HttpHeaders {
-  /** First value by lower-case name. */
+  /** First value by name, which is given in lower case. */
   get(name: string): string | undefined;
   /** Every pair, names in lower case, in the order they came. */
   entries(): Iterable<readonly [string, string]>;
@@ -72,7 +74,7 @@ export interface HttpHeaders {
  * early. Read to the end, `bytes`, `discard` or `cancel` frees the connection; one of them must be done.
  */
 export interface HttpBody extends AsyncIterable<Uint8Array> {
-  /** `Content-Length`; undefined for chunked or read-to-close bodies. */
+  /** Bytes that come: `Content-Length`, 0 where an answer has no body (HEAD, 204, 304); undefined for chunked or read-to-close bodies. */
   readonly length: number | undefined;
   /** All of it in a buffer of the caller's; rejects with `too-large` past `limit` bytes. */
   bytes(limit: number): Promise<Buffer>;
