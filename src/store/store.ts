@@ -33,8 +33,9 @@ export interface Store extends AsyncDisposable {
    * Opens an object for reading.
    * - Absent: rejects with `not-found`. `ifMatch` and another version: `changed`.
    * - The body yields exactly the bytes asked for, or throws (`short-read`, `wrong-length`, `changed`…).
-   * - A range that begins at or past the end rejects with `wrong-length`; one that only reaches past it rejects, or its
-   *   body throws, with that or `short-read`. Offset 0 without a length is the whole object, empty or not.
+   * - A range that begins at or past the end rejects with `wrong-length` (retryable: `never`); one that only reaches
+   *   past it rejects, or its body throws, with that or `short-read`. Offset 0 without a length is the whole object,
+   *   empty or not.
    */
   read(key: Key, options?: ReadOptions, signal?: AbortSignal): Promise<ReadResult>;
 

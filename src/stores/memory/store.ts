@@ -136,6 +136,7 @@ export class MemoryStore implements Store {
     const length = ranged ? (options.length ?? size - offset) : size;
     if ((offset > 0 && offset >= size) || offset + length > size) {
       throw new FerryError('wrong-length', {
+        retryable: 'never',
         message: `bytes from ${offset}${options.length === undefined ? '' : ` to ${offset + length}`} were asked for, the object has ${size}`,
       });
     }

@@ -1,0 +1,62 @@
+import type { Clock } from './clock.ts';
+import type { RetryOptions } from './layers/backoff.ts';
+import { Correctness } from './layers/correctness.ts';
+import { ErrorContext } from './layers/error-context.ts';
+import type { Layer } from './layers/layer.ts';
+import { LayeredStore } from './layers/layered-store.ts';
+import type { LimitOptions } from './layers/limits.ts';
+import { Limits } from './layers/limits.ts';
+import { Retry } from './layers/retry.ts';
+import type { StoreStats } from './layers/trace.ts';
+import { newStats, Trace } from './layers/trace.ts';
+import type { WatchdogOptions } from './layers/watchdog.ts';
+import { Watchdog } from './layers/watchdog.ts';
+import type { Store } from './store.ts';
+
+export interface ComposeOptions {
+  readonly retry?: RetryOptions | undefined;
+  readonly limits?: LimitOptions | undefined;
+  readonly watchdog?: WatchdogOptions | undefined;
+  /** Time for all layers; the system's where absent. */
+  readonly clock?: Clock | undefined;
+  /** Counts shared with other stores; new ones where absent. */
+  readonly stats?: StoreStats | undefined;
+  /** Between the watchdog and the driver; tests put faults here. */
+  readonly innermost?: readonly Layer[] | undefined;
+}
+
+export interface ComposedStore extends Store {
+  /** Counts, read whenever somebody wants to know. */
+  readonly stats: StoreStats;
+  /** Concurrency, requests and bandwidth, to be changed while the store is used. */
+  readonly limits: Limits;
+  /** The driver. */
+  readonly inner: Store;
+}
+
+/**
+ * A driver with all layers around it, always in this order:
+ *
+ * 1. trace: counts and tells every call as the caller sees it, retries included in its time;
+ * 2. error context: every error leaves as a `FerryError` that names operation, store and key;
+ * 3. correctness: what the store cannot do is refused once, not retried;
+ * 4. retry: sleeps without holding a slot;
+ * 5. limits: each attempt counts;
+ * 6. watchdog: waiting for a slot is no stall, a silent store is;
+ * 7. the driver.
+ */
+export function compose(driver: Store, options: ComposeOptions = {}): ComposedStore {
+  const { clock } = options;
+  const stats = options.stats ?? newStats();
+  const limits = new Limits({ clock, ...options.limits });
+  const layers = [
+    new Trace(driver.info.name, stats),
+    new ErrorContext(driver.info, stats),
+    new Correctness(driver.capabilities),
+    new Retry(driver.capabilities, stats, { clock, ...options.retry }),
+    limits,
+    new Watchdog({ clock, ...options.watchdog }),
+    ...(options.innermost ?? []),
+  ];
+  return Object.assign(new LayeredStore(driver, layers), { stats, limits });
+}

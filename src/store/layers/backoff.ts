@@ -1,0 +1,76 @@
+import type { FerryError } from '../../model/errors.ts';
+import type { Clock } from '../clock.ts';
+import { sleep, systemClock } from '../clock.ts';
+import type { Call } from './call.ts';
+import type { StoreStats } from './trace.ts';
+
+/** Longest wait a store may ask for with `Retry-After`, milliseconds. */
+const LONGEST_WISH = 300_000;
+
+export interface RetryOptions {
+  /** Attempts in all; 10 where absent. */
+  readonly attempts?: number | undefined;
+  /** The delay before the second attempt is random up to this, milliseconds; then twice as much, and so on. */
+  readonly base?: number | undefined;
+  /** No delay of ours is longer, milliseconds. */
+  readonly cap?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** Uniform in [0, 1). */
+  readonly random?: (() => number) | undefined;
+  /** Told of every failed attempt that will be followed by another. */
+  readonly onRetry?: ((call: Call<unknown>, error: FerryError, attempt: number) => void) | undefined;
+}
+
+/**
+ * When to try again: delays that grow and are random in full, so that clients that failed together do not come back
+ * together (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/); a store's own wish is
+ * respected up to five minutes.
+ */
+export class Backoff {
+  readonly #attempts: number;
+  readonly #base: number;
+  readonly #cap: number;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #onRetry: RetryOptions['onRetry'];
+  readonly #stats: StoreStats;
+
+  constructor(options: RetryOptions, stats: StoreStats) {
+    this.#attempts = options.attempts ?? 10;
+    this.#base = options.base ?? 200;
+    this.#cap = options.cap ?? 30_000;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#onRetry = options.onRetry;
+    this.#stats = stats;
+  }
+
+  /**
+   * Resolves when it is time for the next attempt after `attempt` failed with `error`; throws the error where trying
+   * again is no use, and as exhausted where it was tried often enough.
+   */
+  async next(call: Call<unknown>, error: FerryError, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+    if (error.kind === 'busy') this.#stats.slowDowns++;
+    if (!isReplayable(error) || signal?.aborted) throw error;
+    if (attempt >= this.#attempts) throw error.exhausted();
+    this.#onRetry?.(call, error, attempt);
+    this.#stats.retries++;
+    this.#stats.retrying++;
+    try {
+      await sleep(this.#clock, this.#delay(error, attempt), signal);
+    } finally {
+      this.#stats.retrying--;
+    }
+  }
+
+  #delay(error: FerryError, attempt: number): number {
+    const most = Math.min(this.#cap, this.#base * 2 ** (attempt - 1));
+    const wish = Math.min(error.retryAfter ?? 0, LONGEST_WISH);
+    return wish + this.#random() * most;
+  }
+}
+
+/** Not what the same call would only meet again: an object that changed is for the engine to begin anew. */
+function isReplayable(error: FerryError): boolean {
+  return error.retryable === 'later' && error.code !== 'changed' && error.code !== 'interrupted';
+}
