@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { FerryError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
+import { MiB } from '../model/units.ts';
 import { checked, isRecord } from './check.ts';
 import { problemsError, type Problem } from './problems.ts';
 import { splitNoProxy, type ProxySettings } from './proxy.ts';
@@ -47,7 +48,7 @@ const FILE = z.strictObject({
     .default('ferry.log')
     .describe('Log file, JSON lines. A relative path starts at this directory.'),
   log_max_size: size()
-    .default(100 * 1024 ** 2)
+    .default(50 * MiB)
     .describe('The log file starts anew at this size.'),
   log_keep: z.int().min(0).max(1000).default(5).describe('Old log files kept.'),
   pid_file: z

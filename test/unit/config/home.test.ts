@@ -47,7 +47,7 @@ test('first use makes a private home with a commented file of defaults', async (
       concurrency: undefined,
       logLevel: 'info',
       logFile: path.join(home, 'ferry.log'),
-      logMaxSize: 104_857_600,
+      logMaxSize: 52_428_800,
       logKeep: 5,
       pidFile: undefined,
       databaseFile: path.join(home, 'ferry.db'),
