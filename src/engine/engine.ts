@@ -2,7 +2,7 @@
  * What the CLI, and later the API, ask of the engine. Each call takes opened stores, so that nothing here knows a driver.
  */
 import type { TaskSpec } from '../model/task.ts';
-import type { Store } from '../store/store.ts';
+import type { ComposedStore } from '../store/compose.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { RunEvent } from './progress.ts';
 
@@ -10,14 +10,16 @@ export interface EngineContext {
   readonly task: string;
   readonly spec: TaskSpec;
   /** Composed with their layers (`store/compose.ts`). */
-  readonly source: Store;
-  readonly destination: Store;
+  readonly source: ComposedStore;
+  readonly destination: ComposedStore;
   /** Stops at the next safe point; what is under way and cannot finish in time is saved as parts or redone. */
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** When the task's last finished pass began; undefined where there is none. */
+  readonly baseline?: number | undefined;
   /** For spill files of unordered listings. */
   readonly tmpdir: string;
 }

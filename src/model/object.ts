@@ -51,6 +51,8 @@ export interface ObjectMeta extends SystemMeta {
   readonly size: number;
   readonly modified?: number | undefined;
   readonly etag?: string | undefined;
+  /** The ETag says nothing about the bytes although the store's ETags usually do (encrypted with KMS or client keys). */
+  readonly etagOpaque?: boolean | undefined;
   /**
    * User metadata: names lower-case without `x-amz-meta-`. Names of letters, digits and `-` with values of printable
    * ASCII (no blanks at the ends) are kept as they are; anything else a store keeps exactly or refuses, never alters.

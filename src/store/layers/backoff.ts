@@ -53,6 +53,8 @@ export class Backoff {
     if (error.kind === 'busy') this.#stats.slowDowns++;
     if (!isReplayable(error) || signal?.aborted) throw error;
     if (attempt >= this.#attempts) throw error.exhausted();
+    // Bytes refused twice are not altered on this way but before it: whoever reads them has to begin again.
+    if (call.body !== undefined && error.kind === 'integrity' && attempt >= 2) throw error;
     this.#onRetry?.(call, error, attempt);
     this.#stats.retries++;
     this.#stats.retrying++;

@@ -1,0 +1,155 @@
+/**
+ * `ferry check`: tries everything a task needs, one thing after the other, and says what to do about what fails.
+ *
+ * At the destination it writes and removes one scratch key.
+ */
+import { randomUUID } from 'node:crypto';
+import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
+import { formatBytes } from '../model/units.ts';
+import type { Store } from '../store/store.ts';
+import type { EngineContext } from './engine.ts';
+import { probeDestination } from './probe.ts';
+import type { CheckResult } from './progress.ts';
+
+type Side = CheckResult['endpoint'];
+
+/** Failures that are of the way to the store, not of a permission, and what they are called. */
+const STAGES: readonly (readonly [name: string, codes: readonly FerryError['code'][]])[] = [
+  ['name resolution', ['dns']],
+  ['connection', ['network', 'timeout', 'proxy']],
+  ['TLS', ['tls']],
+  ['clock', ['clock-skew']],
+  ['credentials', ['bad-credentials', 'expired-credentials', 'no-credentials']],
+];
+
+/** One result after the other; the last ones say what was measured. */
+export async function* checkEndpoints(context: Omit<EngineContext, 'task'>): AsyncGenerator<CheckResult> {
+  const { source, destination, spec, signal } = context;
+  yield* checkSource(source, spec.filters.prefix, signal);
+  yield* checkDestination(destination, spec.type === 'delete', signal);
+}
+
+async function* checkSource(
+  store: Store,
+  prefix: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
+  const listing = new Step('source', 'list');
+  let first: string | undefined;
+  try {
+    const page = await store.list({ limit: 100, ...(prefix === undefined ? {} : { prefix }) }, signal);
+    yield* passed('source');
+    first = page.entries.find((entry) => !entry.directory && entry.irregular === undefined)?.key;
+    yield listing.ok(
+      page.entries.length === 0
+        ? 'nothing there'
+        : `${page.entries.length}${page.next === undefined ? '' : ' or more'} objects`,
+    );
+    if (store.capabilities.list?.order === 'utf8') yield listing.as('order').ok('keys come in UTF-8 byte order');
+    else yield listing.as('order').ok('no order of its own: it will be listed to the end and sorted first');
+  } catch (thrown) {
+    yield* failed(listing, toFerryError(thrown));
+    return;
+  }
+  const reading = new Step('source', 'read');
+  if (first === undefined) {
+    yield reading.skipped('no object to read');
+    return;
+  }
+  try {
+    const { meta, body } = await store.read(first, undefined, signal);
+    body.cancel();
+    yield reading.ok(`${JSON.stringify(first)}, ${formatBytes(meta.size)}`);
+  } catch (thrown) {
+    yield* failed(reading, toFerryError(thrown));
+  }
+}
+
+async function* checkDestination(store: Store, removesOnly: boolean, signal: AbortSignal): AsyncGenerator<CheckResult> {
+  const listing = new Step('destination', 'list');
+  if (store.capabilities.list) {
+    try {
+      const page = await store.list({ limit: 1 }, signal);
+      yield* passed('destination');
+      yield listing.ok(page.entries.length === 0 ? 'nothing there yet' : 'holds objects already');
+    } catch (thrown) {
+      yield* failed(listing, toFerryError(thrown));
+      return;
+    }
+  }
+  if (removesOnly) return;
+  const key = `.ferry-check-${randomUUID()}`;
+  const writing = new Step('destination', 'write');
+  try {
+    await store.write(key, Buffer.from('ferry check\n'), undefined, signal);
+    yield writing.ok('a scratch key was written');
+  } catch (thrown) {
+    yield* failed(writing, toFerryError(thrown));
+    return;
+  }
+  const removing = new Step('destination', 'remove');
+  try {
+    await store.remove(key, signal);
+    yield removing.ok('and removed');
+  } catch (thrown) {
+    yield removing.failed(toFerryError(thrown));
+  }
+  const measuring = new Step('destination', 'measured');
+  try {
+    const { capabilities, surprises } = await probeDestination(store, signal);
+    const can = [
+      capabilities.writeIfAbsent ? 'creates without replacing' : 'cannot create without replacing',
+      capabilities.verifiesMd5 ? 'checks MD5 before storing' : 'does not check MD5',
+      store.capabilities.multipart ? `parts up to ${formatBytes(store.capabilities.multipart.maxPart)}` : 'no parts',
+      store.capabilities.metadata.tags ? 'tags' : 'no tags',
+      store.capabilities.metadata.userBytes > 0 ? 'user metadata' : 'no user metadata',
+    ];
+    yield measuring.ok([...can, ...surprises.map((surprise) => `(${surprise})`)].join('; '));
+  } catch (thrown) {
+    yield measuring.failed(toFerryError(thrown));
+  }
+}
+
+/** The way to the store as a row of steps that all went well. */
+function* passed(endpoint: Side): Generator<CheckResult> {
+  yield new Step(endpoint, 'reach').ok('name, connection, TLS, clock and credentials are fine');
+}
+
+/** The step that failed on the way, or the permission that is missing. */
+function* failed(step: Step, error: FerryError): Generator<CheckResult> {
+  const stage = STAGES.find(([, codes]) => codes.includes(error.code));
+  yield stage ? step.as(stage[0]).failed(error) : step.failed(error);
+}
+
+class Step {
+  readonly #endpoint: Side;
+  readonly #name: string;
+  readonly #started: number;
+
+  constructor(endpoint: Side, name: string, started = performance.now()) {
+    this.#endpoint = endpoint;
+    this.#name = name;
+    this.#started = started;
+  }
+
+  as(name: string): Step {
+    return new Step(this.#endpoint, name, this.#started);
+  }
+
+  ok(detail: string): CheckResult {
+    return { ...this.#base(), ok: true, detail };
+  }
+
+  skipped(detail: string): CheckResult {
+    return { ...this.#base(), ok: 'skipped', detail };
+  }
+
+  failed(error: FerryError): CheckResult {
+    const where = isFerryError(error, 'internal') ? `${error.code}: ` : '';
+    return { ...this.#base(), ok: false, detail: `${where}${error.message}`, remedy: error.remedy };
+  }
+
+  #base(): Pick<CheckResult, 'endpoint' | 'name' | 'milliseconds'> {
+    return { endpoint: this.#endpoint, name: this.#name, milliseconds: Math.round(performance.now() - this.#started) };
+  }
+}

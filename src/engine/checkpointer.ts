@@ -1,0 +1,111 @@
+/**
+ * Writes down what is certain, five times a second, in one transaction each.
+ *
+ * What is written together belongs together: positions of ranges, the counters of what lies before them, failures. The
+ * destination is flushed between taking the picture and writing it, so that nothing is called done that a power cut
+ * could take back.
+ */
+import { toFerryError, type FerryError } from '../model/errors.ts';
+import type { FailureRecord, RangeRecord, TaskJournal } from '../state/state-store.ts';
+import type { Store } from '../store/store.ts';
+import type { LiveRange } from './list/live-range.ts';
+import { Tally } from './list/tally.ts';
+
+const INTERVAL_MS = 200;
+
+export class Checkpointer {
+  readonly #journal: TaskJournal;
+  readonly #destination: Store;
+  readonly #onError: (error: FerryError) => void;
+  /** Counters of everything certain. */
+  readonly settled: Tally;
+  readonly #live = new Set<LiveRange>();
+  #failed: FailureRecord[] = [];
+  #resolved: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #rangesDone: number;
+  #writing = false;
+
+  constructor(
+    journal: TaskJournal,
+    destination: Store,
+    settled: Tally,
+    rangesDone: number,
+    onError: (error: FerryError) => void,
+  ) {
+    this.#journal = journal;
+    this.#destination = destination;
+    this.settled = settled;
+    this.#rangesDone = rangesDone;
+    this.#onError = onError;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      // A slow disk must not pile them up.
+      if (!this.#writing) this.write().catch((error: unknown) => this.#onError(toFerryError(error, 'state')));
+    }, INTERVAL_MS);
+  }
+
+  add(range: LiveRange): void {
+    this.#live.add(range);
+  }
+
+  fail(failure: FailureRecord): void {
+    this.#failed.push(failure);
+  }
+
+  resolve(key: string): void {
+    this.#resolved.push(key);
+  }
+
+  get ranges(): { total: number; done: number; active: number } {
+    return { total: this.#rangesDone + this.#live.size, done: this.#rangesDone, active: this.#live.size };
+  }
+
+  /** Certain and not yet certain together: what a person wants to see. */
+  counters(): Tally {
+    const sum = Tally.from(this.settled);
+    for (const range of this.#live) range.addOpen(sum);
+    return sum;
+  }
+
+  /** Writes what has changed; resolves when it is durable. */
+  write(): Promise<void> {
+    this.#last = this.#last.then(() => this.#writeNow());
+    return this.#last;
+  }
+
+  /** Stops the timer and writes a last time. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.write();
+  }
+
+  async #writeNow(): Promise<void> {
+    const ranges: RangeRecord[] = [];
+    for (const range of this.#live) {
+      const change = range.takeChange();
+      if (!change) continue;
+      ranges.push(change);
+      if (change.done) {
+        this.#live.delete(range);
+        this.#rangesDone++;
+      }
+    }
+    const failed = this.#failed;
+    const resolved = this.#resolved;
+    if (ranges.length === 0 && failed.length === 0 && resolved.length === 0) return;
+    this.#failed = [];
+    this.#resolved = [];
+    const counters = Tally.from(this.settled);
+    this.#writing = true;
+    try {
+      await this.#destination.flush?.();
+      await this.#journal.checkpoint({ ranges, counters, failed, resolved });
+    } finally {
+      this.#writing = false;
+    }
+  }
+}

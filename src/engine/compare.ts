@@ -1,0 +1,89 @@
+/** Is what the destination has the same as what the source has? Decided from what listings and `stat` tell. */
+import type { Capabilities } from '../model/capabilities.ts';
+import type { Checksums, ObjectEntry, ObjectMeta } from '../model/object.ts';
+import type { Compare } from '../model/task.ts';
+
+/** `unknown`: these facts do not decide; bytes must be read. */
+export type Verdict = 'equal' | 'different' | 'unknown';
+
+type Facts = Pick<ObjectEntry, 'size' | 'modified' | 'etag' | 'directory'> &
+  Pick<ObjectMeta, 'etagOpaque'> & { readonly checksums?: Checksums | undefined };
+
+export interface Comparison {
+  readonly method: Compare;
+  readonly source: Capabilities;
+  readonly destination: Capabilities;
+  /** When the task's last finished pass began, milliseconds; undefined before the first. */
+  readonly baseline: number | undefined;
+}
+
+/** Whether a copy is needed. Never `unknown` for methods but `checksum`. */
+export function judge(c: Comparison, source: Facts, destination: Facts): Verdict {
+  if (source.directory || destination.directory) return 'equal';
+  if (c.method === 'always') return 'different';
+  if (source.size !== destination.size) return 'different';
+  switch (c.method) {
+    case 'size':
+      return 'equal';
+    case 'time':
+      return newer(source, destination) ? 'different' : 'equal';
+    case 'checksum':
+      return judgeContent(c.source, c.destination, source, destination);
+    case 'auto': {
+      const content = judgeContent(c.source, c.destination, source, destination);
+      if (content !== 'unknown') return content;
+      // Equal sizes and nothing to compare: only a pass that finished after the last change vouches for the copy.
+      const vouched = c.baseline !== undefined && source.modified !== undefined && source.modified < c.baseline;
+      return vouched && !newer(source, destination) ? 'equal' : 'different';
+    }
+  }
+}
+
+function newer(source: Facts, destination: Facts): boolean {
+  return source.modified === undefined || destination.modified === undefined || source.modified > destination.modified;
+}
+
+/**
+ * Compares checksums and those ETags that are checksums. ETags of different part layouts differ although the bytes may
+ * not: that is `unknown`.
+ */
+export function judgeContent(source: Capabilities, destination: Capabilities, a: Facts, b: Facts): Verdict {
+  if (a.size !== undefined && b.size !== undefined && a.size !== b.size) return 'different';
+  for (const algorithm of ['sha256', 'crc64nvme', 'crc32c', 'crc32', 'sha1', 'md5'] as const) {
+    const x = a.checksums?.[algorithm];
+    const y = b.checksums?.[algorithm];
+    if (x !== undefined && y !== undefined) return x === y ? 'equal' : 'different';
+  }
+  const x = contentEtag(source, a);
+  const y = contentEtag(destination, b);
+  if (x === undefined || y === undefined) return 'unknown';
+  if (x === y) return 'equal';
+  return isPlainMd5(x) && isPlainMd5(y) ? 'different' : 'unknown';
+}
+
+/** MD5 of the bytes, where the ETag or a checksum tells it. */
+export function knownMd5(
+  capabilities: Capabilities,
+  facts: Pick<ObjectMeta, 'etag' | 'etagOpaque' | 'checksums'>,
+): string | undefined {
+  if (facts.checksums?.md5) return facts.checksums.md5;
+  const etag = contentEtag(capabilities, facts);
+  return etag !== undefined && isPlainMd5(etag) ? etag : undefined;
+}
+
+/** The ETag where it is made of MD5s. */
+export function contentEtag(
+  capabilities: Capabilities,
+  facts: Pick<ObjectMeta, 'etag' | 'etagOpaque'>,
+): string | undefined {
+  return capabilities.etag === 'md5' &&
+    facts.etagOpaque !== true &&
+    facts.etag !== undefined &&
+    /^[0-9a-f]{32}(-\d{1,5})?$/.test(facts.etag)
+    ? facts.etag
+    : undefined;
+}
+
+function isPlainMd5(etag: string): boolean {
+  return etag.length === 32;
+}

@@ -1,0 +1,58 @@
+/** What a failure of one object means for the rest. */
+import type { FerryError } from '../model/errors.ts';
+import type { ObjectEntry } from '../model/object.ts';
+import type { FailureRecord } from '../state/state-store.ts';
+
+const FATAL: ReadonlySet<FerryError['code']> = new Set([
+  'expired-credentials',
+  'bad-credentials',
+  'no-credentials',
+  'clock-skew',
+  'disk-full',
+  'no-such-bucket',
+  'dns',
+  'tls',
+  'state',
+  'configuration',
+]);
+
+/** Every other object would fail alike: the run stops, its state is saved, and the remedy is told. */
+export function stopsTheRun(error: FerryError): boolean {
+  return FATAL.has(error.code);
+}
+
+/** Another try later may help. */
+export function mayPass(code: string): boolean {
+  return TRANSIENT.has(code);
+}
+
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'throttled',
+  'unavailable',
+  'timeout',
+  'network',
+  'proxy',
+  'short-read',
+  'wrong-length',
+  'wrong-checksum',
+  'bad-response',
+  'changed',
+] satisfies FerryError['code'][]);
+
+export function failureRecord(
+  entry: Pick<ObjectEntry, 'key' | 'size'>,
+  error: FerryError,
+  at: number,
+  attempts: number,
+): FailureRecord {
+  return {
+    key: entry.key,
+    operation: error.operation ?? 'move',
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy,
+    size: entry.size,
+    at,
+    attempts,
+  };
+}

@@ -1,0 +1,68 @@
+/** What every way of moving an object needs. */
+import type { TaskSpec } from '../../model/task.ts';
+import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
+import type { TaskJournal } from '../../state/state-store.ts';
+import type { ReadOptions, ReadResult, Store } from '../../store/store.ts';
+import { FerryError } from '../../model/errors.ts';
+import type { Gate } from '../pace/gate.ts';
+import type { LossKind } from './metadata.ts';
+
+export interface MoveContext {
+  readonly spec: TaskSpec;
+  readonly source: Store;
+  readonly destination: Store;
+  /** Where unfinished uploads are kept. */
+  readonly uploads: Pick<TaskJournal, 'upload' | 'beginUpload' | 'recordPart' | 'endUpload' | 'getFact' | 'setFact'>;
+  /** Slots for requests that move bytes. Whole objects hold one while they move, parts one each. */
+  readonly gate: Gate;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly tmpdir: string;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** One object to move. */
+export interface Job {
+  readonly entry: ObjectEntry;
+  /** The destination was seen not to have it: it is created, never replaced. */
+  readonly create: boolean;
+  /** Counts from 1: how often the object was begun. */
+  readonly attempt: number;
+  /** Told while a large object moves. */
+  readonly onProgress?: ((done: number, parts?: { total: number; done: number }) => void) | undefined;
+}
+
+export interface Moved {
+  readonly bytes: number;
+  readonly etag: string | undefined;
+  readonly losses: readonly LossKind[];
+  /** How the copy is known to be right. */
+  readonly method: 'etag' | 'checksum' | 'md5-read' | 'size';
+}
+
+/** A read of exactly the version `meta` describes; another version rejects with `changed`. */
+export async function readVersion(
+  store: Store,
+  key: string,
+  meta: ObjectMeta,
+  range: ReadOptions,
+  signal: AbortSignal,
+): Promise<ReadResult> {
+  const guarded = store.capabilities.readIfMatch && meta.etag !== undefined;
+  const result = await store.read(key, guarded ? { ...range, ifMatch: meta.etag } : range, signal);
+  if (!sameVersion(result.meta, meta)) {
+    result.body.cancel();
+    throw new FerryError('changed', { key, store: store.info.name, operation: 'read' });
+  }
+  return result;
+}
+
+export function sameVersion(a: ObjectMeta, b: ObjectMeta): boolean {
+  if (a.etag !== undefined && b.etag !== undefined) return a.etag === b.etag && a.size === b.size;
+  return a.size === b.size && a.modified === b.modified;
+}
+
+/** Names one version of an object across restarts. */
+export function versionName(meta: ObjectMeta): string {
+  return `${meta.etag ?? ''}/${meta.size}/${meta.etag === undefined ? (meta.modified ?? '') : ''}`;
+}

@@ -1,0 +1,157 @@
+/**
+ * Moves one object the best way both stores allow, and starts it again where the source changed or bytes were altered.
+ *
+ * In this order: the destination copies by itself (same service), fetches by itself (`type: fetch`), one read and one
+ * write, or parts. Concurrent calls are for different keys.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FerryError, toFerryError } from '../../model/errors.ts';
+import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
+import { MiB } from '../../model/units.ts';
+import { contentEtag, judge, knownMd5 } from '../compare.ts';
+import { etagParts } from '../../wire/multipart.ts';
+import { Budget } from './budget.ts';
+import { readBack } from './read-back.ts';
+import type { Job, MoveContext, Moved } from './job.ts';
+import { outfit } from './metadata.ts';
+import { moveInParts } from './parts.ts';
+import { moveUnsized } from './unsized.ts';
+import { moveWhole } from './whole.ts';
+
+/** How often an object is begun again because it changed or arrived altered. */
+const STARTS = 4;
+/** For objects buffered whole, all together. */
+const BUFFERS = 64 * MiB;
+
+export class Mover {
+  readonly #c: MoveContext;
+  readonly #budget = new Budget(BUFFERS);
+
+  constructor(context: MoveContext) {
+    this.#c = context;
+  }
+
+  /** True where the object takes long enough to be watched on its own: it is moved in parts. */
+  isLarge(entry: ObjectEntry): boolean {
+    return entry.size !== undefined && this.#inParts(entry.size, entry);
+  }
+
+  /** Resolves with undefined where nothing was written because the destination has an equal object by now. */
+  async move(entry: ObjectEntry, create: boolean, onProgress?: Job['onProgress']): Promise<Moved | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const moved = await this.#once({ entry, create, attempt, onProgress });
+        if (this.#c.spec.checkMd5) await readBack(this.#c, entry.key);
+        return moved;
+      } catch (thrown) {
+        const error = toFerryError(thrown);
+        if (error.code === 'already-exists' && create) return await this.#settleExisting(entry, error);
+        const again = error.code === 'changed' || error.kind === 'integrity';
+        if (!again || attempt >= STARTS || this.#c.signal.aborted) throw error.with({ key: entry.key });
+        await sleep(50 * 4 ** attempt, undefined, { signal: this.#c.signal });
+      }
+    }
+  }
+
+  async #once(job: Job): Promise<Moved> {
+    const c = this.#c;
+    const { source, destination, spec } = c;
+    const { entry } = job;
+    if (entry.directory) return await this.#directory(entry);
+    if (spec.type === 'fetch' && destination.fetch && source.presign) return await this.#fetch(job);
+    if (entry.size !== undefined && !this.isLarge(entry) && !this.#copiesItself(entry.size)) {
+      return await moveWhole(c, job, this.#budget);
+    }
+    const meta = await source.stat(entry.key, c.signal);
+    if (!meta) throw new FerryError('not-found', { key: entry.key, store: source.info.name, operation: 'stat' });
+    if (meta.size < 0 || Number.isNaN(meta.size)) return await moveUnsized(c, job, meta);
+    if (this.#inParts(meta.size, meta)) return await moveInParts(c, job, meta);
+    return this.#copiesItself(meta.size) ? await this.#copy(job, meta) : await moveWhole(c, job, this.#budget);
+  }
+
+  #inParts(size: number, facts: Pick<ObjectMeta, 'etag'>): boolean {
+    const { spec, source, destination } = this.#c;
+    const { maxWrite, multipart } = destination.capabilities;
+    if (!multipart) return false;
+    if (size > maxWrite) return true;
+    if (size <= spec.multipart.threshold) {
+      // Parts the source was uploaded in are kept however small the object is: its ETag depends on them.
+      return (
+        spec.multipart.keepEtag &&
+        size > 0 &&
+        destination.capabilities.etag === 'md5' &&
+        etagParts(contentEtag(source.capabilities, facts)) !== undefined
+      );
+    }
+    // A plain MD5 stays the ETag, and proves the copy, only if the object is written whole.
+    return !(
+      spec.multipart.keepEtag &&
+      knownMd5(source.capabilities, facts) !== undefined &&
+      destination.capabilities.etag === 'md5'
+    );
+  }
+
+  #copiesItself(size: number): boolean {
+    const { source, destination } = this.#c;
+    const { copy } = destination.capabilities;
+    return (
+      copy !== undefined &&
+      size <= copy.maxSize &&
+      destination.copy !== undefined &&
+      destination.sameServer?.(source) === true
+    );
+  }
+
+  async #copy(job: Job, meta: ObjectMeta): Promise<Moved> {
+    const { source, destination, spec, signal, onBytes } = this.#c;
+    const { key } = job.entry;
+    const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
+    const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
+    const written = await destination.copy!({ store: source, key, ifMatch: meta.etag }, key, options, signal);
+    onBytes(meta.size);
+    const etag = contentEtag(source.capabilities, meta);
+    const kept = etag === undefined || written.etag === undefined || written.etag === etag;
+    return {
+      bytes: meta.size,
+      etag: written.etag,
+      losses: kept ? losses : [...losses, 'etag'],
+      method: kept ? 'etag' : 'size',
+    };
+  }
+
+  async #fetch(job: Job): Promise<Moved> {
+    const { source, destination, spec, signal, onBytes } = this.#c;
+    const { key } = job.entry;
+    const meta = await source.stat(key, signal);
+    if (!meta) throw new FerryError('not-found', { key, store: source.info.name, operation: 'stat' });
+    const { options, losses } = outfit(meta, undefined, spec.fidelity, destination.capabilities);
+    const written = await destination.fetch!(await source.presign!(key, 3600), key, options, signal);
+    const now = await destination.stat(key, signal);
+    if (now?.size !== meta.size) throw new FerryError('wrong-length', { key, operation: 'fetch' });
+    onBytes(meta.size);
+    return { bytes: meta.size, etag: written.etag, losses, method: 'size' };
+  }
+
+  /** An empty directory, or the object that stands for one. */
+  async #directory(entry: ObjectEntry): Promise<Moved> {
+    const { destination, signal } = this.#c;
+    if (destination.capabilities.keys.directories !== 'none') {
+      await destination.write(entry.key, new Uint8Array(), undefined, signal);
+    }
+    return { bytes: 0, etag: undefined, losses: [], method: 'size' };
+  }
+
+  /** Somebody created the key after it was seen to be absent. Equal is fine; anything else is theirs and stays. */
+  async #settleExisting(entry: ObjectEntry, error: FerryError): Promise<undefined> {
+    const { source, destination, signal } = this.#c;
+    const [here, there] = await Promise.all([source.stat(entry.key, signal), destination.stat(entry.key, signal)]);
+    const comparison = {
+      method: 'auto',
+      source: source.capabilities,
+      destination: destination.capabilities,
+      baseline: undefined,
+    } as const;
+    if (here && there && judge(comparison, here, there) === 'equal') return undefined;
+    throw error.with({ key: entry.key });
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Moves a large object in parts, in parallel, and resumes part by part.
+ *
+ * What is uploaded is recorded here, part by part; the destination is never asked. A part is a read of one version of
+ * the source by range and a write that streams it. Nothing is visible before the last part is in, and `complete` is
+ * only called when the parts are known to be right:
+ * - Where the source's ETag tells of N parts and the layout can be guessed, the parts are laid out alike. The ETag the
+ *   destination will make then follows from the parts' ETags, and equals the source's only if every byte does: two
+ *   stores vouch for each other and nothing is hashed here. It also means that clients keep the ETag they knew.
+ * - Where there is nothing to guess, where a guess was wrong, or where the object is too large to risk reading it twice
+ *   on a guess not proven yet, each part is hashed as it passes and compared with what the destination answers.
+ *
+ * Memory: the read buffers of the parts in flight, and one record per part of the object.
+ */
+import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
+import type { ObjectMeta } from '../../model/object.ts';
+import type { PartRecord } from '../../state/state-store.ts';
+import type { Part, PartResult, UploadRef, WriteResult } from '../../store/store.ts';
+import { compositeEtag, etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
+import { contentEtag } from '../compare.ts';
+import { readVersion, versionName, type Job, type MoveContext, type Moved } from './job.ts';
+import { outfit, type LossKind } from './metadata.ts';
+import { Tap } from './tap.ts';
+
+/** The fact under which a part size that reproduced an ETag is remembered; 0 once a guess was wrong. */
+const PROVEN = 'source-part-size';
+/** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
+const TRY_UNHASHED = 1024 * 1024 * 1024;
+
+interface Layout {
+  readonly partSize: number;
+  readonly count: number;
+  /** The ETag the whole will have if the layout is the source's; undefined where it cannot. */
+  readonly etag: string | undefined;
+  /** Hash every part here. */
+  readonly hash: boolean;
+}
+
+export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
+  const { source, destination, spec, signal } = c;
+  const { key } = job.entry;
+  const multipart = destination.multipart!;
+  const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
+  const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
+  const layout = await chooseLayout(c, job, meta);
+  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, () => multipart.begin(key, options, signal));
+  const parts = await uploadMissing(c, job, meta, layout, ref, recorded);
+
+  const made = destination.capabilities.etag === 'md5' ? compositeEtag(parts.map((part) => part.etag)) : undefined;
+  const reproduced = layout.etag !== undefined && made === layout.etag;
+  if (layout.etag !== undefined && !reproduced && !layout.hash) {
+    // Another layout than the proven one, or altered bytes. Nothing of it is shown; the next attempt hashes.
+    await discardUpload(c, key);
+    await c.uploads.setFact(PROVEN, 0);
+    throw new FerryError('wrong-checksum', {
+      key,
+      operation: 'write',
+      message: 'the parts do not make the ETag of the source',
+    });
+  }
+  if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
+  const written = await complete(c, job, ref, parts, made);
+  await c.uploads.endUpload(key);
+  const kept: LossKind[] = contentEtag(source.capabilities, meta) !== undefined && !reproduced ? ['etag'] : [];
+  return {
+    bytes: meta.size,
+    etag: written.etag ?? made,
+    losses: [...losses, ...kept],
+    method: reproduced ? 'etag' : layout.hash && made !== undefined ? 'checksum' : 'size',
+  };
+}
+
+/** Aborts an upload of ours and forgets it. */
+export async function discardUpload(
+  c: Pick<MoveContext, 'uploads' | 'destination' | 'signal'>,
+  key: string,
+): Promise<void> {
+  const known = await c.uploads.upload(key);
+  if (!known) return;
+  await c.destination.multipart?.abort({ key, uploadId: known.upload.uploadId }, c.signal);
+  await c.uploads.endUpload(key);
+}
+
+async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Layout> {
+  const limits = c.destination.capabilities.multipart!;
+  const { multipart } = c.spec;
+  const etag = contentEtag(c.source.capabilities, meta);
+  const count = etagParts(etag);
+  const comparable = c.destination.capabilities.etag === 'md5';
+  if (multipart.keepEtag && comparable && count !== undefined) {
+    const proven = await c.uploads.getFact(PROVEN);
+    const fits = (size: number): boolean =>
+      Math.ceil(meta.size / size) === count && size <= limits.maxPart && (count === 1 || size >= limits.minPart);
+    if (typeof proven === 'number' && proven > 0 && fits(proven) && count <= limits.maxParts) {
+      return { partSize: proven, count, etag, hash: job.attempt > 1 };
+    }
+    const guess = count <= limits.maxParts ? guessPartSizes(meta.size, count).find(fits) : undefined;
+    const doubt = proven === 0 || job.attempt > 1 || meta.size > TRY_UNHASHED;
+    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt };
+  }
+  const plan = planParts(meta.size, multipart.partSize, limits);
+  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: comparable };
+}
+
+/** The recorded upload where it is of this very version and layout; else a new one. */
+async function openUpload(
+  c: MoveContext,
+  job: Job,
+  meta: ObjectMeta,
+  layout: Layout,
+  begin: () => Promise<string>,
+): Promise<{ ref: UploadRef; parts: readonly PartRecord[] }> {
+  const { key } = job.entry;
+  const known = await c.uploads.upload(key);
+  const version = versionName(meta);
+  if (known) {
+    const { upload, parts } = known;
+    if (upload.sourceVersion === version && upload.partSize === layout.partSize && upload.size === meta.size) {
+      return { ref: { key, uploadId: upload.uploadId }, parts };
+    }
+    await discardUpload(c, key);
+  }
+  const uploadId = await begin();
+  await c.uploads.beginUpload({
+    key,
+    uploadId,
+    partSize: layout.partSize,
+    size: meta.size,
+    sourceVersion: version,
+    startedAt: c.now(),
+  });
+  return { ref: { key, uploadId }, parts: [] };
+}
+
+async function uploadMissing(
+  c: MoveContext,
+  job: Job,
+  meta: ObjectMeta,
+  layout: Layout,
+  ref: UploadRef,
+  recorded: readonly PartRecord[],
+): Promise<readonly Part[]> {
+  const parts: (Part | undefined)[] = Array.from({ length: layout.count });
+  let bytes = 0;
+  let finished = 0;
+  for (const { number, etag, checksums, size } of recorded) {
+    parts[number - 1] = { number, etag, checksums };
+    bytes += size;
+    finished++;
+  }
+  const stop = new AbortController();
+  const signal = AbortSignal.any([c.signal, stop.signal]);
+  const tell = (): void => job.onProgress?.(bytes, { total: layout.count, done: finished });
+  tell();
+
+  let next = 1;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      while (next <= layout.count && parts[next - 1]) next++;
+      const number = next++;
+      if (number > layout.count) return;
+      const offset = (number - 1) * layout.partSize;
+      const length = Math.min(layout.partSize, meta.size - offset);
+      await c.gate.enter(signal);
+      try {
+        let moved = 0;
+        const count = (n: number): void => {
+          moved += n;
+          bytes += n;
+          c.onBytes(n);
+          tell();
+        };
+        const part = await putPart({ ...c, signal }, ref, number, meta, offset, length, layout.hash, count, () => {
+          bytes -= moved;
+          moved = 0;
+        });
+        await c.uploads.recordPart(ref.key, { number, etag: part.etag, size: length, checksums: part.checksums });
+        parts[number - 1] = { number, ...part };
+        finished++;
+        tell();
+      } finally {
+        c.gate.leave();
+      }
+    }
+  };
+  const failures: unknown[] = [];
+  const workers = Math.min(c.spec.multipart.parallelParts, layout.count);
+  await Promise.all(
+    Array.from({ length: workers }, () =>
+      worker().catch((error: unknown) => {
+        failures.push(error);
+        stop.abort(error);
+      }),
+    ),
+  );
+  if (failures.length > 0) {
+    const error = toFerryError(failures[0]);
+    // The upload vanished (expired, or aborted by somebody): what is recorded of it is worth nothing.
+    if (error.code === 'not-found' && error.operation === 'put-part') await c.uploads.endUpload(ref.key);
+    throw error;
+  }
+  return parts.filter((part) => part !== undefined);
+}
+
+async function putPart(
+  c: MoveContext,
+  ref: UploadRef,
+  number: number,
+  meta: ObjectMeta,
+  offset: number,
+  length: number,
+  hash: boolean,
+  onBytes: (bytes: number) => void,
+  onReplay: () => void,
+): Promise<PartResult> {
+  const { source, destination, signal } = c;
+  const multipart = destination.multipart!;
+  if (multipart.copyPart && destination.sameServer?.(source)) {
+    const part = await multipart.copyPart(
+      ref,
+      number,
+      { store: source, key: ref.key, ifMatch: meta.etag },
+      offset,
+      length,
+      signal,
+    );
+    onBytes(length);
+    return part;
+  }
+  let tap: Tap | undefined;
+  const read = async function* (): AsyncGenerator<Uint8Array> {
+    const result = await readVersion(source, ref.key, meta, { offset, length }, signal);
+    yield* result.body;
+  };
+  const open = (): AsyncIterable<Uint8Array> => {
+    onReplay();
+    tap = new Tap(read(), onBytes, hash);
+    return tap;
+  };
+  const part = await multipart.put(ref, number, { size: length, open }, undefined, signal);
+  const md5 = tap?.md5();
+  if (md5 !== undefined && contentEtag(destination.capabilities, part) !== undefined && part.etag !== md5) {
+    throw new FerryError('wrong-checksum', {
+      key: ref.key,
+      operation: 'put-part',
+      message: `part ${number} arrived altered`,
+    });
+  }
+  return part;
+}
+
+async function complete(
+  c: MoveContext,
+  job: Job,
+  ref: UploadRef,
+  parts: readonly Part[],
+  made: string | undefined,
+): Promise<WriteResult> {
+  const { destination, signal } = c;
+  const create = job.create && destination.capabilities.multipart?.completeIfAbsent === true;
+  try {
+    return await destination.multipart!.complete(ref, parts, create ? { ifAbsent: true } : undefined, signal);
+  } catch (error) {
+    if (!isFerryError(error, 'not-found')) throw error;
+    // Gone because an earlier answer was lost, or because somebody aborted it: the object itself tells.
+    const now = await destination.stat(ref.key, signal);
+    if (now && made !== undefined && now.etag === made) return { etag: now.etag };
+    await c.uploads.endUpload(ref.key);
+    throw new FerryError('changed', { key: ref.key, message: 'the upload was aborted by somebody else', cause: error });
+  }
+}

@@ -1,0 +1,178 @@
+/** Removing objects: what a `delete` task lists, and what the source of a copy does not have. */
+import { toFerryError, FerryError } from '../model/errors.ts';
+import type { Key } from '../model/key.ts';
+import type { ObjectEntry } from '../model/object.ts';
+import type { Counters } from '../state/state-store.ts';
+import type { Store } from '../store/store.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { EngineContext, JournaledContext } from './engine.ts';
+import type { EvidenceSink } from './evidence.ts';
+import { failureRecord, stopsTheRun } from './failures.ts';
+import { compileFilter } from './filter.ts';
+import { LiveRange, type OpenKey } from './list/live-range.ts';
+import { Tally } from './list/tally.ts';
+import { walk } from './list/walk.ts';
+import { MAX_LISTERS } from './moving.ts';
+import type { Session } from './session.ts';
+
+const BATCH = 1000;
+/** Below so many objects at the destination a share says nothing. */
+const GUARD_FROM = 1000;
+const GUARD_SHARE = 0.5;
+
+/** Refuses (`guard`) to remove what looks like the result of a broken source rather than of deletions. */
+export function checkGuard(c: EngineContext, counters: Counters, extra: number): void {
+  if (!c.spec.deleteGuard || extra === 0) return;
+  const refuse = (message: string): never => {
+    throw new FerryError('guard', { message, store: c.destination.info.name });
+  };
+  if (counters.listed === 0)
+    refuse(`the source lists no objects; removing would empty the destination (${extra} objects)`);
+  const total = counters.compared + extra;
+  if (total >= GUARD_FROM && extra > total * GUARD_SHARE) {
+    refuse(`${extra} of ${total} objects at the destination are not at the source; more than half would be removed`);
+  }
+}
+
+/** Lists both sides again and removes what only the destination has. Only called after a pass without gaps. */
+export async function removeExtraneous(
+  c: EngineContext,
+  session: Session,
+  checkpointer: Checkpointer,
+  evidence: EvidenceSink | undefined,
+): Promise<void> {
+  const passes = compileFilter(c.spec.filters);
+  const { settled } = checkpointer;
+  const batch = new Batch(c.destination, session.signal, async (key, error) => {
+    if (error) {
+      if (stopsTheRun(error)) throw error;
+      settled.failed++;
+      checkpointer.fail(failureRecord({ key }, error.with({ operation: 'remove' }), c.now(), 1));
+      c.emit({ type: 'failed', key, error });
+      return;
+    }
+    settled.deleted++;
+    await evidence?.add({ key, method: 'presence', result: 'extra' });
+  });
+  await walk({
+    source: c.source,
+    destination: c.destination,
+    destinationOnly: true,
+    prefix: c.spec.filters.prefix,
+    ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
+    maxListers: MAX_LISTERS,
+    signal: session.signal,
+    onRange: () => undefined,
+    onPage: () => undefined,
+    meet: (_range, here, there) => {
+      if (here || there!.directory || (passes && !passes(there!))) return undefined;
+      return batch.add(there!.key);
+    },
+  });
+  await batch.flush();
+}
+
+/** `type: delete`: removes at the destination every key the source lists. */
+export async function removeListed(
+  c: JournaledContext,
+  session: Session,
+  checkpointer: Checkpointer,
+  ranges: readonly LiveRange[],
+): Promise<void> {
+  const passes = compileFilter(c.spec.filters);
+  const opened = new Map<Key, { open: OpenKey; entry: ObjectEntry }>();
+  const batch = new Batch(c.destination, session.signal, async (key, error) => {
+    const { open, entry } = opened.get(key)!;
+    opened.delete(key);
+    if (error) {
+      if (stopsTheRun(error)) throw error;
+      open.tally.failed++;
+      checkpointer.fail(failureRecord(entry, error.with({ operation: 'remove' }), c.now(), 1));
+      c.emit({ type: 'failed', key, error });
+    } else open.tally.deleted++;
+    session.ended(error);
+    open.range.close(open);
+  });
+  for (const range of ranges) checkpointer.add(range);
+  await walk({
+    source: c.source,
+    destination: undefined,
+    destinationOnly: false,
+    prefix: c.spec.filters.prefix,
+    ranges,
+    maxListers: MAX_LISTERS,
+    signal: session.signal,
+    onRange: (range) => checkpointer.add(range),
+    onPage: () => undefined,
+    meet: (range, here) => {
+      const entry = here!;
+      range.tally.listed++;
+      range.tally.listedBytes += entry.size ?? 0;
+      if (entry.directory || entry.irregular !== undefined || (passes && !passes(entry))) {
+        range.tally.filtered++;
+        return undefined;
+      }
+      opened.set(entry.key, { open: range.open(entry.key), entry });
+      return batch.add(entry.key);
+    },
+  });
+  await batch.flush();
+}
+
+/** Collects keys and removes a thousand at once. Memory: two batches. */
+class Batch {
+  readonly #store: Store;
+  readonly #signal: AbortSignal;
+  readonly #ended: (key: Key, error: FerryError | undefined) => Promise<void>;
+  #keys: Key[] = [];
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, signal: AbortSignal, ended: (key: Key, error: FerryError | undefined) => Promise<void>) {
+    this.#store = store;
+    this.#signal = signal;
+    this.#ended = ended;
+  }
+
+  add(key: Key): Promise<undefined> | undefined {
+    this.#keys.push(key);
+    return this.#keys.length < BATCH ? undefined : this.flush();
+  }
+
+  async flush(): Promise<undefined> {
+    const keys = this.#keys;
+    this.#keys = [];
+    const before = this.#last;
+    this.#last = (async () => {
+      await before;
+      await this.#remove(keys);
+    })();
+    await this.#last;
+    return undefined;
+  }
+
+  async #remove(keys: readonly Key[]): Promise<void> {
+    if (keys.length === 0) return;
+    if (this.#store.removeMany) {
+      const failures = new Map(
+        (await this.#store.removeMany(keys, this.#signal)).map(({ key, error }) => [key, error]),
+      );
+      for (const key of keys) {
+        const error = failures.get(key);
+        await this.#ended(key, error && toFerryError(error));
+      }
+      return;
+    }
+    const store = this.#store;
+    const signal = this.#signal;
+    for (let i = 0; i < keys.length; i += 32) {
+      await Promise.all(
+        keys.slice(i, i + 32).map((key) =>
+          store.remove(key, signal).then(
+            () => this.#ended(key, undefined),
+            (error: unknown) => this.#ended(key, toFerryError(error)),
+          ),
+        ),
+      );
+    }
+  }
+}

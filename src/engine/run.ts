@@ -1,0 +1,306 @@
+/**
+ * Runs a task: a pass over the source, another try for what failed, the removals asked for, and the books.
+ */
+import { FerryError, toFerryError } from '../model/errors.ts';
+import type { FailureRecord, RangeRecord } from '../state/state-store.ts';
+import { Checkpointer } from './checkpointer.ts';
+import type { JournaledContext } from './engine.ts';
+import type { EvidenceSink } from './evidence.ts';
+import { failureRecord, mayPass, stopsTheRun } from './failures.ts';
+import { LiveRange } from './list/live-range.ts';
+import { ordered } from './list/ordered.ts';
+import { Tally } from './list/tally.ts';
+import { Losses } from './losses.ts';
+import { discardUpload } from './move/parts.ts';
+import { Mover } from './move/mover.ts';
+import { Moving } from './moving.ts';
+import { override } from './override.ts';
+import { probeDestination } from './probe.ts';
+import type { Progress, RunSummary } from './progress.ts';
+import { checkGuard, removeExtraneous, removeListed } from './removing.ts';
+import { Gate } from './pace/gate.ts';
+import { Session } from './session.ts';
+
+const EVERYTHING: RangeRecord = { after: null, through: null, position: null, done: false };
+/** Rounds of another try for what failed in a way that may pass. */
+const ROUNDS = 2;
+const PAGE = 500;
+const RETRIED_AT_ONCE = 8;
+
+/**
+ * Runs or resumes a pass until nothing is left, the signal aborts, or a failure that would meet every object stops it.
+ * Never rejects: what went wrong is in the summary, and what is certain is in the journal.
+ */
+export async function runTask(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary> {
+  return await new Run(context, evidence).whole();
+}
+
+/** Tries the recorded failures again, and nothing else. */
+export async function retryFailures(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary> {
+  return await new Run(context, evidence).failuresOnly();
+}
+
+/** Aborts every upload in parts that was begun for the task and not completed; returns how many. */
+export async function cleanUploads(
+  context: Pick<JournaledContext, 'journal' | 'destination' | 'signal'>,
+): Promise<number> {
+  const { journal, destination, signal } = context;
+  const uploads = await journal.uploads();
+  for (const { key } of uploads) await discardUpload({ uploads: journal, destination, signal }, key);
+  return uploads.length;
+}
+
+class Run {
+  readonly #c: JournaledContext;
+  readonly #evidence: EvidenceSink | undefined;
+  readonly #losses: Losses;
+  readonly #session: Session;
+  #phase: Progress['phase'] = 'preparing';
+  #checkpointer: Checkpointer | undefined;
+  #moving: Moving | undefined;
+
+  constructor(context: JournaledContext, evidence: EvidenceSink | undefined) {
+    this.#c = context;
+    this.#evidence = evidence;
+    this.#losses = new Losses((kind, key, reason) => {
+      const message = `${kind.replace('-', ' ')} cannot be kept, first for ${JSON.stringify(key)}${reason ? `: ${reason}` : ''}`;
+      context.emit({
+        type: 'notice',
+        message,
+        remedy: 'The summary counts such objects; `ferry plan` lists what would be lost.',
+      });
+    });
+    this.#session = new Session(context, () => ({
+      phase: this.#phase,
+      counters: this.#checkpointer?.counters() ?? context.journal.task.counters,
+      listingDone: this.#moving?.listingDone ?? this.#phase !== 'moving',
+      ranges: this.#checkpointer?.ranges ?? { total: 0, done: 0, active: 0 },
+    }));
+  }
+
+  whole(): Promise<RunSummary> {
+    return this.#guarded(async (c) => {
+      const known = await c.journal.ranges();
+      const resumed = known.length > 0;
+      if (!resumed) await c.journal.beginPass([EVERYTHING], c.now());
+      this.#started(c, resumed);
+      const settled = resumed ? Tally.from(c.journal.task.counters) : new Tally();
+      const open = (resumed ? known : [EVERYTHING]).filter((range) => !range.done);
+      const checkpointer = this.#books(c, settled, known.length - (resumed ? open.length : 0));
+      if (c.spec.type === 'delete') await this.#removing(c, checkpointer, open);
+      else await this.#moveAll(c, checkpointer, open);
+      await this.#finish(c, checkpointer);
+    });
+  }
+
+  failuresOnly(): Promise<RunSummary> {
+    return this.#guarded(async (c) => {
+      this.#started(c, true);
+      const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
+      await this.#retry(c, this.#mover(c), checkpointer, () => true);
+      await checkpointer.stop();
+      this.#session.throwIfStopped();
+    });
+  }
+
+  async #moveAll(c: JournaledContext, checkpointer: Checkpointer, open: readonly RangeRecord[]): Promise<void> {
+    const mover = this.#mover(c);
+    this.#phase = 'moving';
+    this.#moving = new Moving(c, this.#session, checkpointer, mover, this.#losses, this.#evidence);
+    await this.#moving.run(open.map((record) => LiveRange.from(record, checkpointer.settled)));
+    await checkpointer.write();
+    this.#session.throwIfStopped();
+
+    this.#phase = 'retrying';
+    for (let round = 0; round < ROUNDS && checkpointer.settled.failed > 0; round++) {
+      await this.#retry(c, mover, checkpointer, mayPass);
+    }
+    if (c.spec.deleteExtraneous) {
+      this.#phase = 'deleting';
+      checkGuard(c, checkpointer.settled, this.#moving.extra);
+      await removeExtraneous(c, this.#session, checkpointer, this.#evidence);
+      this.#session.throwIfStopped();
+    }
+  }
+
+  async #removing(c: JournaledContext, checkpointer: Checkpointer, open: readonly RangeRecord[]): Promise<void> {
+    this.#phase = 'deleting';
+    await removeListed(
+      c,
+      this.#session,
+      checkpointer,
+      open.map((record) => LiveRange.from(record, checkpointer.settled)),
+    );
+    this.#session.throwIfStopped();
+  }
+
+  async #finish(c: JournaledContext, checkpointer: Checkpointer): Promise<void> {
+    this.#phase = 'finishing';
+    await checkpointer.stop();
+    this.#session.throwIfStopped();
+    const failed = new Set((await c.journal.failures({ limit: 10_000 })).map(({ key }) => key));
+    for (const { key } of await c.journal.uploads()) {
+      // An object that failed resumes its parts when it is tried again; other leftovers are nobody's.
+      if (!failed.has(key))
+        await discardUpload({ uploads: c.journal, destination: c.destination, signal: this.#session.signal }, key);
+    }
+    await c.journal.endPass('finished', c.now());
+    this.#phase = 'done';
+  }
+
+  /** Moves what is recorded as failed once more. */
+  async #retry(
+    c: JournaledContext,
+    mover: Mover,
+    checkpointer: Checkpointer,
+    wanted: (code: string) => boolean,
+  ): Promise<void> {
+    const slots = new Gate(RETRIED_AT_ONCE);
+    let after: string | undefined;
+    for (;;) {
+      const page = await c.journal.failures({ limit: PAGE, ...(after === undefined ? {} : { after }) });
+      if (page.length === 0) return;
+      after = page.at(-1)!.key;
+      const chosen = page.filter(({ code }) => wanted(code));
+      await Promise.allSettled(
+        chosen.map(async (failure) => {
+          await slots.enter(this.#session.signal);
+          await this.#retryOne(c, mover, checkpointer, failure).finally(() => slots.leave());
+        }),
+      );
+      await checkpointer.write();
+      this.#session.throwIfStopped();
+    }
+  }
+
+  async #retryOne(c: JournaledContext, mover: Mover, { settled }: Checkpointer, failure: FailureRecord): Promise<void> {
+    const { signal } = this.#session;
+    const { key } = failure;
+    try {
+      const meta = c.spec.type === 'delete' ? undefined : await c.source.stat(key, signal);
+      if (meta) {
+        const entry = { key, size: meta.size, etag: meta.etag, modified: meta.modified };
+        const moved = await mover.move(entry, false);
+        settled.copied++;
+        settled.copiedBytes += moved?.bytes ?? 0;
+      } else if (failure.operation === 'remove') {
+        await c.destination.remove(key, signal);
+        settled.deleted++;
+      }
+      settled.failed--;
+      settled.retried++;
+      this.#checkpointer!.resolve(key);
+      this.#session.ended(undefined);
+    } catch (thrown) {
+      const error = toFerryError(thrown);
+      if (signal.aborted) return;
+      if (stopsTheRun(error)) this.#session.fail(error);
+      this.#checkpointer!.fail(failureRecord({ key, size: failure.size }, error, c.now(), failure.attempts + 1));
+      this.#session.ended(error);
+    }
+  }
+
+  #mover(c: JournaledContext): Mover {
+    return new Mover({
+      spec: c.spec,
+      source: c.source,
+      destination: c.destination,
+      uploads: c.journal,
+      gate: this.#session.gate,
+      signal: this.#session.signal,
+      now: c.now,
+      tmpdir: c.tmpdir,
+      onBytes: this.#session.meter.addBytes,
+    });
+  }
+
+  #books(c: JournaledContext, settled: Tally, rangesDone: number): Checkpointer {
+    this.#checkpointer = new Checkpointer(c.journal, c.destination, settled, rangesDone, (error) =>
+      this.#session.fail(error),
+    );
+    this.#checkpointer.start();
+    return this.#checkpointer;
+  }
+
+  #started(c: JournaledContext, resumed: boolean): void {
+    c.emit({
+      type: 'started',
+      task: c.task,
+      resumed,
+      pass: c.journal.task.passes + 1,
+      source: c.source.info.name,
+      destination: c.destination.info.name,
+    });
+  }
+
+  /** Prepares the stores, runs `work`, and turns whatever happens into a summary. */
+  async #guarded(work: (prepared: JournaledContext) => Promise<void>): Promise<RunSummary> {
+    const { journal } = this.#c;
+    using session = this.#session;
+    let error: FerryError | undefined;
+    await using disposables = new AsyncDisposableStack();
+    try {
+      const prepared = await this.#prepare(disposables);
+      session.start();
+      await work(prepared);
+    } catch (thrown) {
+      error = this.#c.signal.aborted ? new FerryError('interrupted') : (session.failure ?? toFerryError(thrown));
+      await this.#saveAfter(error);
+    }
+    session.tell();
+    const counters = this.#checkpointer?.counters() ?? journal.task.counters;
+    const summary: RunSummary = {
+      task: this.#c.task,
+      outcome:
+        error === undefined
+          ? counters.failed > 0
+            ? 'finished-with-failures'
+            : 'finished'
+          : error.code === 'interrupted'
+            ? 'interrupted'
+            : 'failed',
+      counters,
+      elapsed: session.meter.elapsed,
+      bytesMoved: session.meter.bytes,
+      losses: this.#losses.counts(),
+      error: error?.code === 'interrupted' ? undefined : error,
+    };
+    this.#c.emit({ type: 'summary', summary });
+    return summary;
+  }
+
+  async #saveAfter(error: FerryError): Promise<void> {
+    const { journal, now } = this.#c;
+    const told = { code: error.code, message: error.message };
+    try {
+      await this.#checkpointer?.stop();
+      if (error.code === 'interrupted') await journal.interrupt('interrupted', now());
+      else await journal.interrupt('failed', now(), told);
+    } catch (thrown) {
+      // The journal itself is what failed; the first error is told, and the last checkpoint stands.
+      this.#c.emit({ type: 'notice', message: `the state could not be saved: ${toFerryError(thrown).message}` });
+    }
+  }
+
+  async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
+    const { spec, signal } = this.#c;
+    if (spec.type === 'fetch' && !(this.#c.destination.fetch && this.#c.source.presign)) {
+      this.#c.emit({
+        type: 'notice',
+        message:
+          'the destination cannot fetch from the source by itself; Ferry copies the objects through this machine',
+        remedy: 'Use `type: copy` to say so.',
+      });
+    }
+    let { destination } = this.#c;
+    if (spec.type !== 'delete') {
+      const probed = await probeDestination(destination, signal);
+      for (const surprise of probed.surprises) {
+        this.#c.emit({ type: 'notice', message: `${destination.info.name} ${surprise}; Ferry does without` });
+      }
+      destination = override(destination, { capabilities: { ...destination.capabilities, ...probed.capabilities } });
+    }
+    const source = await ordered(this.#c.source, this.#c, disposables);
+    return { ...this.#c, source, destination };
+  }
+}

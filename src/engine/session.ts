@@ -1,0 +1,128 @@
+/** What the parts of one run share: slots, pace, measure, and the way out. */
+import { FerryError, toFerryError } from '../model/errors.ts';
+import { Gate } from './pace/gate.ts';
+import { Pacer } from './pace/pacer.ts';
+import { Rate } from './pace/rate.ts';
+import { bandwidthAt } from './pace/timetable.ts';
+import { Meter } from './meter.ts';
+import type { EngineContext } from './engine.ts';
+import type { Progress, ThrottleReason } from './progress.ts';
+import type { Counters } from '../state/state-store.ts';
+
+/** How many objects in parts are under way at once; each takes slots for its parts. */
+const LARGE_AT_ONCE = 8;
+const PROGRESS_MS = 250;
+/** So many objects in a row that fail because a store is gone: it is gone for all. */
+const GONE_AFTER = 64;
+
+export interface SessionView {
+  readonly phase: Progress['phase'];
+  readonly counters: Counters;
+  readonly listingDone: boolean;
+  readonly ranges: Progress['ranges'];
+}
+
+export class Session implements Disposable {
+  readonly context: EngineContext;
+  readonly gate: Gate;
+  readonly large = new Gate(LARGE_AT_ONCE);
+  readonly meter = new Meter();
+  readonly rate: Rate | undefined;
+  /** Aborts on the user's request and on the first failure that stops the run. */
+  readonly signal: AbortSignal;
+  readonly #stop = new AbortController();
+  readonly #pacer: Pacer;
+  readonly #view: () => SessionView;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #bandwidth: number | undefined;
+  #goneInARow = 0;
+  #failure: FerryError | undefined;
+
+  constructor(context: EngineContext, view: () => SessionView) {
+    this.context = context;
+    this.#view = view;
+    const { limits } = context.spec;
+    this.gate = new Gate(limits.concurrency ?? 1);
+    const { source, destination } = context;
+    this.#pacer = new Pacer(this.gate, limits.concurrency, {
+      moved: () => this.meter,
+      slowDowns: () => source.stats.slowDowns + destination.stats.slowDowns,
+    });
+    this.rate = limits.objectsPerSecond === undefined ? undefined : new Rate(limits.objectsPerSecond);
+    this.signal = AbortSignal.any([context.signal, this.#stop.signal]);
+  }
+
+  start(): void {
+    const { source, spec } = this.context;
+    this.#pacer.start();
+    const follow = (): void => {
+      this.#bandwidth = bandwidthAt(spec.limits.bandwidth, new Date(this.context.now()));
+      source.limits.readBandwidth.perSecond = this.#bandwidth;
+    };
+    follow();
+    if (spec.limits.bandwidth.length > 1) this.#timers.push(setInterval(follow, 5_000));
+    this.#timers.push(setInterval(() => this.tell(), PROGRESS_MS));
+  }
+
+  tell(): void {
+    const view = this.#view();
+    const progress = this.meter.snapshot({
+      ...view,
+      task: this.context.task,
+      inFlight: this.gate.running,
+      concurrency: this.gate.limit,
+      throttledBy: this.#throttledBy(view),
+    });
+    this.context.emit({ type: 'progress', progress });
+  }
+
+  /** Why the run stopped by itself; undefined where it did not. */
+  get failure(): FerryError | undefined {
+    return this.#failure;
+  }
+
+  /** Stops everything; the first reason is kept. */
+  fail(error: unknown): void {
+    if (this.context.signal.aborted) return;
+    this.#failure ??= toFerryError(error);
+    this.#stop.abort(this.#failure);
+  }
+
+  /** An object ended; learns whether a store is gone altogether. */
+  ended(error: FerryError | undefined): void {
+    this.meter.objects++;
+    if (error === undefined) this.#goneInARow = 0;
+    else if (error.kind === 'network' || error.kind === 'busy') {
+      this.#goneInARow++;
+      if (this.#goneInARow >= GONE_AFTER) this.fail(error);
+    }
+  }
+
+  throwIfStopped(): void {
+    if (this.#failure) throw this.#failure;
+    if (this.context.signal.aborted) throw new FerryError('interrupted');
+  }
+
+  [Symbol.dispose](): void {
+    this.#pacer.stop();
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #throttledBy(view: SessionView): ThrottleReason[] {
+    const { source, destination, spec } = this.context;
+    const reasons: ThrottleReason[] = [];
+    if (this.#bandwidth !== undefined && source.limits.waiting.bandwidth > 0) {
+      reasons.push({ what: 'bandwidth', bytesPerSecond: this.#bandwidth });
+    }
+    if (this.#pacer.slowed) reasons.push({ what: 'slow-down', store: destination.info.name });
+    for (const store of [source, destination]) {
+      const waiting = store.stats.retrying;
+      if (waiting > 0) reasons.push({ what: 'retrying', store: store.info.name, waiting });
+    }
+    if (spec.limits.objectsPerSecond !== undefined) {
+      reasons.push({ what: 'objects-per-second', limit: spec.limits.objectsPerSecond });
+    }
+    if (!view.listingDone && this.gate.running < this.gate.limit / 2) reasons.push({ what: 'listing' });
+    return reasons;
+  }
+}

@@ -1,0 +1,329 @@
+/**
+ * Compares both sides and says, object by object, how it is known that they are equal.
+ *
+ * `size` believes listings. `checksum` takes the checksums both sides tell and reads whatever they do not settle.
+ * `full` reads every byte of both sides and trusts nobody's checksum. The evidence goes to a sink as it comes; memory
+ * does not grow with the number of objects.
+ */
+import { createHash } from 'node:crypto';
+import { FerryError, toFerryError } from '../model/errors.ts';
+import type { ObjectEntry } from '../model/object.ts';
+import type { Store } from '../store/store.ts';
+import { contentEtag, judgeContent, knownMd5 } from './compare.ts';
+import type { EngineContext } from './engine.ts';
+import type { Evidence, EvidenceSink } from './evidence.ts';
+import { stopsTheRun } from './failures.ts';
+import { compileFilter } from './filter.ts';
+import { LiveRange } from './list/live-range.ts';
+import { ordered } from './list/ordered.ts';
+import { Tally } from './list/tally.ts';
+import { walk, type Meeting } from './list/walk.ts';
+import { Mover } from './move/mover.ts';
+import { readMd5 } from './move/read-back.ts';
+import { MAX_LISTERS } from './moving.ts';
+import type { Difference, RunSummary } from './progress.ts';
+import { Session } from './session.ts';
+import { VolatileUploads } from './volatile-uploads.ts';
+
+export type VerifyMode = 'size' | 'checksum' | 'full';
+
+export interface VerifyContext extends EngineContext {
+  readonly mode: VerifyMode;
+  /** Copy what is missing or differs; what only the destination has is removed only where the task says so. */
+  readonly repair: boolean;
+  readonly evidence: EvidenceSink;
+}
+
+/** Never rejects; a side that cannot be listed makes the outcome `failed`. */
+export async function verifyTask(context: VerifyContext): Promise<RunSummary> {
+  return await new Verification(context).run();
+}
+
+class Verification {
+  readonly #c: VerifyContext;
+  readonly #session: Session;
+  readonly #tally = new Tally();
+  readonly #passes: ((entry: ObjectEntry) => boolean) | undefined;
+  readonly #inFlight = new Set<Promise<void>>();
+  #source: Store;
+  #mover: Mover | undefined;
+  #listingDone = false;
+  #differences = 0;
+  #irregular = 0;
+
+  constructor(context: VerifyContext) {
+    this.#c = context;
+    this.#source = context.source;
+    this.#passes = compileFilter(context.spec.filters);
+    this.#session = new Session(context, () => ({
+      phase: 'verifying',
+      counters: this.#tally,
+      listingDone: this.#listingDone,
+      ranges: { total: 0, done: 0, active: 0 },
+    }));
+  }
+
+  async run(): Promise<RunSummary> {
+    const { spec, destination } = this.#c;
+    using session = this.#session;
+    let error: FerryError | undefined;
+    await using disposables = new AsyncDisposableStack();
+    try {
+      const source = await ordered(this.#c.source, this.#c, disposables);
+      const target = await ordered(
+        destination,
+        { ...this.#c, spec: { ...spec, filters: { ...spec.filters, keysFile: undefined } } },
+        disposables,
+      );
+      this.#source = source;
+      if (this.#c.repair) this.#mover = this.#repairer(source);
+      session.start();
+      await walk({
+        source,
+        destination: target,
+        // A list of keys says nothing about what else the destination may hold.
+        destinationOnly: spec.filters.keysFile === undefined,
+        prefix: spec.filters.prefix,
+        ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
+        maxListers: MAX_LISTERS,
+        signal: session.signal,
+        onRange: () => undefined,
+        onPage: (side, entries) => {
+          if (side === 'source') session.meter.listed += entries.length;
+          else this.#tally.destinationListed += entries.length;
+        },
+        meet: (_range, here, there) => this.#meet(here, there),
+      });
+      this.#listingDone = true;
+    } catch (thrown) {
+      session.fail(thrown);
+    }
+    await Promise.all(this.#inFlight);
+    if (this.#c.signal.aborted) error = new FerryError('interrupted');
+    else error = session.failure;
+    session.tell();
+    const summary: RunSummary = {
+      task: this.#c.task,
+      outcome: error
+        ? error.code === 'interrupted'
+          ? 'interrupted'
+          : 'failed'
+        : this.#differences > 0
+          ? 'differences'
+          : 'finished',
+      counters: this.#tally,
+      elapsed: session.meter.elapsed,
+      bytesMoved: session.meter.bytes,
+      losses: this.#irregular > 0 ? { irregular: this.#irregular } : {},
+      error: error?.code === 'interrupted' ? undefined : error,
+    };
+    this.#c.emit({ type: 'summary', summary });
+    return summary;
+  }
+
+  #repairer(source: Store): Mover {
+    const { spec, destination, now, tmpdir } = this.#c;
+    const { gate, signal, meter } = this.#session;
+    const uploads = new VolatileUploads();
+    return new Mover({ spec, source, destination, uploads, gate, signal, now, tmpdir, onBytes: meter.addBytes });
+  }
+
+  #meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
+    const entry = here ?? there!;
+    if (here) {
+      this.#tally.listed++;
+      this.#tally.listedBytes += here.size ?? 0;
+    }
+    if (this.#passes && !this.#passes(entry)) {
+      this.#tally.filtered++;
+      return undefined;
+    }
+    if (here?.irregular !== undefined) {
+      this.#irregular++;
+      return this.#note({ key: here.key, method: 'presence', result: 'unverified', source: here.irregular });
+    }
+    if (!here) return there!.directory ? undefined : this.#start(() => this.#extra(there!));
+    if (here.directory && !here.directory.empty) {
+      this.#tally.filtered++;
+      return undefined;
+    }
+    if (!there) return this.#start(() => this.#different(here, undefined, 'missing', 'presence'));
+    this.#tally.compared++;
+    return this.#decide(here, there);
+  }
+
+  #decide(here: ObjectEntry, there: ObjectEntry): Meeting {
+    if (here.directory || there.directory) return this.#equal(here, 'presence');
+    const { mode } = this.#c;
+    if (here.size !== undefined && there.size !== undefined) {
+      if (here.size !== there.size) return this.#start(() => this.#different(here, there, 'size', 'size'));
+      if (mode === 'size') return this.#equal(here, 'size', there);
+      if (mode === 'checksum') {
+        const verdict = judgeContent(this.#source.capabilities, this.#c.destination.capabilities, here, there);
+        if (verdict === 'equal') return this.#equal(here, 'etag', there);
+        if (verdict === 'different') return this.#start(() => this.#different(here, there, 'checksum', 'etag'));
+      }
+    }
+    return this.#start(() => (mode === 'full' ? this.#readBoth(here) : this.#settle(here)));
+  }
+
+  /** Asks both sides for more than a listing tells, and reads what that leaves open. */
+  async #settle(here: ObjectEntry): Promise<void> {
+    const { destination, mode } = this.#c;
+    const source = this.#source;
+    const { signal, meter } = this.#session;
+    const { key } = here;
+    const [a, b] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
+    if (!a) return this.#note({ key, method: 'presence', result: 'unverified', source: 'gone since it was listed' });
+    if (!b) return await this.#different(here, undefined, 'missing', 'presence');
+    if (a.size !== b.size)
+      return await this.#different(a.size === here.size ? here : { ...here, size: a.size }, b, 'size', 'size');
+    if (mode === 'size') return await this.#equal({ ...here, size: a.size }, 'size', b);
+    const verdict = judgeContent(source.capabilities, destination.capabilities, a, b);
+    const told = contentEtag(source.capabilities, a) !== undefined ? 'etag' : 'checksum';
+    if (verdict === 'equal') return await this.#equal({ key, ...a }, told, b);
+    if (verdict === 'different') return await this.#different({ key, ...a }, b, 'checksum', told);
+    const [x, y] = await Promise.all([
+      knownMd5(source.capabilities, a) ?? readMd5(source, key, signal, meter.addBytes),
+      knownMd5(destination.capabilities, b) ?? readMd5(destination, key, signal, meter.addBytes),
+    ]);
+    const sides = [
+      { key, size: a.size, etag: x },
+      { size: b.size, etag: y },
+    ] as const;
+    if (x === y) await this.#equal(sides[0], 'md5-read', sides[1]);
+    else await this.#different(sides[0], sides[1], 'checksum', 'md5-read');
+  }
+
+  async #readBoth(here: ObjectEntry): Promise<void> {
+    const [x, y] = await Promise.all([
+      this.#sha256(this.#source, here.key),
+      this.#sha256(this.#c.destination, here.key),
+    ]);
+    const sides = [
+      { ...here, size: x.size, etag: x.hex },
+      { size: y.size, etag: y.hex },
+    ] as const;
+    if (x.hex === y.hex) await this.#equal(sides[0], 'full-read', sides[1]);
+    else await this.#different(sides[0], sides[1], x.size === y.size ? 'checksum' : 'size', 'full-read');
+  }
+
+  async #sha256(store: Store, key: string): Promise<{ hex: string; size: number }> {
+    const hash = createHash('sha256');
+    let size = 0;
+    const { body } = await store.read(key, undefined, this.#session.signal);
+    for await (const chunk of body) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      this.#session.meter.bytes += chunk.byteLength;
+    }
+    return { hex: hash.digest('hex'), size };
+  }
+
+  #equal(
+    here: ObjectEntry,
+    method: Evidence['method'],
+    there?: { readonly etag?: string | undefined },
+  ): Promise<undefined> | undefined {
+    this.#tally.skipped++;
+    this.#tally.skippedBytes += here.size ?? 0;
+    this.#session.meter.objects++;
+    return this.#note({
+      key: here.key,
+      size: here.size,
+      method,
+      source: here.etag,
+      destination: there?.etag,
+      result: 'equal',
+    });
+  }
+
+  async #different(
+    here: ObjectEntry,
+    there: { readonly size?: number | undefined; readonly etag?: string | undefined } | undefined,
+    kind: Difference['kind'],
+    method: Evidence['method'],
+  ): Promise<void> {
+    const { key } = here;
+    const source = kind === 'size' ? `${here.size} bytes` : here.etag;
+    const destination = there && (kind === 'size' ? `${there.size} bytes` : there.etag);
+    let repaired: boolean | undefined;
+    if (this.#mover) {
+      const moved = await this.#mover.move(await this.#fresh(here), there === undefined);
+      repaired = true;
+      this.#tally.copied++;
+      this.#tally.copiedBytes += moved?.bytes ?? 0;
+    } else this.#differences++;
+    this.#c.emit({ type: 'difference', difference: { key, kind, source, destination, repaired } });
+    const result = repaired ? 'repaired' : kind === 'missing' ? 'missing' : 'different';
+    await this.#note({ key, size: here.size, method, source, destination, result });
+  }
+
+  /** The entry as the source tells it now: the one at hand may carry a checksum that was computed here. */
+  async #fresh({ key }: ObjectEntry): Promise<ObjectEntry> {
+    const meta = await this.#source.stat(key, this.#session.signal);
+    return { key, size: meta?.size, etag: meta?.etag, modified: meta?.modified };
+  }
+
+  async #extra(there: ObjectEntry): Promise<void> {
+    const { key } = there;
+    let repaired: boolean | undefined;
+    if (this.#c.repair && this.#c.spec.deleteExtraneous) {
+      await this.#c.destination.remove(key, this.#session.signal);
+      this.#tally.deleted++;
+      repaired = true;
+    } else this.#differences++;
+    this.#c.emit({
+      type: 'difference',
+      difference: { key, kind: 'extra', destination: `${there.size} bytes`, repaired },
+    });
+    await this.#note({
+      key,
+      size: there.size,
+      method: 'presence',
+      destination: there.etag,
+      result: repaired ? 'repaired' : 'extra',
+    });
+  }
+
+  #start(work: () => Promise<void> | undefined): Meeting {
+    const { gate, signal } = this.#session;
+    const launch = (): undefined => {
+      const running = this.#guard(work).finally(() => {
+        gate.leave();
+        this.#inFlight.delete(running);
+      });
+      this.#inFlight.add(running);
+    };
+    if (gate.tryEnter()) return launch();
+    return gate.enter(signal).then(launch);
+  }
+
+  async #guard(work: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await work();
+      this.#session.ended(undefined);
+    } catch (thrown) {
+      await this.#unreadable(toFerryError(thrown));
+    }
+  }
+
+  /** An object that could not be compared is a difference: nothing unproven counts as equal. */
+  async #unreadable(error: FerryError): Promise<void> {
+    if (this.#session.signal.aborted) return;
+    if (stopsTheRun(error)) return this.#session.fail(error);
+    const key = error.key ?? '';
+    this.#differences++;
+    this.#tally.failed++;
+    this.#session.ended(error);
+    this.#c.emit({
+      type: 'difference',
+      difference: { key, kind: 'unreadable', detail: `${error.message}. ${error.remedy}` },
+    });
+    await this.#c.evidence.add({ key, method: 'presence', result: 'unreadable', source: error.message });
+  }
+
+  #note(evidence: Evidence): Promise<undefined> | undefined {
+    return this.#c.evidence.add(evidence)?.then(() => undefined);
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Evidence } from '../../../src/engine/evidence.ts';
+import { planTask } from '../../../src/engine/plan.ts';
+import type { RunSummary } from '../../../src/engine/progress.ts';
+import { verifyTask, type VerifyMode } from '../../../src/engine/verify.ts';
+import { checkEndpoints } from '../../../src/engine/check.ts';
+import { MiB } from '../../../src/model/units.ts';
+import { assertSame, bench, contents, type Bench } from './harness.ts';
+
+async function verify(
+  b: Bench,
+  mode: VerifyMode,
+  repair = false,
+): Promise<{ summary: RunSummary; evidence: Evidence[] }> {
+  const evidence: Evidence[] = [];
+  await using context = await b.context();
+  const summary = await verifyTask({ ...context, mode, repair, evidence: { add: (e) => void evidence.push(e) } });
+  return { summary, evidence };
+}
+
+async function bothSides(b: Bench): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    const bytes = Buffer.from(`object ${i}`);
+    await b.source.write(`k/${i}`, bytes);
+    await b.destination.write(`k/${i}`, bytes);
+  }
+}
+
+test('equal sides are equal by whatever method, and each object says by which', async () => {
+  await using b = await bench();
+  await bothSides(b);
+  for (const [mode, method] of [
+    ['size', 'size'],
+    ['checksum', 'etag'],
+    ['full', 'full-read'],
+  ] as const) {
+    const { summary, evidence } = await verify(b, mode);
+    assert.equal(summary.outcome, 'finished');
+    assert.equal(evidence.length, 40);
+    assert.ok(evidence.every((e) => e.result === 'equal' && e.method === method));
+  }
+});
+
+test('missing, extra, shorter and altered objects are found, and repaired where asked', async () => {
+  await using b = await bench();
+  await bothSides(b);
+  await b.destination.remove('k/1');
+  await b.destination.write('k/extra', Buffer.from('x'));
+  await b.destination.write('k/2', Buffer.from('short'));
+  await b.destination.write('k/3', Buffer.from('OBJECT 3'));
+  const kinds = async (mode: VerifyMode, repair = false) => {
+    b.events.length = 0;
+    const { summary } = await verify(b, mode, repair);
+    const found = b.events.flatMap((e) =>
+      e.type === 'difference' ? [`${e.difference.key} ${e.difference.kind}`] : [],
+    );
+    return { outcome: summary.outcome, found: found.sort() };
+  };
+  const all = ['k/1 missing', 'k/2 size', 'k/3 checksum', 'k/extra extra'];
+  assert.deepEqual(await kinds('checksum'), { outcome: 'differences', found: all });
+  assert.deepEqual(await kinds('full'), { outcome: 'differences', found: all });
+  assert.deepEqual(
+    (await kinds('size')).found,
+    all.filter((line) => !line.includes('checksum')),
+  );
+  assert.equal((await kinds('checksum', true)).outcome, 'differences', 'what only the destination has is left alone');
+  await b.destination.remove('k/extra');
+  assert.equal((await kinds('full')).outcome, 'finished');
+  await assertSame(b.source, b.destination);
+});
+
+test('sides whose ETags cannot be compared are read', async () => {
+  await using b = await bench({ etag: 'opaque' });
+  await bothSides(b);
+  await b.destination.write('k/3', Buffer.from('OBJECT 3'));
+  const { summary, evidence } = await verify(b, 'checksum');
+  assert.equal(summary.outcome, 'differences');
+  assert.equal(evidence.filter((e) => e.result === 'equal' && e.method === 'md5-read').length, 39);
+  assert.equal(evidence.find((e) => e.result === 'different')?.key, 'k/3');
+});
+
+test('a plan tells what a run would do and writes nothing', async () => {
+  await using b = await bench({}, { max_object_size: 5 * MiB });
+  await bothSides(b);
+  await b.source.write('k/new', Buffer.alloc(1000));
+  await b.source.write('k/1', Buffer.from('changed'));
+  await b.destination.write('gone', Buffer.from('x'));
+  const before = await contents(b.destination);
+  await using context = await b.context({ deleteExtraneous: true });
+  const plan = await planTask(context);
+  assert.deepEqual(plan.copy, { objects: 1, bytes: 1000 });
+  assert.equal(plan.overwrite.objects, 1);
+  assert.equal(plan.skip.objects, 39);
+  assert.deepEqual(plan.examples.remove, ['gone']);
+  assert.ok(plan.estimate.milliseconds > 0);
+  assert.deepEqual(await contents(b.destination), before);
+});
+
+test('a plan foresees what the destination cannot hold', async () => {
+  await using b = await bench({}, { tree: true, etag: 'opaque' });
+  await b.source.write('a', Buffer.from('x'), { tags: { t: '1' } });
+  await using context = await b.context();
+  const { losses } = await planTask(context);
+  assert.ok(losses.some(({ what, objects }) => what === 'etag' && objects === 1));
+});
+
+test('check passes on stores that work and leaves nothing behind', async () => {
+  await using b = await bench();
+  await b.source.write('a', Buffer.from('x'));
+  await using context = await b.context();
+  const results = await Array.fromAsync(checkEndpoints(context));
+  assert.ok(
+    results.every(({ ok }) => ok === true),
+    JSON.stringify(results),
+  );
+  assert.equal((await contents(b.destination)).size, 0);
+});
