@@ -158,19 +158,20 @@ const MAX_WAITING = 16 * 1024 * 1024;
 class Sink {
   readonly #stream: RotatingFileStream;
   #closed = false;
+  #failed = false;
   #dropped = 0;
 
   constructor(stream: RotatingFileStream, options: LogOptions) {
     this.#stream = stream;
     stream.on('error', (error) => {
-      if (this.#closed) return;
-      this.#closed = true;
+      if (this.#failed) return;
+      this.#failed = true;
       options.onFailure?.(unwritable(options.file, error));
     });
   }
 
   write(line: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#failed) return;
     if (this.#stream.writableLength > MAX_WAITING) {
       this.#dropped++;
       return;
@@ -185,7 +186,7 @@ class Sink {
   }
 
   async end(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed || this.#failed) return;
     this.#closed = true;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#stream

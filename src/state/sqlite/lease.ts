@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { TaskLease } from '../state-store.ts';
 import type { Database } from './database.ts';
 import { FileLock } from './file-lock.ts';
@@ -125,6 +125,9 @@ export class SqliteLease implements TaskLease {
     if (this.#ended) return;
     try {
       this.#db.transaction(() => this.#tasks.letGo(this.task, this.token));
+    } catch (error) {
+      // The lock is what counts: a holder's name left behind (the disk is full) is seen to be a dead one's.
+      if (!isFerryError(error)) throw error;
     } finally {
       this.end();
     }
