@@ -167,11 +167,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
     }
   }
 
-  ended(): void {
-    this.closed(undefined);
-  }
-
-  closed(error: FerryError | undefined): void {
+  ended(error?: FerryError): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.destroy();
     if (this.#body !== undefined) {

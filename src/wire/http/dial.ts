@@ -14,10 +14,8 @@ export interface SocketUser {
   target(): Buffer;
   /** `bytes[0, length)` arrived and are valid during the call; false: stop reading until `socket.resume()`. */
   received(length: number, bytes: Buffer): boolean;
-  /** The server sends no more. */
-  ended(): void;
-  /** The last call. An error where it did not end as asked. */
-  closed(error: FerryError | undefined): void;
+  /** The server sends no more, or the socket is gone. May be called several times; the first tells the error, if any. */
+  ended(error?: FerryError): void;
 }
 
 /** A socket on its way. */
@@ -57,9 +55,7 @@ export function dial(route: Route, tls: TlsSettings, session: SessionSlot, user:
   const socket = connectTls(secure);
   socket.on('session', (ticket) => (session.session = ticket));
   socket.once('secureConnect', () => user.opened(socket, false));
-  return watch(socket, user, (error, open) =>
-    open ? networkError(error, route.place, 'Connected to') : tlsError(error, route.place),
-  );
+  return watch(socket, user, (error) => tlsError(error, route.place));
 }
 
 function dialTunnel(
@@ -72,7 +68,7 @@ function dialTunnel(
   const options = tls.options(route, session);
   const dialling = openTunnel(route, (raw) => {
     if (raw instanceof FerryError) {
-      user.closed(raw);
+      user.ended(raw);
       return;
     }
     const socket = connectTls({ ...options, socket: raw });
@@ -82,21 +78,18 @@ function dialTunnel(
     socket.on('data', (bytes: Buffer) => {
       if (!user.received(bytes.length, bytes)) socket.pause();
     });
-    watch(socket, user, (error, open) =>
-      open ? networkError(error, `${route.place} by ${proxyPlace}`, 'Connected to') : tlsError(error, route.place),
-    );
+    watch(socket, user, (error) => tlsError(error, `${route.place} (by ${proxyPlace})`));
   });
   return dialling;
 }
 
 function watch(socket: Socket, user: SocketUser, explain: (error: Error, open: boolean) => FerryError): Dialling {
-  let failure: FerryError | undefined;
   let open = false;
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
   socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => (open = true));
   socket.on('end', () => user.ended());
-  socket.on('error', (error) => (failure ??= explain(error, open)));
-  socket.on('close', () => user.closed(failure));
+  socket.on('error', (error) => user.ended(explain(error, open)));
+  socket.on('close', () => user.ended());
   return { destroy: () => socket.destroy() };
 }

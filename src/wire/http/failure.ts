@@ -14,13 +14,13 @@ export function networkError(error: Error, place: string, doing: string): FerryE
   });
 }
 
-/** Of a handshake with `place`; what is not about TLS is a network error. */
+/** Of a TLS connection to `place`; what is not about TLS is a network error. */
 export function tlsError(error: Error, place: string): FerryError {
   const code = codeOf(error) ?? '';
   const meaning = TLS_MEANINGS.find(([pattern]) => pattern.test(code));
   if (meaning === undefined && !/^(ERR_SSL|ERR_TLS|ERR_OSSL|EPROTO|CERT_|UNABLE_TO|CRL_|.*CERT)/.test(code))
     return networkError(error, place, 'The secure connection to');
-  const detail = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `: ${error.message}` : suffix(code);
+  const detail = code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? `, ${namesOf(error)}` : suffix(code);
   return new FerryError('tls', {
     message: `The secure connection to ${place} failed: ${meaning?.[1] ?? error.message}${detail}`,
     cause: error,
@@ -73,6 +73,14 @@ function codeOf(error: Error): string | undefined {
 
 function isLookup(error: Error): boolean {
   return 'syscall' in error && error.syscall === 'getaddrinfo';
+}
+
+/** The names a certificate is for, as Node gives them beside ERR_TLS_CERT_ALTNAME_INVALID: `DNS:a.example, DNS:b`. */
+function namesOf(error: Error): string {
+  const cert: unknown = 'cert' in error ? error.cert : undefined;
+  const names: unknown =
+    typeof cert === 'object' && cert !== null && 'subjectaltname' in cert ? cert.subjectaltname : '';
+  return typeof names === 'string' && names !== '' ? names.slice(0, 300) : 'which it does not say';
 }
 
 function suffix(code: string | undefined): string {
