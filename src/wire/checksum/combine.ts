@@ -18,12 +18,32 @@ export function isCrc(algorithm: string): algorithm is CrcAlgorithm {
  * checksum of an object follows from those of its parts, whatever the parts were.
  *
  * A CRC is a polynomial over GF(2) modulo P; to append `b` multiplies that of `a` by x^(8·length) (Adler, zlib
- * `crc32_combine`). Some 20 to 100 µs.
+ * `crc32_combine`). Some 0.1 ms.
  */
 export function combineCrc(algorithm: CrcAlgorithm, crcA: string, crcB: string, lengthB: number): string {
+  return combineCrcs(algorithm, [
+    { hex: crcA, length: 0 },
+    { hex: crcB, length: lengthB },
+  ]);
+}
+
+/** The CRC of any number of pieces in order. Pieces as long as the one before take a few µs each. */
+export function combineCrcs(
+  algorithm: CrcAlgorithm,
+  pieces: readonly { readonly hex: string; readonly length: number }[],
+): string {
   const parameters = PARAMETERS[algorithm];
-  const shifted = multiply(parameters, BigInt(`0x${crcA}`), xToThe8n(parameters, lengthB));
-  return (shifted ^ BigInt(`0x${crcB}`)).toString(16).padStart(parameters.bits / 4, '0');
+  let whole = 0n;
+  let power = 0n;
+  let powerOf = -1;
+  for (const { hex, length } of pieces) {
+    if (whole !== 0n && length !== powerOf) {
+      power = xToThe8n(parameters, length);
+      powerOf = length;
+    }
+    whole = (whole === 0n ? 0n : multiply(parameters, whole, power)) ^ BigInt(`0x${hex}`);
+  }
+  return whole.toString(16).padStart(parameters.bits / 4, '0');
 }
 
 /** x^(8·n) modulo P, by squaring. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ChecksumAlgorithm } from '../../../../src/model/object.ts';
 import type { CrcAlgorithm } from '../../../../src/wire/checksum/combine.ts';
-import { combineCrc, isCrc } from '../../../../src/wire/checksum/combine.ts';
+import { combineCrc, combineCrcs, isCrc } from '../../../../src/wire/checksum/combine.ts';
 import { base64ToHex, compositeChecksum, hexToBase64 } from '../../../../src/wire/checksum/encoding.ts';
 import { checksumHex, createHasher, md5Hex } from '../../../../src/wire/checksum/hasher.ts';
 
@@ -78,6 +78,17 @@ test('the CRC of a whole follows from those of its parts', () => {
         assert.equal(combined, checksumHex(algorithm, Buffer.concat([a, b])));
       }),
       { numRuns: 50 },
+    );
+});
+
+test('the CRC of any number of pieces follows from theirs', () => {
+  for (const algorithm of CRCS)
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 6 }), (pieces) => {
+        const summed = pieces.map((piece) => ({ hex: checksumHex(algorithm, piece), length: piece.length }));
+        assert.equal(combineCrcs(algorithm, summed), checksumHex(algorithm, Buffer.concat(pieces)));
+      }),
+      { numRuns: 30 },
     );
 });
 

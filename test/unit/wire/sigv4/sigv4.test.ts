@@ -15,6 +15,7 @@ import {
 import { canonicalQuery, uriEncode } from '../../../../src/wire/sigv4/encode.ts';
 import { SigV4Signer } from '../../../../src/wire/sigv4/signer.ts';
 import { basicTimestamp, parseBasicTimestamp } from '../../../../src/wire/sigv4/timestamp.ts';
+import { anyText } from '../any-text.ts';
 
 // Credentials, requests and signatures of the examples in the Amazon S3 API Reference, "Authenticating Requests".
 const EXAMPLE = {
@@ -125,7 +126,7 @@ test('the AWS SDK signs every request the same', async () => {
     applyChecksum: true,
   });
   const signer = new SigV4Signer({ ...EXAMPLE, sessionToken: 'token/with=odd+signs', region: 'eu-west-3' });
-  const text = fc.string({ unit: 'binary', maxLength: 20 });
+  const text = anyText({ maxLength: 20 });
   const name = fc.stringMatching(/^x-amz-meta-[a-z0-9-]{1,10}$/);
   const value = fc.stringMatching(/^[ -~]{0,20}$/);
   await fc.assert(
@@ -161,7 +162,7 @@ test('the AWS SDK signs every request the same', async () => {
         assert.equal(header(added, 'authorization').replaceAll(',', ', '), expected.headers['authorization']);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
@@ -229,7 +230,7 @@ test('encoding leaves plain text alone, reverses, and is pure ASCII', () => {
   assert.equal(uriEncode('a/b', false), 'a%2Fb');
   assert.throws(() => uriEncode('\ud800', true), { code: 'bad-key' });
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (text, keepSlash) => {
+    fc.property(anyText(), fc.boolean(), (text, keepSlash) => {
       const encoded = uriEncode(text, keepSlash);
       assert.match(encoded, /^(?:[A-Za-z0-9\-._~/]|%[0-9A-F]{2})*$/);
       assert.equal(decodeURIComponent(encoded), text);
