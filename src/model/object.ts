@@ -48,6 +48,7 @@ export interface SystemMeta {
 
 /** Everything a store tells of one object. */
 export interface ObjectMeta extends SystemMeta {
+  /** Bytes; -1 where an HTTP origin does not tell, and only there. */
   readonly size: number;
   readonly modified?: number | undefined;
   readonly etag?: string | undefined;

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { LineFile } from '../../store/line-file.ts';
+import type { StoreDriver } from '../../store/registry.ts';
+import { httpOptions, SECRETS, settle } from './options.ts';
+import { HttpStore } from './store.ts';
+import { InlineUrls, ListedUrls, type UrlList } from './url-list.ts';
+
+export function httpDriver(): StoreDriver {
+  return {
+    type: 'http',
+    aliases: [],
+    summary: 'Objects on web servers, by a list of their URLs.',
+    options: httpOptions,
+    secrets: SECRETS,
+    roles: { source: true, destination: false },
+    async open(spec, context) {
+      const settings = await settle(spec.options);
+      const { urls, listPath } = settings;
+      const inline = urls && new InlineUrls(urls, settings);
+      const list = listPath === undefined ? undefined : path.resolve(listPath);
+      const open = async (): Promise<UrlList> =>
+        inline ?? new ListedUrls(await LineFile.open(list!, 'list_path'), settings, context.tmpdir);
+      return new HttpStore(open, {
+        name: list === undefined ? `${urls!.length} URLs` : `URLs in ${list}`,
+        identity: `http:${list ?? digest(urls!)}:${settings.baseUrl?.href ?? ''}`,
+        settings,
+        client: context.http,
+        now: context.now,
+      });
+    },
+  };
+}
+
+/** URLs may carry signatures, so the identity of a list of them is a hash. */
+function digest(urls: readonly string[]): string {
+  return createHash('sha256').update(urls.join('\n')).digest('hex').slice(0, 32);
+}
