@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 const BELOW_STORES = ['model', 'observe', 'wire', 'store'];
 const BELOW_CONFIG = [...BELOW_STORES, 'state', 'engine'];
-const BELOW_CLI = [...BELOW_CONFIG, 'config', 'gateway', 'control'];
+const BELOW_CLI = [...BELOW_CONFIG, 'config', 'report', 'gateway', 'control'];
 
 /** What each folder may import besides itself. `stores/<driver>` counts as a folder, so drivers never see each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -18,8 +18,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   state: ['model', 'observe'],
   engine: [...BELOW_STORES, 'state'],
   config: BELOW_CONFIG,
+  report: ['model', 'state', 'engine'],
   gateway: [...BELOW_CONFIG, 'config'],
-  control: [...BELOW_CONFIG, 'config', 'gateway'],
+  control: [...BELOW_CONFIG, 'config', 'report', 'gateway'],
   cli: BELOW_CLI,
 };
 

@@ -1,0 +1,43 @@
+/** `ferry clean`: forgets the tasks that are done with. */
+import { isFerryError } from '../../model/errors.ts';
+import type { Call, Command } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import type { CommandContext } from '../context.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { counted } from '../output/text.ts';
+
+export const cleanCommand: Command = {
+  name: 'clean',
+  summary: 'Forget every finished task that left no failures. Objects and reports stay.',
+  options: [{ short: 'y', long: 'yes', description: 'Do not ask.' }],
+  examples: [{ line: 'ferry clean --yes', does: 'without asking' }],
+  exits: ['ok'],
+  run: clean,
+};
+
+async function clean(context: CommandContext, call: Call): Promise<ExitName> {
+  const { state, holder } = await context.services();
+  const { stderr } = context.io;
+  const done = (await state.listTasks()).filter(
+    (task) => task.state === 'finished' && task.counters.failed === 0 && task.holder === undefined,
+  );
+  if (done.length === 0) {
+    stderr.write('No finished task to forget.\n');
+    return 'ok';
+  }
+  const names = done.map(({ name }) => name).join(', ');
+  if (!call.flag('yes') && !(await confirm(context, `Forget ${counted(done.length, 'finished task')} (${names})?`)))
+    return 'ok';
+  for (const { name } of done) {
+    try {
+      await using lease = await state.lease(name, holder);
+      await state.deleteTask(lease);
+      stderr.write(`Task ${name} is forgotten.\n`);
+    } catch (error) {
+      // Started meanwhile, or forgotten by somebody else: either way not ours to clean.
+      if (!isFerryError(error, 'task-running') && !isFerryError(error, 'task-not-found')) throw error;
+      stderr.write(`Task ${name} was left alone: ${error.message}\n`);
+    }
+  }
+  return 'ok';
+}

@@ -1,0 +1,95 @@
+/** `ferry plan`: what a run would do, without doing it. */
+import type { PlanSummary } from '../../engine/progress.ts';
+import { formatBytes, formatDuration } from '../../model/units.ts';
+import type { Call, Command } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { TASK_FILE, taskName } from '../options.ts';
+import { jsonLine } from '../output/json.ts';
+import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
+import type { Style } from '../output/terminal-io.ts';
+import type { Services } from '../services.ts';
+import { engineContext, findTask, type FoundTask } from '../task-call.ts';
+
+const EXAMPLES = 5;
+
+export const planCommand: Command = {
+  name: 'plan',
+  argument: taskName(false, 'A task that was run before, instead of a file.'),
+  summary:
+    'Show what a run would copy, skip, overwrite and delete, what would be lost on the way, and how long it takes.',
+  about: ['Both sides are listed and compared as `ferry run` would. No object is written or removed.'],
+  options: [TASK_FILE],
+  examples: [
+    { line: 'ferry plan -t photos.yaml', does: 'before the first run' },
+    { line: 'ferry plan photos --json', does: 'what the next pass would do, for machines' },
+  ],
+  exits: ['ok', 'temporary', 'interrupted'],
+  run: planOf,
+};
+
+async function planOf(context: CommandContext, call: Call): Promise<ExitName> {
+  const services = await context.services();
+  return await printPlan(context, services, await findTask(services, call));
+}
+
+export async function printPlan(context: CommandContext, services: Services, task: FoundTask): Promise<ExitName> {
+  await using stores = await services.openStores(task.spec);
+  const printer = context.printer();
+  const emit = printer.event.bind(printer);
+  const summary = await services.engine.plan(engineContext(context, services, task, stores, emit));
+  printer.end();
+  const { stdout } = context.io;
+  if (context.globals.json) stdout.write(jsonLine('plan', { task: task.name, ...summary }));
+  else
+    stdout.write(
+      planText(task.name, stores.source.info.name, stores.destination.info.name, summary, context.style.out),
+    );
+  return context.signal.aborted ? 'interrupted' : 'ok';
+}
+
+function planText(task: string, source: string, destination: string, plan: PlanSummary, style: Style): string {
+  const lines = [`${style.bold(`Plan for ${harmless(task)}`)}: ${harmless(source)} → ${harmless(destination)}`, ''];
+  const action = (sign: string, verb: string, { objects, bytes }: { objects: number; bytes: number }): void => {
+    lines.push(
+      `  ${sign} ${pad(verb, 10)} ${pad(formatCount(objects), 14, 'right')} objects ${pad(formatBytes(bytes), 11, 'right')}`,
+    );
+  };
+  action(style.good('+'), 'copy', plan.copy);
+  action(style.warn('~'), 'overwrite', plan.overwrite);
+  action(style.bad('-'), 'delete', plan.remove);
+  action(style.dim('='), 'skip', plan.skip);
+  if (plan.filtered > 0) action(style.dim('·'), 'left out', { objects: plan.filtered, bytes: 0 });
+  lines.push(
+    `    ${pad('listed', 10)} ${pad(formatCount(plan.listed.objects), 14, 'right')} objects ${pad(formatBytes(plan.listed.bytes), 11, 'right')}`,
+  );
+  lines.push(...examplesOf(plan, style), ...lossesOf(plan, style), ...estimateOf(plan, style));
+  lines.push('', style.dim('Nothing was written.'));
+  return `${lines.join('\n')}\n`;
+}
+
+function examplesOf({ examples }: PlanSummary, style: Style): string[] {
+  const signs = { copy: style.good('+'), overwrite: style.warn('~'), remove: style.bad('-') } as const;
+  const lines = (['copy', 'overwrite', 'remove'] as const).flatMap((action) =>
+    examples[action].slice(0, EXAMPLES).map((key) => `  ${signs[action]} ${fit(harmless(key), 100)}`),
+  );
+  return lines.length > 0 ? ['', style.bold('For example'), ...lines] : [];
+}
+
+function lossesOf({ losses }: PlanSummary, style: Style): string[] {
+  if (losses.length === 0) return ['', 'Nothing would be lost on the way.'];
+  const lines = losses.flatMap(({ what, objects, reason, examples }) => [
+    `  ${style.warn('!')} ${harmless(what)}: ${counted(objects, 'object')}; ${harmless(reason)}`,
+    ...examples.slice(0, EXAMPLES).map((key) => style.dim(`      ${fit(harmless(key), 100)}`)),
+  ]);
+  return ['', style.bold('Would be lost on the way'), ...lines];
+}
+
+function estimateOf({ estimate: e, copy, overwrite }: PlanSummary, style: Style): string[] {
+  if (copy.objects + overwrite.objects === 0) return [];
+  const rate = `${formatBytes(e.bytesPerSecond)}/s, ${formatCount(e.objectsPerSecond)} objects/s`;
+  return [
+    '',
+    `${style.bold('Time')}: about ${formatDuration(e.milliseconds)} at ${rate} ${style.dim(`(${harmless(e.basis)})`)}`,
+  ];
+}

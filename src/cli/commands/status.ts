@@ -1,0 +1,122 @@
+/** `ferry status`: the tasks there are, or one of them in detail. */
+import type { FailureGroup, TaskRecord, UploadRecord } from '../../state/state-store.ts';
+import { formatBytes, formatDuration } from '../../model/units.ts';
+import type { Call, Command } from '../command.ts';
+import type { CommandContext } from '../context.ts';
+import type { ExitName } from '../exit-codes.ts';
+import { taskName } from '../options.ts';
+import { jsonLine } from '../output/json.ts';
+import { table } from '../output/table.ts';
+import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
+import type { Style } from '../output/terminal-io.ts';
+import { storedTask } from '../task-call.ts';
+
+const UPLOADS_SHOWN = 5;
+
+export const statusCommand: Command = {
+  name: 'status',
+  argument: taskName(false, 'One task, in detail.'),
+  summary: 'List the tasks, or show one in detail: how far it is, where it runs, what failed, what to do next.',
+  options: [{ long: 'names', description: 'Only the names, one a line, for scripts.' }],
+  examples: [
+    { line: 'ferry status', does: 'all tasks' },
+    { line: 'ferry status photos', does: 'one in detail' },
+    { line: 'ferry status --json', does: 'one JSON line for each task' },
+  ],
+  exits: ['ok'],
+  run: status,
+};
+
+async function status(context: CommandContext, call: Call): Promise<ExitName> {
+  const { state, now } = await context.services();
+  const { io, globals, style } = context;
+  if (call.argument !== undefined) {
+    const task = await storedTask(await context.services(), call.argument);
+    const [failures, uploads] = await Promise.all([state.failureGroups(task.name), state.uploads(task.name)]);
+    if (globals.json) io.stdout.write(jsonLine('task', { ...taskFields(task), failures, uploads }));
+    else io.stdout.write(detail(task, failures, uploads, now(), style.out));
+    return 'ok';
+  }
+  const tasks = await state.listTasks();
+  if (call.flag('names')) for (const { name } of tasks) io.stdout.write(`${name}\n`);
+  else if (globals.json) for (const task of tasks) io.stdout.write(jsonLine('task', taskFields(task)));
+  else if (tasks.length === 0) io.stderr.write('There are no tasks yet. `ferry run NAME -t TASK.yaml` makes one.\n');
+  else io.stdout.write(overview(tasks, now(), style.out));
+  return 'ok';
+}
+
+function overview(tasks: readonly TaskRecord[], now: number, style: Style): string {
+  return table(
+    [{ title: 'NAME' }, { title: 'STATE' }, { title: 'LISTED', right: true }, { title: 'COPIED', right: true }, { title: 'BYTES', right: true }, { title: 'FAILED', right: true }, { title: 'PASSES', right: true }, { title: 'LAST' }, { title: 'RUNS ON' }], // prettier-ignore
+    tasks.map((task) => [
+      task.name,
+      task.state,
+      formatCount(task.counters.listed),
+      formatCount(task.counters.copied),
+      formatBytes(task.counters.copiedBytes),
+      formatCount(task.counters.failed),
+      formatCount(task.passes),
+      ago(task.endedAt ?? task.startedAt, now),
+      task.holder ?? '',
+    ]),
+    style,
+  );
+}
+
+function detail(
+  task: TaskRecord,
+  failures: readonly FailureGroup[],
+  uploads: readonly UploadRecord[],
+  now: number,
+  style: Style,
+): string {
+  const c = task.counters;
+  const rows: (readonly [string, string])[] = [['state', task.holder ? `${task.state} on ${task.holder}` : task.state]];
+  const [kind, source, destination] = task.identity.split('\n');
+  rows.push(['type', kind ?? '']);
+  if (source !== undefined && destination !== undefined) rows.push(['source', source], ['to', destination]);
+  rows.push(['passes', `${counted(task.passes, 'pass', 'passes')} finished`]);
+  if (task.startedAt !== undefined) rows.push(['started', when(task.startedAt, now)]);
+  if (task.endedAt !== undefined) rows.push(['ended', when(task.endedAt, now)]);
+  rows.push(['listed', `${counted(c.listed, 'object')}, ${formatBytes(c.listedBytes)}`]);
+  rows.push(['copied', `${counted(c.copied, 'object')}, ${formatBytes(c.copiedBytes)}`]);
+  if (c.skipped > 0) rows.push(['skipped', `${counted(c.skipped, 'object')}, ${formatBytes(c.skippedBytes)}`]);
+  if (c.deleted > 0) rows.push(['deleted', counted(c.deleted, 'object')]);
+  if (c.filtered > 0) rows.push(['left out', counted(c.filtered, 'object')]);
+  for (const { code, count } of failures) rows.push(['failed', `${counted(count, 'object')}: ${code}`]);
+  if (uploads.length > 0) rows.push(['uploads', `${counted(uploads.length, 'upload')} in parts unfinished`]);
+  for (const { key, size } of uploads.slice(0, UPLOADS_SHOWN))
+    rows.push(['', `${fit(key, 70)} (${formatBytes(size)})`]);
+  if (task.error) rows.push(['error', `${task.error.message} [${task.error.code}]`]);
+  const lines = rows.map(([title, text]) => `  ${style.dim(pad(title, 9))} ${harmless(text)}\n`);
+  return `${style.bold(harmless(task.name))}\n${lines.join('')}\n${style.dim('Next:')} ${nextStep(task, failures)}\n`;
+}
+
+function nextStep({ name, state, holder }: TaskRecord, failures: readonly FailureGroup[]): string {
+  if (holder !== undefined) return 'it is running; Ctrl-C there saves and stops it';
+  if (failures.length > 0) return `ferry failures ${name}`;
+  switch (state) {
+    case 'created':
+      return `ferry run ${name}`;
+    case 'running':
+    case 'interrupted':
+      return `ferry run ${name}   (goes on where it stopped)`;
+    case 'failed':
+      return `remove the cause, then ferry run ${name}`;
+    case 'finished':
+      return `ferry verify ${name}   (or ferry run ${name} to copy what changed since)`;
+  }
+}
+
+function taskFields({ file: _file, identity, ...task }: TaskRecord): object {
+  const [kind, source, destination] = identity.split('\n');
+  return { ...task, kind, source, destination };
+}
+
+function when(at: number, now: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC (${ago(at, now)})`;
+}
+
+function ago(at: number | undefined, now: number): string {
+  return at === undefined ? '' : `${formatDuration(Math.max(0, now - at))} ago`;
+}

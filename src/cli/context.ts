@@ -1,0 +1,26 @@
+/** What a verb may use: where it writes, what the user asked for globally, and the services behind it. */
+import type { Io, Style } from './output/terminal-io.ts';
+import type { Printer } from './output/printer.ts';
+import type { Services } from './services.ts';
+
+export interface GlobalOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+  /** Configuration file; `$FERRY_HOME/ferry.yaml` where absent. */
+  readonly config?: string | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+export interface CommandContext {
+  readonly io: Io;
+  readonly globals: GlobalOptions;
+  /** Of standard output and standard error. */
+  readonly style: { readonly out: Style; readonly err: Style };
+  /** Aborts on the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Opened when first asked for: `help` and `completion` need no state. */
+  services(): Promise<Services>;
+  /** The printer for a run; the interrupt handler tells it "saving…". */
+  printer(): Printer;
+}

@@ -1,0 +1,129 @@
+/** The words and numbers of progress and summaries, shared by every printer for people. */
+import type { Progress, RunSummary, ThrottleReason } from '../../engine/progress.ts';
+import { formatBytes, formatDuration } from '../../model/units.ts';
+import { counted, formatCount, harmless } from './text.ts';
+
+export interface Done {
+  /** 0 to 1; undefined where nothing tells yet. */
+  readonly fraction: number | undefined;
+  /** Bytes dealt with, those inside objects under way included, and known so far. */
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** How far a run is, by bytes, or by objects where bytes tell nothing (removing, comparing, empty objects). */
+export function doneOf({ phase, counters: c, active }: Progress): Done {
+  const settled = c.copied + c.skipped + c.failed + c.filtered;
+  const underWay = active.reduce((sum, { done }) => sum + done, 0);
+  const bytes = Math.min(c.listedBytes, c.copiedBytes + c.skippedBytes + underWay);
+  const done = { bytes, totalBytes: c.listedBytes };
+  if (phase === 'done' || (c.listed > 0 && settled >= c.listed)) return { ...done, fraction: 1 };
+  if (c.listed === 0) return { ...done, fraction: undefined };
+  const objects = Math.max(settled, phase === 'verifying' ? c.compared : 0, Math.min(c.deleted, c.listed)) / c.listed;
+  const byBytes = phase !== 'verifying' && phase !== 'deleting' && bytes > 0;
+  return { ...done, fraction: Math.min(1, byBytes ? bytes / c.listedBytes : objects) };
+}
+
+/** `listed 1,204+`: the plus says that listing goes on. Only what is not zero, but always what was listed. */
+export function counterParts({ phase, counters: c, listingDone }: Progress): readonly string[] {
+  return [
+    `listed ${formatCount(c.listed)}${listingDone ? '' : '+'}`,
+    ...(phase === 'verifying' ? [`compared ${formatCount(c.compared)}`] : [`copied ${formatCount(c.copied)}`]),
+    ...worth('failed', c.failed),
+    ...worth('skipped', c.skipped),
+    ...worth('deleted', c.deleted),
+    ...worth('left out', c.filtered),
+    ...(phase === 'verifying' ? [] : worth('compared', c.compared)),
+  ];
+}
+
+export function rateText({ rate }: Pick<Progress, 'rate'>): string {
+  return `${formatBytes(rate.bytes)}/s, ${formatCount(rate.objects)} objects/s`;
+}
+
+/** `1m 20s left`, `at least 1m 20s left (still listing)`; says so where nothing is known. */
+export function etaText({ eta, listingDone, phase }: Pick<Progress, 'eta' | 'listingDone' | 'phase'>): string {
+  if (phase === 'finishing' || phase === 'done' || (listingDone && eta !== undefined && eta < 1000))
+    return 'nearly done';
+  if (eta === undefined) return listingDone ? 'time left not known yet' : 'still listing';
+  return listingDone ? `${formatDuration(eta)} left` : `at least ${formatDuration(eta)} left (still listing)`;
+}
+
+/** What holds the speed down, most important first; empty where nothing does. */
+export function throttleText(reasons: readonly ThrottleReason[]): string {
+  return reasons.map(throttleReason).join('; ');
+}
+
+/** Headline and lines of the end of a run. */
+export function summaryText(summary: RunSummary): { headline: string; rows: readonly (readonly [string, string])[] } {
+  const { counters: c, task } = summary;
+  const name = harmless(task);
+  const took = formatDuration(summary.elapsed);
+  const speed = summary.elapsed > 0 ? (summary.bytesMoved * 1000) / summary.elapsed : 0;
+  const rows: (readonly [string, string])[] = [
+    ['listed', `${counted(c.listed, 'object')}, ${formatBytes(c.listedBytes)}`],
+  ];
+  const row = (title: string, count: number, more = ''): void => {
+    if (count > 0) rows.push([title, counted(count, 'object') + more]);
+  };
+  row('copied', c.copied, `, ${formatBytes(c.copiedBytes)}${speed > 0 ? ` (${formatBytes(speed)}/s)` : ''}`);
+  row('skipped', c.skipped, `, ${formatBytes(c.skippedBytes)}: already there`);
+  row('compared', c.compared);
+  row('deleted', c.deleted);
+  row('left out', c.filtered, ' by filters or as no regular files');
+  row('retried', c.retried);
+  row('failed', c.failed);
+  for (const [what, count] of Object.entries(summary.losses)) row('lost', count, `: ${what} could not be kept`);
+  if (summary.report) rows.push(['report', summary.report.html]);
+  const next = nextStep(summary);
+  if (next) rows.push(['next', next]);
+  return { headline: headline(summary, name, took), rows };
+}
+
+function worth(name: string, count: number): string[] {
+  return count > 0 ? [`${name} ${formatCount(count)}`] : [];
+}
+
+function headline({ outcome, counters }: RunSummary, name: string, took: string): string {
+  switch (outcome) {
+    case 'finished':
+      return `${name} finished in ${took}`;
+    case 'finished-with-failures':
+      return `${name} finished in ${took}, but ${counted(counters.failed, 'object')} failed`;
+    case 'differences':
+      return `${name}: the two sides differ (checked in ${took})`;
+    case 'interrupted':
+      return `${name} interrupted after ${took}; everything done so far is saved`;
+    case 'failed':
+      return `${name} stopped after ${took}`;
+  }
+}
+
+function nextStep({ outcome, task }: RunSummary): string | undefined {
+  switch (outcome) {
+    case 'finished-with-failures':
+      return `ferry failures ${task}   (causes and remedies; --retry tries them again)`;
+    case 'interrupted':
+      return `ferry run ${task}   (goes on where it stopped)`;
+    case 'failed':
+      return `ferry run ${task}   (once the cause is removed; it goes on where it stopped)`;
+    case 'differences':
+    case 'finished':
+      return undefined;
+  }
+}
+
+function throttleReason(reason: ThrottleReason): string {
+  switch (reason.what) {
+    case 'bandwidth':
+      return `bandwidth limit ${formatBytes(reason.bytesPerSecond)}/s`;
+    case 'objects-per-second':
+      return `limit of ${formatCount(reason.limit)} objects/s`;
+    case 'slow-down':
+      return `${harmless(reason.store)} asks to slow down`;
+    case 'retrying':
+      return `${counted(reason.waiting, 'request')} to ${harmless(reason.store)} waiting to be tried again`;
+    case 'listing':
+      return 'waiting for the listing';
+  }
+}

@@ -1,0 +1,90 @@
+/** What the verbs that work on a task share: finding it, opening its stores, and the context of the engine. */
+import { basename, extname, resolve } from 'node:path';
+import type { EngineContext } from '../engine/engine.ts';
+import type { RunEvent } from '../engine/progress.ts';
+import { FerryError } from '../model/errors.ts';
+import type { BandwidthEntry, TaskSpec } from '../model/task.ts';
+import type { TaskRecord } from '../state/state-store.ts';
+import type { Call } from './command.ts';
+import type { CommandContext } from './context.ts';
+import type { LoadedTask, Services, Stores } from './services.ts';
+
+export interface FoundTask extends LoadedTask {
+  readonly name: string;
+  /** In the state; absent where it was never run. */
+  readonly record: TaskRecord | undefined;
+}
+
+/** The task by its file, by its name, or both: then the file counts. Rejects with `task-not-found` or `configuration`. */
+export async function findTask(services: Services, call: Call): Promise<FoundTask> {
+  const file = call.text('task');
+  const name = call.argument ?? (file === undefined ? undefined : nameOfFile(file));
+  if (name === undefined) {
+    throw new FerryError('configuration', {
+      message: 'neither a task name nor a task file was given',
+      remedy: 'Give the NAME of a task that was run before, or a task file with `-t TASK.yaml`.',
+    });
+  }
+  const record = call.argument === undefined ? undefined : await services.state.getTask(name);
+  const loaded = file === undefined ? await stored(services, name, record) : await services.loadTask(file);
+  return { name, record, file: loaded.file, spec: overridden(loaded.spec, call) };
+}
+
+/** The stored task of this name; rejects with `task-not-found`. */
+export async function storedTask(services: Services, name: string): Promise<TaskRecord> {
+  const record = await services.state.getTask(name);
+  if (!record) throw new FerryError('task-not-found', { message: `there is no task "${name}"` });
+  return record;
+}
+
+export function engineContext(
+  context: CommandContext,
+  services: Services,
+  task: { readonly name: string; readonly spec: TaskSpec },
+  stores: Stores,
+  emit: (event: RunEvent) => void,
+): EngineContext {
+  return {
+    task: task.name,
+    spec: task.spec,
+    source: stores.source,
+    destination: stores.destination,
+    signal: context.signal,
+    emit,
+    now: services.now,
+    random: services.random,
+    tmpdir: services.tmpdir,
+  };
+}
+
+/** A task is its kind and its two ends; a name is never reused for another. */
+export function identityOf(spec: TaskSpec, { source, destination }: Stores): string {
+  return [spec.type, source.info.identity, destination.info.identity].join('\n');
+}
+
+function nameOfFile(file: string): string {
+  return basename(resolve(file), extname(file));
+}
+
+async function stored(services: Services, name: string, record: TaskRecord | undefined): Promise<LoadedTask> {
+  if (record) return await services.parseTask(record.file, name);
+  throw new FerryError('task-not-found', {
+    message: `there is no task "${name}"`,
+    remedy: `Create it with \`ferry run ${name} -t TASK.yaml\`; \`ferry status\` lists the tasks there are.`,
+  });
+}
+
+/** Flags that replace a value of the task file for one call. */
+function overridden(spec: TaskSpec, call: Call): TaskSpec {
+  const bandwidth = call.number('bandwidth');
+  const concurrency = call.number('concurrency');
+  const timetable: readonly BandwidthEntry[] = [{ minute: 0, bytesPerSecond: bandwidth === 0 ? undefined : bandwidth }];
+  return {
+    ...spec,
+    limits: {
+      ...spec.limits,
+      ...(bandwidth === undefined ? {} : { bandwidth: timetable }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    },
+  };
+}

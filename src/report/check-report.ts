@@ -1,0 +1,69 @@
+/** Checks a report against its evidence, as anybody can who got the two files. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { FerryError } from '../model/errors.ts';
+import { verifyChain, type ChainCheck } from './chain.ts';
+
+const MAX_REPORT = 64 * 1024 * 1024;
+
+/** As much of a report as the check needs. */
+const Checked = z.object({
+  task: z.string(),
+  evidence: z.object({ file: z.string(), lines: z.number(), head: z.string() }).optional(),
+});
+
+export interface ReportCheck {
+  readonly task?: string | undefined;
+  readonly evidence: string;
+  readonly chain: ChainCheck;
+  /** Sentences; empty where report and evidence agree and the chain holds. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * `file` is a `report.json`, whose evidence is looked for beside it, or an evidence file alone: then only the chain is
+ * checked, and its head has to be compared with one kept elsewhere. Rejects with `configuration` where it is neither.
+ */
+export async function checkReport(file: string): Promise<ReportCheck> {
+  if (!file.endsWith('.json')) {
+    const chain = await verifyChain(file);
+    return { evidence: file, chain, problems: problemsOf(chain) };
+  }
+  const report = await readReport(file);
+  if (!report.evidence) {
+    throw new FerryError('configuration', {
+      message: `${file} has no evidence: it was made with \`report.evidence: none\``,
+      remedy: 'Verify again with `report.evidence: all` in the task file.',
+    });
+  }
+  const { file: name, head, lines } = report.evidence;
+  if (/[/\\]/.test(name))
+    throw new FerryError('configuration', { message: `${file} names evidence outside its folder` });
+  const evidence = join(dirname(file), name);
+  const chain = await verifyChain(evidence);
+  const problems = [...problemsOf(chain)];
+  if (!chain.problem && chain.records !== lines)
+    problems.push(`the report counts ${lines} lines, the evidence has ${chain.records}`);
+  if (!chain.problem && chain.head !== head)
+    problems.push('the head in the report is not the last hash of the evidence');
+  return { task: report.task, evidence, chain, problems };
+}
+
+function problemsOf(chain: ChainCheck): string[] {
+  return chain.problem ? [`line ${chain.problem.line}: ${chain.problem.what}`] : [];
+}
+
+async function readReport(file: string): Promise<z.infer<typeof Checked>> {
+  try {
+    const text = await readFile(file);
+    if (text.byteLength > MAX_REPORT) throw new Error('it is too large');
+    return Checked.parse(JSON.parse(text.toString('utf8')));
+  } catch (error) {
+    throw new FerryError('configuration', {
+      message: `${file} is not a report of Ferry`,
+      remedy: 'Give the path of a `report.json` or `evidence.jsonl`.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { RunSummary } from '../../../src/engine/progress.ts';
+import { isFerryError } from '../../../src/model/errors.ts';
+import { checkReport } from '../../../src/report/check-report.ts';
+import { PYTHON_CHECK } from '../../../src/report/html.ts';
+import { ReportRecorder } from '../../../src/report/recorder.ts';
+import { NO_COUNTERS } from '../cli/progress.ts';
+
+let folder = '';
+before(async () => void (folder = await mkdtemp(join(tmpdir(), 'ferry-report-'))));
+after(async () => await rm(folder, { recursive: true }));
+
+const EVIL = `<script>alert("1")</script>'&\u202e\n`;
+
+async function written(name: string, evidence: 'all' | 'none' = 'all') {
+  const recorder = await ReportRecorder.start({
+    folder: join(folder, name),
+    kind: 'verification',
+    task: EVIL,
+    mode: 'checksum',
+    source: { name: EVIL, identity: 'one' },
+    destination: { name: 'two', identity: 'two' },
+    evidence,
+    version: '0.1.0',
+    now: () => Date.UTC(2026, 0, 1),
+  });
+  for (let i = 0; i < 1100; i++) {
+    const key = `${EVIL}${i}`;
+    recorder.observe({
+      type: 'difference',
+      difference: { key, kind: 'size', source: '1', destination: EVIL, detail: EVIL },
+    });
+    await recorder.add({ key, size: 1, method: 'size', result: 'different' });
+  }
+  const counters = { ...NO_COUNTERS, listed: 1100, compared: 1100, failed: 1 };
+  const summary: RunSummary = {
+    task: EVIL,
+    outcome: 'differences',
+    counters,
+    elapsed: 1,
+    bytesMoved: 0,
+    losses: { [EVIL]: 1 },
+  };
+  return await recorder.finish(summary, [{ code: 'access-denied', count: 1, remedy: EVIL, examples: [EVIL] }]);
+}
+
+test('the page shows names from strangers and obeys none of them', async () => {
+  const { html } = await written('page');
+  const page = await readFile(html, 'utf8');
+  for (const harm of [/<script/i, /\u202e/, /\b(?:src|href)=|url\(|@import/]) assert.ok(!harm.test(page), String(harm));
+  assert.match(page, /default-src 'none'/);
+  assert.equal(page.match(/<td class="key">/g)?.length, 1000);
+  assert.match(page, /The first 1,000 are shown; all of them are in <code>evidence\.jsonl<\/code>/);
+});
+
+test('report and evidence prove each other, and what was changed is found', async () => {
+  const { json, head } = await written('check');
+  const sound = await checkReport(json);
+  assert.deepEqual(sound.problems, []);
+  assert.equal(sound.chain.head, head);
+  assert.equal(sound.chain.records, 1102);
+  assert.deepEqual(await readdir(join(folder, 'check')).then((names) => names.sort()), ['evidence.jsonl', 'report.html', 'report.json']); // prettier-ignore
+
+  const text = await readFile(sound.evidence, 'utf8');
+  await writeFile(sound.evidence, text.split('\n').slice(0, -2).join('\n') + '\n');
+  assert.match((await checkReport(json)).problems.join(), /counts 1102 lines, the evidence has 1101/);
+  await writeFile(sound.evidence, text.replace('"size":1', '"size":2'));
+  assert.match((await checkReport(json)).problems.join(), /^line 2: the record, or one before it, was changed/);
+});
+
+test('what is no report, or has no evidence, is refused with a sentence', async () => {
+  const { json } = await written('none', 'none');
+  await assert.rejects(
+    checkReport(json),
+    (error) => isFerryError(error, 'configuration') && /has no evidence/.test(error.message),
+  );
+  await writeFile(join(folder, 'other.json'), '{}{');
+  await assert.rejects(checkReport(join(folder, 'other.json')), (error) => isFerryError(error, 'configuration'));
+  await assert.rejects(checkReport(join(folder, 'absent.jsonl')), (error) => isFerryError(error, 'configuration'));
+});
+
+test('the check without Ferry that the page prints agrees', async (t) => {
+  const { head } = await written('python');
+  const { status, stdout, error } = spawnSync('sh', ['-c', PYTHON_CHECK], {
+    cwd: join(folder, 'python'),
+    encoding: 'utf8',
+  });
+  if (error || status === 127) return t.skip('there is no python3 here');
+  assert.equal(status, 0);
+  assert.equal(stdout.trim(), head);
+});
