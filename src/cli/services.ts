@@ -1,16 +1,12 @@
 /** What the verbs need of the rest of the house. `main.ts` makes the real one; tests make their own. */
 import type { JournaledContext, EngineContext } from '../engine/engine.ts';
+import type { LoadedTask } from '../config/task-file.ts';
 import type { EvidenceSink } from '../engine/evidence.ts';
+import type { VerifyContext } from '../engine/verify.ts';
 import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts';
 import type { TaskSpec } from '../model/task.ts';
+import type { Log } from '../observe/log.ts';
 import type { StateStore } from '../state/state-store.ts';
-
-/** A task file, read and checked. */
-export interface LoadedTask {
-  /** As written, secrets not resolved. */
-  readonly file: string;
-  readonly spec: TaskSpec;
-}
 
 /** Both ends of a task, opened and wrapped in their layers. */
 export interface Stores extends AsyncDisposable {
@@ -18,13 +14,11 @@ export interface Stores extends AsyncDisposable {
   readonly destination: EngineContext['destination'];
 }
 
-export type VerifyMode = 'size' | 'checksum' | 'full';
-
 export interface Engine {
   run(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary>;
   retryFailures(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary>;
   plan(context: EngineContext): Promise<PlanSummary>;
-  verify(context: EngineContext & { mode: VerifyMode; repair: boolean; evidence: EvidenceSink }): Promise<RunSummary>;
+  verify(context: VerifyContext): Promise<RunSummary>;
   check(context: Omit<EngineContext, 'task'>): AsyncIterable<CheckResult>;
   /** Aborts recorded unfinished uploads; resolves with how many. */
   cleanUploads(context: Pick<JournaledContext, 'journal' | 'destination' | 'signal'>): Promise<number>;
@@ -40,9 +34,11 @@ export interface Services extends AsyncDisposable {
   /** Who works on a task: host and process. */
   readonly holder: string;
   readonly engine: Engine;
-  readonly state: StateStore;
+  readonly log: Log;
+  /** Opened when first asked for: to check or verify a task file needs no state. */
+  state(): Promise<StateStore>;
   loadTask(path: string): Promise<LoadedTask>;
   /** Reads the text of a task file kept in the state; `name` is for messages. */
-  parseTask(text: string, name: string): Promise<LoadedTask>;
+  parseTask(text: string, name: string): LoadedTask;
   openStores(spec: TaskSpec): Promise<Stores>;
 }

@@ -1,5 +1,6 @@
 /** What the verbs that work on a task share: finding it, opening its stores, and the context of the engine. */
 import { basename, extname, resolve } from 'node:path';
+import type { LoadedTask } from '../config/task-file.ts';
 import type { EngineContext } from '../engine/engine.ts';
 import type { RunEvent } from '../engine/progress.ts';
 import { FerryError } from '../model/errors.ts';
@@ -7,7 +8,7 @@ import type { BandwidthEntry, TaskSpec } from '../model/task.ts';
 import type { TaskRecord } from '../state/state-store.ts';
 import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
-import type { LoadedTask, Services, Stores } from './services.ts';
+import type { Services, Stores } from './services.ts';
 
 export interface FoundTask extends LoadedTask {
   readonly name: string;
@@ -25,14 +26,14 @@ export async function findTask(services: Services, call: Call): Promise<FoundTas
       remedy: 'Give the NAME of a task that was run before, or a task file with `-t TASK.yaml`.',
     });
   }
-  const record = call.argument === undefined ? undefined : await services.state.getTask(name);
-  const loaded = file === undefined ? await stored(services, name, record) : await services.loadTask(file);
-  return { name, record, file: loaded.file, spec: overridden(loaded.spec, call) };
+  const record = call.argument === undefined ? undefined : await (await services.state()).getTask(name);
+  const loaded = file === undefined ? stored(services, name, record) : await services.loadTask(file);
+  return { ...loaded, name, record, spec: overridden(loaded.spec, call) };
 }
 
 /** The stored task of this name; rejects with `task-not-found`. */
 export async function storedTask(services: Services, name: string): Promise<TaskRecord> {
-  const record = await services.state.getTask(name);
+  const record = await (await services.state()).getTask(name);
   if (!record) throw new FerryError('task-not-found', { message: `there is no task "${name}"` });
   return record;
 }
@@ -40,7 +41,7 @@ export async function storedTask(services: Services, name: string): Promise<Task
 export function engineContext(
   context: CommandContext,
   services: Services,
-  task: { readonly name: string; readonly spec: TaskSpec },
+  task: FoundTask,
   stores: Stores,
   emit: (event: RunEvent) => void,
 ): EngineContext {
@@ -53,6 +54,7 @@ export function engineContext(
     emit,
     now: services.now,
     random: services.random,
+    baseline: task.record?.baseline,
     tmpdir: services.tmpdir,
   };
 }
@@ -66,8 +68,8 @@ function nameOfFile(file: string): string {
   return basename(resolve(file), extname(file));
 }
 
-async function stored(services: Services, name: string, record: TaskRecord | undefined): Promise<LoadedTask> {
-  if (record) return await services.parseTask(record.file, name);
+function stored(services: Services, name: string, record: TaskRecord | undefined): LoadedTask {
+  if (record) return services.parseTask(record.file, name);
   throw new FerryError('task-not-found', {
     message: `there is no task "${name}"`,
     remedy: `Create it with \`ferry run ${name} -t TASK.yaml\`; \`ferry status\` lists the tasks there are.`,

@@ -66,6 +66,8 @@ export type RunEvent =
 
 export interface RunSummary {
   readonly task: string;
+  /** A run where absent. */
+  readonly kind?: 'verification' | undefined;
   readonly outcome: 'finished' | 'finished-with-failures' | 'differences' | 'interrupted' | 'failed';
   readonly counters: Counters;
   readonly elapsed: number;

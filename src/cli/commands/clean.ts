@@ -16,7 +16,8 @@ export const cleanCommand: Command = {
 };
 
 async function clean(context: CommandContext, call: Call): Promise<ExitName> {
-  const { state, holder } = await context.services();
+  const services = await context.services();
+  const state = await services.state();
   const { stderr } = context.io;
   const done = (await state.listTasks()).filter(
     (task) => task.state === 'finished' && task.counters.failed === 0 && task.holder === undefined,
@@ -30,7 +31,7 @@ async function clean(context: CommandContext, call: Call): Promise<ExitName> {
     return 'ok';
   for (const { name } of done) {
     try {
-      await using lease = await state.lease(name, holder);
+      await using lease = await state.lease(name, services.holder);
       await state.deleteTask(lease);
       stderr.write(`Task ${name} is forgotten.\n`);
     } catch (error) {

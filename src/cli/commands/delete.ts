@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { taskName } from '../options.ts';
 import { counted, harmless } from '../output/text.ts';
+import type { TaskJournal } from '../../state/state-store.ts';
 import type { Services } from '../services.ts';
 import { storedTask } from '../task-call.ts';
 
@@ -25,13 +26,14 @@ export const deleteCommand: Command = {
 
 async function remove(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
+  const state = await services.state();
   const { name, counters, holder } = await storedTask(services, call.argument!);
   if (holder !== undefined) throw new FerryError('task-running', { message: `task "${name}" is running on ${holder}` });
   const question = `Forget task "${name}" (${counted(counters.listed, 'object')} listed so far)? Objects stay where they are.`;
   if (!call.flag('yes') && !(await confirm(context, question))) return 'ok';
-  await using lease = await services.state.lease(name, services.holder);
-  if (!call.flag('keep-uploads')) await abortUploads(context, services, name, await services.state.journal(lease));
-  await services.state.deleteTask(lease);
+  await using lease = await state.lease(name, services.holder);
+  if (!call.flag('keep-uploads')) await abortUploads(context, services, name, await state.journal(lease));
+  await state.deleteTask(lease);
   context.io.stderr.write(`Task ${name} is forgotten.\n`);
   return 'ok';
 }
@@ -41,12 +43,12 @@ async function abortUploads(
   context: CommandContext,
   services: Services,
   name: string,
-  journal: Awaited<ReturnType<Services['state']['journal']>>,
+  journal: TaskJournal,
 ): Promise<void> {
   const uploads = await journal.uploads();
   if (uploads.length === 0) return;
   try {
-    const { spec } = await services.parseTask(journal.task.file, name);
+    const { spec } = services.parseTask(journal.task.file, name);
     await using stores = await services.openStores(spec);
     const aborted = await services.engine.cleanUploads({
       journal,

@@ -41,7 +41,7 @@ async function failures(context: CommandContext, call: Call): Promise<ExitName> 
   }
   if (call.flag('list') || context.globals.json) await listAll(context, services, name);
   else {
-    const groups = await services.state.failureGroups(name);
+    const groups = await (await services.state()).failureGroups(name);
     if (groups.length === 0) context.io.stderr.write(`Nothing failed in ${name}.\n`);
     for (const group of groups) context.io.stdout.write(groupText(group, context.style.out));
     if (groups.length > 0) context.io.stderr.write(`Try them again with \`ferry failures ${name} --retry\`.\n`);
@@ -62,7 +62,8 @@ function groupText({ code, count, remedy, examples }: FailureGroup, style: Style
 }
 
 /** Pages through all of them; memory is one page. */
-async function listAll({ io, globals }: CommandContext, { state }: Services, name: string): Promise<void> {
+async function listAll({ io, globals }: CommandContext, services: Services, name: string): Promise<void> {
+  const state = await services.state();
   let after: string | undefined;
   let broken = 0;
   for (;;) {

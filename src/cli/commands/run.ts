@@ -6,6 +6,7 @@ import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
+import { logEvent } from '../log-event.ts';
 import type { Services } from '../services.ts';
 import { engineContext, findTask, identityOf, type FoundTask } from '../task-call.ts';
 import { printPlan } from './plan.ts';
@@ -49,10 +50,11 @@ export async function runStored(
   task: FoundTask,
   what: 'run' | 'retryFailures',
 ): Promise<RunSummary> {
-  const { state, engine, now } = services;
+  const { engine, now } = services;
+  const state = await services.state();
   const { name, spec } = task;
   await using stores = await services.openStores(spec);
-  await state.createTask({ name, file: task.file, identity: identityOf(spec, stores), createdAt: now() });
+  await state.createTask({ name, file: task.text, identity: identityOf(spec, stores), createdAt: now() });
   await using lease = await state.lease(name, services.holder);
   const journal = await state.journal(lease);
   const recorder = await ReportRecorder.start({
@@ -68,6 +70,7 @@ export async function runStored(
   const printer = context.printer();
   const emit = (event: RunEvent): void => {
     recorder.observe(event);
+    logEvent(services.log, event);
     // The summary is shown once the report it names is written.
     if (event.type !== 'summary') printer.event(event);
   };

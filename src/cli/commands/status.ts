@@ -28,10 +28,12 @@ export const statusCommand: Command = {
 };
 
 async function status(context: CommandContext, call: Call): Promise<ExitName> {
-  const { state, now } = await context.services();
+  const services = await context.services();
+  const { now } = services;
+  const state = await services.state();
   const { io, globals, style } = context;
   if (call.argument !== undefined) {
-    const task = await storedTask(await context.services(), call.argument);
+    const task = await storedTask(services, call.argument);
     const [failures, uploads] = await Promise.all([state.failureGroups(task.name), state.uploads(task.name)]);
     if (globals.json) io.stdout.write(jsonLine('task', { ...taskFields(task), failures, uploads }));
     else io.stdout.write(detail(task, failures, uploads, now(), style.out));

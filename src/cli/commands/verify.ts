@@ -1,5 +1,6 @@
 /** `ferry verify`: compares both sides and writes a report that can be checked by others. */
 import { join } from 'node:path';
+import type { VerifyMode } from '../../engine/verify.ts';
 import type { RunEvent } from '../../engine/progress.ts';
 import { FerryError } from '../../model/errors.ts';
 import { checkReport } from '../../report/check-report.ts';
@@ -7,10 +8,10 @@ import { ReportRecorder } from '../../report/recorder.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
+import { logEvent } from '../log-event.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import type { VerifyMode } from '../services.ts';
 import { engineContext, findTask } from '../task-call.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
@@ -80,12 +81,13 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const printer = context.printer();
   const emit = (event: RunEvent): void => {
     recorder.observe(event);
+    logEvent(services.log, event);
     if (event.type !== 'summary') printer.event(event);
   };
   const base = engineContext(context, services, task, stores, emit);
   const summary = await services.engine.verify({ ...base, mode, repair: call.flag('repair'), evidence: recorder });
   const { json, html, head } = await recorder.finish(summary, []);
-  printer.event({ type: 'summary', summary: { ...summary, report: { json, html } } });
+  printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html } } });
   if (head !== undefined && !context.globals.json) {
     context.io.stdout.write(
       `  evidence  SHA-256 chain ends in ${head}\n            Keep this hash elsewhere: it stands for every line.\n`,

@@ -67,13 +67,13 @@ export function summaryText(summary: RunSummary): { headline: string; rows: read
     if (count > 0) rows.push([title, counted(count, 'object') + more]);
   };
   row('copied', c.copied, `, ${formatBytes(c.copiedBytes)}${speed > 0 ? ` (${formatBytes(speed)}/s)` : ''}`);
-  row('skipped', c.skipped, `, ${formatBytes(c.skippedBytes)}: already there`);
-  row('compared', c.compared);
+  if (summary.kind === 'verification') row('the same', c.skipped, `, ${formatBytes(c.skippedBytes)}`);
+  else row('skipped', c.skipped, `, ${formatBytes(c.skippedBytes)}: already there`);
   row('deleted', c.deleted);
-  row('left out', c.filtered, ' by filters or as no regular files');
+  row('left out', c.filtered, ' by filters, or because they are no regular files');
   row('retried', c.retried);
   row('failed', c.failed);
-  for (const [what, count] of Object.entries(summary.losses)) row('lost', count, `: ${what} could not be kept`);
+  for (const [what, count] of Object.entries(summary.losses)) row('note', count, ` ${LOSSES[what] ?? `lost ${what}`}`);
   if (summary.report) rows.push(['report', summary.report.html]);
   const next = nextStep(summary);
   if (next) rows.push(['next', next]);
@@ -84,10 +84,25 @@ function worth(name: string, count: number): string[] {
   return count > 0 ? [`${name} ${formatCount(count)}`] : [];
 }
 
-function headline({ outcome, counters }: RunSummary, name: string, took: string): string {
+/** What `RunSummary.losses` counts, as the end of a sentence about objects. */
+const LOSSES: Readonly<Record<string, string>> = {
+  headers: 'without some of their headers: the destination cannot keep them',
+  'user-metadata': 'without some of their user metadata: the destination cannot keep it',
+  tags: 'without their tags: the destination cannot keep them',
+  'modification-time': 'without their modification time: the destination cannot keep it',
+  posix: 'without mode and owner: the destination cannot keep them',
+  acl: 'without the ACL: the destination cannot keep it',
+  'storage-class': 'in another storage class',
+  etag: 'with another ETag than at the source',
+  irregular: 'left out: links, sockets, pipes, devices',
+};
+
+function headline({ outcome, counters, kind }: RunSummary, name: string, took: string): string {
   switch (outcome) {
     case 'finished':
-      return `${name} finished in ${took}`;
+      return kind === 'verification'
+        ? `${name}: both sides are the same (checked in ${took})`
+        : `${name} finished in ${took}`;
     case 'finished-with-failures':
       return `${name} finished in ${took}, but ${counted(counters.failed, 'object')} failed`;
     case 'differences':

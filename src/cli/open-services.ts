@@ -1,0 +1,139 @@
+/** The real services: configuration, log, state, stores and engine, opened as they are asked for. */
+import { rm, writeFile } from 'node:fs/promises';
+import { homedir, hostname, tmpdir } from 'node:os';
+import { loadConfig, type Config } from '../config/home.ts';
+import { ProxiedClient } from '../config/proxied-client.ts';
+import { loadTaskFile, parseTaskFile, type LoadedTask } from '../config/task-file.ts';
+import { checkEndpoints } from '../engine/check.ts';
+import { planTask } from '../engine/plan.ts';
+import { cleanUploads, retryFailures, runTask } from '../engine/run.ts';
+import { verifyTask } from '../engine/verify.ts';
+import type { TaskSpec } from '../model/task.ts';
+import { createLogger, type LogFile } from '../observe/log.ts';
+import { openState } from '../state/sqlite/open.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { compose, type ComposedStore } from '../store/compose.ts';
+import type { RetryOptions } from '../store/layers/backoff.ts';
+import type { StoreContext, StoreRegistry } from '../store/registry.ts';
+import { SocketHttpClient } from '../wire/http/socket-client.ts';
+import type { GlobalOptions } from './context.ts';
+import type { Engine, Services, Stores } from './services.ts';
+import { VERSION } from './version.ts';
+
+export interface ServicesOptions {
+  readonly registry: StoreRegistry;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly globals: GlobalOptions;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Told once when the log can be written no more. */
+  readonly warn: (message: string) => void;
+}
+
+export async function openServices(options: ServicesOptions): Promise<Services> {
+  const { env, globals } = options;
+  const flags = globals.logLevel === undefined ? {} : { log_level: globals.logLevel };
+  const config = await loadConfig({ env, userHome: homedir(), file: globals.config, flags });
+  const log = await createLogger({
+    level: config.logLevel,
+    file: config.logFile,
+    maxSize: config.logMaxSize,
+    keep: config.logKeep,
+    now: options.now,
+    onFailure: (error) => options.warn(`the log cannot be written any more: ${error.message}`),
+  });
+  if (config.pidFile !== undefined) await writeFile(config.pidFile, `${process.pid}\n`);
+  return new RealServices(config, log, options);
+}
+
+const ENGINE: Engine = {
+  run: runTask,
+  retryFailures,
+  plan: planTask,
+  verify: verifyTask,
+  check: checkEndpoints,
+  cleanUploads,
+};
+
+class RealServices implements Services {
+  readonly version = VERSION;
+  readonly engine = ENGINE;
+  readonly home: string;
+  readonly log: LogFile;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly tmpdir = tmpdir();
+  readonly holder = `${hostname()} (process ${process.pid})`;
+  readonly #config: Config;
+  readonly #options: ServicesOptions;
+  readonly #http: SocketHttpClient;
+  readonly #storeContext: StoreContext;
+  #state: Promise<StateStore> | undefined;
+
+  constructor(config: Config, log: LogFile, options: ServicesOptions) {
+    this.home = config.home;
+    this.log = log;
+    this.now = options.now;
+    this.random = options.random;
+    this.#config = config;
+    this.#options = options;
+    this.#http = new SocketHttpClient();
+    this.#storeContext = {
+      http: new ProxiedClient(this.#http, config.proxy),
+      env: options.env,
+      now: options.now,
+      tmpdir: this.tmpdir,
+    };
+  }
+
+  state(): Promise<StateStore> {
+    return (this.#state ??= openState(this.#config.databaseFile, { now: this.now }));
+  }
+
+  async loadTask(path: string): Promise<LoadedTask> {
+    const { registry, env } = this.#options;
+    return this.#withDefaults(await loadTaskFile(path, registry, env));
+  }
+
+  parseTask(text: string, name: string): LoadedTask {
+    const { registry, env } = this.#options;
+    return this.#withDefaults(parseTaskFile(text, { file: `task ${name}`, registry, env }));
+  }
+
+  async openStores(spec: TaskSpec): Promise<Stores> {
+    await using opened = new AsyncDisposableStack();
+    const source = opened.use(await this.#openStore(spec, 'source'));
+    const destination = opened.use(await this.#openStore(spec, 'destination'));
+    const kept = opened.move();
+    return { source, destination, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await using closing = new AsyncDisposableStack();
+    closing.use(this.log);
+    const { pidFile } = this.#config;
+    if (pidFile !== undefined) closing.defer(() => rm(pidFile, { force: true }));
+    closing.use(this.#http);
+    const state = await this.#state?.catch(() => undefined);
+    if (state) closing.use(state);
+  }
+
+  async #openStore(spec: TaskSpec, side: 'source' | 'destination'): Promise<ComposedStore> {
+    const driver = await this.#options.registry.open(spec[side], { ...this.#storeContext, role: side });
+    const retry: RetryOptions = {
+      attempts: spec.attempts,
+      random: this.random,
+      onRetry: ({ operation, key }, error, attempt) =>
+        this.log.debug('another attempt', { operation, key, attempt, error }),
+    };
+    return compose(driver, { retry });
+  }
+
+  /** Secrets are kept out of the log; what the task leaves open comes from the configuration. */
+  #withDefaults(loaded: LoadedTask): LoadedTask {
+    this.log.conceal(loaded.secrets);
+    const { limits } = loaded.spec;
+    const concurrency = limits.concurrency ?? this.#config.concurrency;
+    return { ...loaded, spec: { ...loaded.spec, limits: { ...limits, concurrency } } };
+  }
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** Wiring only: which stores there are, and the command line around them. */
+import { openServices } from './cli/open-services.ts';
+import { runProgram } from './cli/program.ts';
+import { StoreRegistry } from './store/registry.ts';
+import { fileDriver } from './stores/file/driver.ts';
+import { memoryDriver } from './stores/memory/driver.ts';
+
+// Nobody reads any more (`ferry status | head`): what matters is in the state, so the run goes on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+
+process.exitCode = await runProgram(process.argv.slice(2), {
+  io: { stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, env: process.env },
+  signals: process,
+  now: Date.now,
+  exit: (code) => process.exit(code),
+  openServices: (globals) =>
+    openServices({
+      registry: new StoreRegistry([fileDriver(), memoryDriver()]),
+      env: process.env,
+      globals,
+      now: Date.now,
+      random: Math.random,
+      warn: (message) => process.stderr.write(`ferry: ${message}\n`),
+    }),
+});
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

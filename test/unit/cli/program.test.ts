@@ -1,0 +1,222 @@
+// The command line from words to exit code, on real stores, state and engine in a directory of its own.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { commandGroups } from '../../../src/cli/commands/table.ts';
+import { completionScript } from '../../../src/cli/completion.ts';
+import { openServices } from '../../../src/cli/open-services.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { ERROR_CATALOGUE } from '../../../src/model/errors.ts';
+import { openState } from '../../../src/state/sqlite/open.ts';
+import { StoreRegistry } from '../../../src/store/registry.ts';
+import { fileDriver } from '../../../src/stores/file/driver.ts';
+
+let folder = '';
+let taskFile = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-cli-'));
+  taskFile = join(folder, 'letters.yaml');
+  await mkdir(join(folder, 'from/deep'), { recursive: true });
+  for (const name of ['a.txt', 'deep/b.txt', 'deep/ü 日本.txt'])
+    await writeFile(join(folder, 'from', name), name.repeat(10));
+  await writeFile(
+    taskFile,
+    `type: copy\nsource: { type: fs, path: ${folder}/from }\ndestination: { type: fs, path: ${folder}/to }\n`,
+  );
+});
+after(async () => await rm(folder, { recursive: true }));
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function ferry(...words: string[]): Promise<Result> {
+  const out = collect();
+  const err = collect();
+  const env = { FERRY_HOME: join(folder, 'home') };
+  const code = await runProgram(words, {
+    io: { stdout: out.stream, stderr: err.stream, stdin: Readable.from([]), env },
+    signals: new EventEmitter(),
+    now: Date.now,
+    exit: () => assert.fail('nothing ends the process'),
+    openServices: (globals) =>
+      openServices({
+        registry: new StoreRegistry([fileDriver()]),
+        env,
+        globals,
+        now: Date.now,
+        random: Math.random,
+        warn: assert.fail,
+      }),
+  });
+  return { code, out: out.text(), err: err.text() };
+}
+
+test('a task from its file to its proof and its end', async () => {
+  assert.equal((await ferry('check', '-t', taskFile)).code, 0);
+  const plan = await ferry('plan', '-t', taskFile);
+  assert.equal(plan.code, 0);
+  assert.match(plan.out, /\+ copy +3 objects/);
+
+  const first = await ferry('run', 'letters', '-t', taskFile);
+  assert.equal(first.code, 0, first.err);
+  assert.match(first.out, /letters finished in [^]*copied +3 objects/);
+  assert.equal(await readFile(join(folder, 'to/deep/ü 日本.txt'), 'utf8'), 'deep/ü 日本.txt'.repeat(10));
+
+  const second = await ferry('run', 'letters');
+  assert.match(second.out, /skipped +3 objects/);
+
+  const status = await ferry('status', 'letters');
+  assert.match(status.out, /2 passes finished/);
+  assert.match((await ferry('status')).out, /^NAME +STATE[^]*\nletters +finished/);
+  assert.equal((await ferry('status', '--names')).out, 'letters\n');
+
+  const verified = await ferry('verify', 'letters', '--full', '--evidence', 'all', '--report', join(folder, 'proof'));
+  assert.equal(verified.code, 0, verified.err);
+  assert.match(verified.out, /SHA-256 chain ends in [0-9a-f]{64}/);
+  const checked = await ferry('verify', '--check-report', join(folder, 'proof/report.json'));
+  assert.equal(checked.code, 0);
+  assert.match(checked.out, /^sound: 5 lines/);
+
+  await writeFile(join(folder, 'to/a.txt'), 'changed!'.repeat(6) + 'xx');
+  const differs = await ferry('verify', '-t', taskFile, '--json');
+  assert.equal(differs.code, 4);
+  const types = differs.out.trim().split('\n').map((line) => typeOf(line)); // prettier-ignore
+  assert.equal(types.filter((type) => type === 'difference').length, 1);
+  assert.equal(types.at(-1), 'summary');
+  assert.equal((await ferry('verify', 'letters', '--repair')).code, 0);
+  assert.equal((await ferry('verify', 'letters')).code, 0);
+
+  assert.equal((await ferry('failures', 'letters')).code, 0);
+  assert.equal((await ferry('delete', 'letters')).code, 2, 'nobody can be asked without a terminal');
+  assert.equal((await ferry('clean', '--yes')).code, 0);
+  assert.equal((await ferry('status', 'letters')).code, 2);
+});
+
+test('failures are shown by cause, listed, and tried again', async () => {
+  const secret = join(folder, 'from/\u0001odd');
+  await writeFile(secret, 'x');
+  assert.equal((await ferry('run', 'odd', '-t', taskFile)).code, 0);
+  const state = await openState(join(folder, 'home/ferry.db'));
+  {
+    await using lease = await state.lease('odd', 'test');
+    const journal = await state.journal(lease);
+    const failure = {
+      operation: 'write',
+      code: 'access-denied',
+      message: 'no',
+      remedy: 'Grant it.',
+      at: 1,
+      attempts: 3,
+    };
+    await journal.checkpoint({
+      ranges: [],
+      counters: { ...journal.task.counters, failed: 2 },
+      failed: ['\u0001odd', 'gone\nkey'].map((key) => ({ key, ...failure })),
+      resolved: [],
+    });
+    await journal.endPass('finished', 2);
+  }
+  await state[Symbol.asyncDispose]();
+  const groups = await ferry('failures', 'odd');
+  assert.match(groups.out, /^2 objects \[access-denied\][^]*remedy {2}Grant it\.[^]*\\x01odd[^]*gone\\nkey/);
+  const list = await ferry('failures', 'odd', '--list');
+  assert.equal(list.out, '\u0001odd\n');
+  assert.match(list.err, /1 key with line breaks/);
+  const json = await ferry('failures', 'odd', '--json');
+  assert.equal(json.out.trim().split('\n').length, 2);
+  const retried = await ferry('failures', 'odd', '--retry');
+  assert.equal(retried.code, 0, 'one is copied, and what the source has no more needs no copy');
+  assert.equal((await ferry('failures', 'odd')).out, '');
+});
+
+test('a task that runs elsewhere answers 75, and is not deleted', async () => {
+  await ferry('run', 'busy', '-t', taskFile);
+  const state = await openState(join(folder, 'home/ferry.db'));
+  {
+    await using _ = await state.lease('busy', 'elsewhere (process 1)');
+    const run = await ferry('run', 'busy');
+    assert.equal(run.code, 75, run.err);
+    assert.match(run.err, /elsewhere \(process 1\)/);
+    assert.equal((await ferry('delete', 'busy', '--yes')).code, 75);
+  }
+  await state[Symbol.asyncDispose]();
+  assert.equal((await ferry('delete', 'busy', '--yes')).code, 0);
+});
+
+test('mistakes name the nearest word, cost nothing, and exit 2', async () => {
+  const cases: readonly (readonly [string[], RegExp])[] = [
+    [['runn', 'x'], /unknown command 'runn'[^]*Did you mean run\?/],
+    [['status', '--jsn'], /unknown option '--jsn'[^]*Did you mean --json\?/],
+    [['run'], /missing required argument 'NAME'/],
+    [['run', 'x', '--concurrency', 'many'], /whole number from 1 to 10000/],
+    [['run', 'x', '--bandwidth', 'fast'], /20MiB/],
+    [['run', 'nobody'], /there is no task "nobody"[^]*ferry run nobody -t/],
+    [['verify', '--size', '--full', '-t', taskFile], /contradict/],
+    [['plan'], /neither a task name nor a task file/],
+    [['help', 'acces-denied'], /there is no help on "acces-denied"/],
+    [['completion', 'csh'], /bash, zsh, fish/],
+    [['check', '-t', join(folder, 'absent.yaml')], /absent\.yaml cannot be read/],
+  ];
+  for (const [words, expected] of cases) {
+    const { code, out, err } = await ferry(...words);
+    assert.equal(code, 2, words.join(' '));
+    assert.equal(out, '', words.join(' '));
+    assert.match(err, expected);
+  }
+  const { err } = await ferry('run', 'nobody', '--json');
+  assert.partialDeepStrictEqual(JSON.parse(err), { type: 'error', code: 'task-not-found' });
+});
+
+test('every command explains itself with a sentence, examples and exit codes', async () => {
+  for (const { name, summary } of commandGroups().flatMap(({ commands }) => commands)) {
+    const { code, out } = await ferry(name, '--help');
+    assert.equal(code, 0);
+    assert.equal(out, (await ferry('help', name)).out);
+    for (const part of [summary.split(' ')[0]!, 'Usage', 'Examples', `  ferry ${name}`, 'Exit codes']) {
+      assert.ok(out.includes(part), `${name}: ${part}`);
+    }
+    assert.ok(
+      out.split('\n').every((line) => line.length <= 100),
+      name,
+    );
+  }
+  assert.equal((await ferry()).out, (await ferry('help')).out);
+  for (const code of Object.keys(ERROR_CATALOGUE)) assert.equal((await ferry('help', code)).code, 0);
+});
+
+test('completion scripts are sound for their shells and know every command and option', (t) => {
+  const commands = commandGroups().flatMap((group) => group.commands);
+  for (const shell of ['bash', 'zsh', 'fish'] as const) {
+    const script = completionScript(shell, commands);
+    for (const { name, options } of commands) {
+      assert.ok(script.includes(name));
+      for (const { long } of options) assert.ok(script.includes(long), `${shell}: ${long}`);
+    }
+    const check = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    if (check.error) t.diagnostic(`${shell} is not installed; its script was not parsed`);
+    else assert.equal(check.stderr, '');
+  }
+});
+
+function typeOf(line: string): unknown {
+  const value: unknown = JSON.parse(line);
+  return typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+}
+
+function collect(): { stream: Writable; text: () => string } {
+  let text = '';
+  const write = (chunk: unknown, _: unknown, done: () => void): void => {
+    text += String(chunk);
+    done();
+  };
+  return { stream: new Writable({ write, decodeStrings: false }), text: () => stripVTControlCharacters(text) };
+}
