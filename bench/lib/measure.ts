@@ -1,0 +1,48 @@
+/** Runs a command and says what it cost: GNU time reports what wait4 tells of it and of every process it waited for. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Cost {
+  /** Seconds. */
+  readonly wall: number;
+  /** User and system seconds of the process and its children. */
+  readonly cpu: number;
+  /** Peak resident set of its largest process, bytes. */
+  readonly memory: number;
+}
+
+const TIME = '/usr/bin/time';
+
+/** Why nothing can be measured here; undefined where it can. */
+export function unmeasurable(): string | undefined {
+  return existsSync(TIME) ? undefined : 'GNU time is not installed (Debian: apt-get install time)';
+}
+
+/** Rejects with the end of the command's output where it fails. */
+export async function measure({ argv, env }: Command): Promise<Cost> {
+  const dir = mkdtempSync(join(tmpdir(), 'ferry-bench-time-'));
+  const report = join(dir, 'report');
+  const started = performance.now();
+  const child = spawn(TIME, ['-q', '-f', '%U %S %M', '-o', report, ...argv], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
+  }
+  const [code] = await once(child, 'close');
+  const wall = (performance.now() - started) / 1000;
+  const [user = 0, system = 0, kilobytes = 0] = readFileSync(report, 'utf8').trim().split(' ').map(Number);
+  rmSync(dir, { recursive: true });
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}:\n${output}`);
+  return { wall, cpu: user + system, memory: kilobytes * 1024 };
+}

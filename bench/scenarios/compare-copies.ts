@@ -1,0 +1,56 @@
+/** What the copy scenarios share: Ferry against the fastest of several rclones, into an empty bucket each time. */
+import { contest, fastest, report, type Contestant } from '../lib/contest.ts';
+import type { Arena } from '../lib/arena.ts';
+import { FerryHome, s3Endpoint, type Endpoint } from '../lib/ferry.ts';
+import { FAST, rcloneCommand } from '../lib/rclone.ts';
+import type { Fill } from '../server.ts';
+import type { Setting } from './scenario.ts';
+
+export interface Copying {
+  readonly fill: Fill;
+  /** What Ferry reads; the source bucket where absent. */
+  readonly from?: Endpoint;
+  /** What rclone reads. */
+  readonly fromRclone?: string;
+  /** Settings of rclone to try, each beside `FAST`; the fastest competes. */
+  readonly rclones: readonly (readonly string[])[];
+  readonly unit: 'objects' | 'MB';
+}
+
+export async function compareCopies(arena: Arena, setting: Setting, copying: Copying): Promise<void> {
+  const { fill, unit } = copying;
+  using home = new FerryHome();
+  const contestants = [ferry(arena, copying, home)];
+  if (setting.withoutRclone === undefined) {
+    const variants = copying.rclones.map((settings) => rclone(arena, copying, settings));
+    contestants.push(variants.length > 1 ? await fastest(variants) : variants[0]!);
+  }
+  const amount = unit === 'objects' ? fill.objects : (fill.objects * fill.size) / 1e6;
+  console.log(report(await contest(contestants, setting.rounds), { amount, unit }));
+}
+
+function ferry(arena: Arena, { fill, from }: Copying, home: FerryHome): Contestant {
+  return {
+    name: 'ferry',
+    async prepare() {
+      home.renew();
+      const destination = s3Endpoint(arena.destination, await arena.emptyDestination(fill.bucket));
+      const source = from ?? s3Endpoint(arena.source, fill.bucket);
+      return home.command(['run', 'bench'], { type: 'copy', source, destination });
+    },
+    check: () => arena.check(fill),
+  };
+}
+
+function rclone(arena: Arena, { fill, fromRclone }: Copying, settings: readonly string[]): Contestant {
+  return {
+    name: `rclone ${settings.join(' ')}`,
+    async prepare() {
+      const bucket = await arena.emptyDestination(fill.bucket);
+      const from = fromRclone ?? `source:${fill.bucket}`;
+      const places = { source: arena.source, destination: arena.destination };
+      return rcloneCommand(['copy', from, `destination:${bucket}`, ...FAST, ...settings], places);
+    },
+    check: () => arena.check(fill),
+  };
+}
