@@ -80,7 +80,7 @@ export function parseListing(bytes: Uint8Array): Listing {
   if (encodingType === 'url') {
     for (const object of contents) object.key = urlDecoded(object.key);
     for (let i = 0; i < commonPrefixes.length; i++) commonPrefixes[i] = urlDecoded(commonPrefixes[i]!);
-    if (nextMarker !== undefined) nextMarker = urlDecoded(nextMarker);
+    if (nextMarker !== undefined) nextMarker = markerDecoded(nextMarker);
   }
   return { isTruncated, nextContinuationToken, nextMarker, keyCount, encodingType, contents, commonPrefixes };
 }
@@ -126,6 +126,15 @@ function urlDecoded(text: string): string {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (error) {
     throw new FerryError('bad-response', { message: 'A key in a listing is wrongly percent-encoded', cause: error });
+  }
+}
+
+/** Ceph (16.2, measured) leaves NextMarker as it is where it encodes the keys. */
+function markerDecoded(text: string): string {
+  try {
+    return urlDecoded(text);
+  } catch {
+    return text;
   }
 }
 

@@ -1,0 +1,26 @@
+import { CAUTIOUS, IF_NONE_MATCH, type Preset } from './preset.ts';
+
+/** Any endpoint no other preset knows. */
+export const generic: Preset = {
+  ...CAUTIOUS,
+  name: 's3',
+  title: 'any S3-compatible service',
+  facts: [
+    {
+      about: 'createOnly',
+      reason: 'Sent because many services honour it; the engine probes whether this one does.',
+      source: 'not verified',
+    },
+    {
+      about: 'etag',
+      reason: 'Whether ETags are MD5s is not known of an unknown service; the engine compares by other means.',
+      source: 'not verified',
+    },
+  ],
+  createOnly: IF_NONE_MATCH,
+  writeIfMatch: 'quoted',
+  completeCreateOnly: undefined,
+  storageClasses: ['STANDARD'],
+  tags: true,
+  acl: true,
+};

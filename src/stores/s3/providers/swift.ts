@@ -1,0 +1,49 @@
+import { CAUTIOUS, type Preset } from './preset.ts';
+
+export const swift: Preset = {
+  ...CAUTIOUS,
+  name: 'swift-s3',
+  title: 'OpenStack Swift through s3api',
+  facts: [
+    {
+      about: 'unicodeMetadata',
+      reason: 'Metadata in raw UTF-8 comes back encoded twice, so words in ASCII are written.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
+      about: 'createOnly',
+      reason: 'A conditional PUT answers 501 NotImplemented.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
+      about: 'tags',
+      reason: 'Tagging answers 501; reading tags gives an empty set.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
+      about: 'listEncoding',
+      reason: 'Without encoding-type=url control characters in keys make the XML invalid.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
+      about: 'dirtyHead',
+      reason: 'A HEAD that answers 404 or 405 is followed by the end of a chunked body.',
+      source: 'measured: swift 2.30.1',
+    },
+    {
+      about: 'storageClasses',
+      reason: 'Any class but STANDARD answers InvalidStorageClass.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
+      about: 'removeMany',
+      reason: 'DeleteObjects insists on Content-MD5, which is always sent.',
+      source: 'measured: s3api 2.30.1',
+    },
+  ],
+  pathStyle: true,
+  dirtyHead: true,
+  unicodeMetadata: 'rfc2047',
+  etag: 'md5',
+  storageClasses: ['STANDARD'],
+};
