@@ -1,5 +1,5 @@
 /**
- * Writes down what is certain, five times a second, in one transaction each.
+ * Writes down what is certain, five times a second where the disk allows, in one transaction each.
  *
  * What is written together belongs together: positions of ranges, the counters of what lies before them, failures. The
  * destination is flushed between taking the picture and writing it, so that nothing is called done that a power cut
@@ -12,6 +12,9 @@ import type { LiveRange } from './list/live-range.ts';
 import { Tally } from './list/tally.ts';
 
 const INTERVAL_MS = 200;
+/** Writing takes at most this share of the time: on a slow disk it is done less often. */
+const SHARE = 0.05;
+const LONGEST_MS = 500;
 
 export class Checkpointer {
   readonly #journal: TaskJournal;
@@ -25,7 +28,6 @@ export class Checkpointer {
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
   #rangesDone: number;
-  #writing = false;
 
   constructor(
     journal: TaskJournal,
@@ -42,10 +44,7 @@ export class Checkpointer {
   }
 
   start(): void {
-    this.#timer = setInterval(() => {
-      // A slow disk must not pile them up.
-      if (!this.#writing) this.write().catch((error: unknown) => this.#onError(toFerryError(error, 'state')));
-    }, INTERVAL_MS);
+    this.#timer = setTimeout(() => void this.#turn(), INTERVAL_MS);
   }
 
   add(range: LiveRange): void {
@@ -79,8 +78,22 @@ export class Checkpointer {
 
   /** Stops the timer and writes a last time. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     await this.write();
+  }
+
+  async #turn(): Promise<void> {
+    const started = performance.now();
+    try {
+      await this.write();
+    } catch (thrown) {
+      this.#onError(toFerryError(thrown, 'state'));
+      return;
+    }
+    if (this.#timer === undefined) return;
+    const rest = Math.max(INTERVAL_MS, (performance.now() - started) / SHARE);
+    this.#timer = setTimeout(() => void this.#turn(), Math.min(rest, LONGEST_MS));
   }
 
   async #writeNow(): Promise<void> {
@@ -100,12 +113,7 @@ export class Checkpointer {
     this.#failed = [];
     this.#resolved = [];
     const counters = Tally.from(this.settled);
-    this.#writing = true;
-    try {
-      await this.#destination.flush?.();
-      await this.#journal.checkpoint({ ranges, counters, failed, resolved });
-    } finally {
-      this.#writing = false;
-    }
+    await this.#destination.flush?.();
+    await this.#journal.checkpoint({ ranges, counters, failed, resolved });
   }
 }
