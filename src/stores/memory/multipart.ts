@@ -17,8 +17,9 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../../store/store.ts';
+import { md5Hex } from '../../wire/checksum/hasher.ts';
 import type { StoredPart, Upload } from './space.ts';
-import { absorb, checksumsOf, digest } from './space.ts';
+import { absorb, checksumsOf } from './space.ts';
 import type { MemoryStore } from './store.ts';
 
 /** Uploads in parts by the rules of S3: part numbers from 1, a smallest part, and the ETag of the parts' ETags. */
@@ -50,7 +51,7 @@ export class MemoryMultipart implements Multipart {
     this.#upload(ref);
     this.#allow(number, bodySize(body));
     const bytes = await absorb(body, options, signal);
-    const etag = digest('md5', bytes);
+    const etag = md5Hex(bytes);
     this.#upload(ref).parts.set(number, { bytes, etag });
     return { etag, checksums: checksumsOf(options) };
   }

@@ -1,6 +1,5 @@
 /** What the stores of one name share: objects, unfinished uploads, and a count that tells versions apart. */
 import { createHash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { Body } from '../../model/body.ts';
 import { bodySize } from '../../model/body.ts';
 import { FerryError, toFerryError } from '../../model/errors.ts';
@@ -8,6 +7,7 @@ import type { ChecksumAlgorithm, Checksums, ObjectMeta, Tags } from '../../model
 import { abortable, throwIfAborted } from '../../store/abort.ts';
 import { shortRead, wrongLength } from '../../store/read-body.ts';
 import type { WriteOptions } from '../../store/store.ts';
+import { checksumHex } from '../../wire/checksum/hasher.ts';
 import { SortedMap } from './sorted-map.ts';
 
 export interface StoredObject {
@@ -45,9 +45,6 @@ export interface Expected {
   readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly hex: string } | undefined;
 }
 
-/** The checksums `digest` knows. */
-export const DIGESTS: readonly ChecksumAlgorithm[] = ['md5', 'sha1', 'sha256', 'crc32'];
-
 /** Takes all of `body` into memory of our own, and checks that it is what was promised. */
 export async function absorb(body: Body, expected: Expected, signal: AbortSignal | undefined): Promise<Uint8Array> {
   throwIfAborted(signal);
@@ -55,21 +52,6 @@ export async function absorb(body: Body, expected: Expected, signal: AbortSignal
   verify(bytes, 'md5', expected.md5);
   if (expected.checksum) verify(bytes, expected.checksum.algorithm, expected.checksum.hex);
   return bytes;
-}
-
-export function digest(algorithm: ChecksumAlgorithm, bytes: Uint8Array): string {
-  switch (algorithm) {
-    case 'md5':
-    case 'sha1':
-    case 'sha256':
-      return createHash(algorithm).update(bytes).digest('hex');
-    case 'crc32':
-      return crc32(bytes).toString(16).padStart(8, '0');
-    case 'crc32c':
-    case 'crc64nvme':
-    default:
-      throw new FerryError('unsupported', { message: `the memory store does not compute ${algorithm}` });
-  }
 }
 
 export function md5Of(pieces: readonly Uint8Array[]): string {
@@ -118,7 +100,7 @@ async function drain(
 
 function verify(bytes: Uint8Array, algorithm: ChecksumAlgorithm, hex: string | undefined): void {
   if (hex === undefined) return;
-  const actual = digest(algorithm, bytes);
+  const actual = checksumHex(algorithm, bytes);
   if (actual !== hex) {
     throw new FerryError('wrong-checksum', { message: `the ${algorithm} of the bytes is ${actual}, not ${hex}` });
   }
