@@ -1,4 +1,4 @@
-import type { ErrorCode, FerryError } from '../../model/errors.ts';
+import type { FerryError } from '../../model/errors.ts';
 import type { Clock } from '../clock.ts';
 import { sleep, systemClock } from '../clock.ts';
 import type { Call } from './call.ts';
@@ -53,8 +53,6 @@ export class Backoff {
     if (error.kind === 'busy') this.#stats.slowDowns++;
     if (!isReplayable(error) || signal?.aborted) throw error;
     if (attempt >= this.#attempts) throw error.exhausted();
-    // Bytes refused twice are not altered on this way but before it: whoever reads them has to begin again.
-    if (call.body !== undefined && BYTES_REFUSED.has(error.code) && attempt >= 2) throw error;
     this.#onRetry?.(call, error, attempt);
     this.#stats.retries++;
     this.#stats.retrying++;
@@ -71,9 +69,6 @@ export class Backoff {
     return wish + this.#random() * most;
   }
 }
-
-/** Not `bad-response`: an answer that was garbled says nothing about the bytes sent. */
-const BYTES_REFUSED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['wrong-checksum', 'wrong-length', 'short-read']);
 
 /** Not what the same call would only meet again: an object that changed is for the engine to begin anew. */
 function isReplayable(error: FerryError): boolean {

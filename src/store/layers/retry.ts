@@ -10,14 +10,16 @@ import { findOutcome } from './lost-answer.ts';
 import { ResumingBody } from './resuming-body.ts';
 import type { StoreStats } from './trace.ts';
 
-/** What is likely to be wrong in the same way next time, at the price of sending it all again. */
+/**
+ * Bytes refused so twice were not altered on this way but before it: whoever reads them has to begin again. Not
+ * `bad-response`: an answer that was garbled says nothing about the bytes sent.
+ */
 const WRONG: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['wrong-checksum', 'wrong-length', 'short-read']);
-const WRONG_OFTEN_ENOUGH = 3;
 
 /**
  * Makes calls again that failed with `later`, and reads on where a body broke off. A sleeping call holds no slot,
- * because the limits are further in. What failed for good is marked exhausted: nobody outside tries it again. Bytes that
- * are wrong are given up after the third time.
+ * because the limits are further in. What failed for good is marked exhausted: nobody outside tries it again. Only
+ * bytes that were refused twice stay `later`, for whoever can read them anew.
  *
  * Writes are made again because a `Body` can be opened again. An answer that was lost makes the next attempt fail on
  * our own success; `lost-answer.ts` then looks what is in the store.
@@ -54,7 +56,7 @@ export class Retry implements Layer {
     let error = toFerryError(failure);
     let wrong = 0;
     for (let attempt = 1; ; attempt++) {
-      if (WRONG.has(error.code) && ++wrong === WRONG_OFTEN_ENOUGH) throw error.exhausted();
+      if (WRONG.has(error.code) && ++wrong === 2 && body !== undefined) throw error;
       await this.#backoff.next(call, error, attempt, signal);
       call.body = body;
       call.signal = signal;
