@@ -206,12 +206,14 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
       if (!this.#sent && response.status >= 300) this.#stopSending();
       exchange.answered({ status: response.status, headers: response.headers, body });
     }
-    if (body.arrived) {
-      this.#finish(exchange);
-      return true;
+    if (!body.arrived && !body.wantsMore) {
+      this.#paused = true;
+      return false;
     }
-    this.#paused = !body.wantsMore;
-    return !this.#paused;
+    // TLS delivers what it has decrypted although reading is stopped, and after that only `resume` starts it again.
+    if (this.#paused) this.resume();
+    if (body.arrived) this.#finish(exchange);
+    return true;
   }
 
   #interimAnswer(status: number): void {

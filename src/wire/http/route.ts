@@ -32,7 +32,7 @@ export interface Proxy {
 }
 
 const CONNECT_TIMEOUT = 30_000;
-/** Longer than to connect: servers think before they answer, S3's CompleteMultipartUpload for the better part of a minute. */
+/** Longer than to connect: servers think before they answer; completing a multipart upload takes longest. */
 const READ_TIMEOUT = 60_000;
 const WRITE_TIMEOUT = 60_000;
 

@@ -17,8 +17,8 @@ const ENOUGH = 128 * 1024;
  * nothing more is read than came with the head.
  *
  * In place (plain TCP, not chunked): each read lands in the window, reading stops, the reader gets it; asking for more
- * reads on. Measured, this costs a third less CPU than two windows that are filled in turn, because the kernel
- * gathers more bytes per read and one window stays in the processor's cache.
+ * reads on. Measured on loopback, this costs 1 to 16 % less CPU than two windows filled in turn (64 KiB to 1 MiB), because the
+ * kernel gathers more bytes per read and one window stays in the processor's cache.
  */
 export class StreamedBody implements IncomingBody, ChunkSink, AsyncIterator<Uint8Array, undefined> {
   readonly length: number | undefined;
@@ -33,6 +33,7 @@ export class StreamedBody implements IncomingBody, ChunkSink, AsyncIterator<Uint
   #ended = false;
   #error: FerryError | undefined;
   #collector: Collector | undefined;
+  #told: NodeJS.Immediate | undefined;
   #waiting: { resolve(): void; reject(error: Error): void } | undefined;
 
   /**
@@ -79,7 +80,8 @@ export class StreamedBody implements IncomingBody, ChunkSink, AsyncIterator<Uint
       end = this.#chunks.decode(bytes, from, to, this);
       this.#ended = this.#chunks.complete;
     }
-    this.#tell();
+    if (this.#gathers()) this.#tellLater();
+    else this.#tell();
     return end;
   }
 
@@ -164,6 +166,19 @@ export class StreamedBody implements IncomingBody, ChunkSink, AsyncIterator<Uint
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
       this.#source.resume();
+    });
+  }
+
+  /** Copied pieces (TLS records of 16 KiB, chunks) are told of together, once per turn of the event loop. */
+  #gathers(): boolean {
+    return !this.#inPlace && this.#mode === 'stream' && !this.#ended && this.#window.pending < ENOUGH;
+  }
+
+  #tellLater(): void {
+    if (this.#told !== undefined || this.#waiting === undefined) return;
+    this.#told = setImmediate(() => {
+      this.#told = undefined;
+      this.#tell();
     });
   }
 

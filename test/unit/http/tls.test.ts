@@ -57,6 +57,21 @@ suite('TLS', () => {
     assert.equal(server.connections.length, 2);
   });
 
+  test('a reader slower than the server gets everything, and the connection goes on', async () => {
+    // Records already decrypted arrive after reading was stopped; the reader may have made room meanwhile.
+    await using server = await secureServer(good);
+    await using http = client();
+    for (const turns of [0, 1, 3]) {
+      let got = 0;
+      for await (const chunk of (await http.request(trusting(server.origin), get('/5000000'))).body) {
+        got += chunk.length;
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.equal(got, 5_000_000);
+    }
+    assert.equal(server.connections.length, 1);
+  });
+
   test('IPv6', async () => {
     await using server = await secureServer(good, {}, '::1');
     await using http = client();
