@@ -93,9 +93,10 @@ export class Moving {
   }
 
   #meet(range: LiveRange, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
+    // A directory with something in it is there by what is in it.
+    if (here.directory && !here.directory.empty) return undefined;
     if (here.irregular !== undefined) this.losses.add('irregular', here.key, here.irregular);
-    const wanted =
-      here.irregular === undefined && (!here.directory || here.directory.empty) && (this.#passes?.(here) ?? true);
+    const wanted = here.irregular === undefined && (this.#passes?.(here) ?? true);
     const verdict =
       !wanted || !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
     if (wanted && verdict !== 'equal') return this.#begin(range, here, there, verdict);

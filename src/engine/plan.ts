@@ -67,8 +67,9 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
     onPage: () => undefined,
     meet: (_range, here, there) => {
       if (!here) return there!.directory || passes?.(there!) === false ? undefined : act('remove', there!);
+      if (here.directory && !here.directory.empty) return undefined;
       add(sums.listed, here);
-      if (passes?.(here) === false || (here.directory && !here.directory.empty)) {
+      if (passes?.(here) === false) {
         filtered++;
         return undefined;
       }

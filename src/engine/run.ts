@@ -63,11 +63,13 @@ class Run {
     this.#c = context;
     this.#evidence = evidence;
     this.#losses = new Losses((kind, key, reason) => {
-      const message = `${kind.replace('-', ' ')} cannot be kept, first for ${JSON.stringify(key)}${reason ? `: ${reason}` : ''}`;
+      const why = reason === undefined ? '' : `: ${reason}`;
+      const what =
+        kind === 'irregular' ? 'some things are not copied' : `the destination cannot keep ${kind.replace('-', ' ')}`;
       context.emit({
         type: 'notice',
-        message,
-        remedy: 'The summary counts such objects; `ferry plan` lists what would be lost.',
+        message: `${what}, first ${JSON.stringify(key)}${why}`,
+        remedy: 'The summary counts them; `ferry plan` tells before a run.',
       });
     });
     this.#session = new Session(context, () => ({

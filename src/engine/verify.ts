@@ -130,6 +130,7 @@ class Verification {
 
   #meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
     const entry = here ?? there!;
+    if (here?.directory && !here.directory.empty) return undefined;
     if (here) {
       this.#tally.listed++;
       this.#tally.listedBytes += here.size ?? 0;
@@ -143,10 +144,6 @@ class Verification {
       return this.#note({ key: here.key, method: 'presence', result: 'unverified', source: here.irregular });
     }
     if (!here) return there!.directory ? undefined : this.#start(() => this.#extra(there!));
-    if (here.directory && !here.directory.empty) {
-      this.#tally.filtered++;
-      return undefined;
-    }
     if (!there) return this.#start(() => this.#different(here, undefined, 'missing', 'presence'));
     this.#tally.compared++;
     return this.#decide(here, there);
