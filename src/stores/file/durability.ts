@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { promisify } from 'node:util';
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
 import { errno, fileError } from './errors.ts';
 import { fsync } from './io.ts';
 import type { Tree } from './tree.ts';
@@ -108,7 +108,9 @@ export class Durability {
         await fsync(d.fd);
       });
     } catch (thrown) {
-      if (errno(thrown) !== 'ENOENT') throw thrown; // Removed since; its parent was noted then.
+      // Removed since, or replaced by something of others; what was written there is no longer in the tree.
+      const replaced = isFerryError(thrown, 'irregular') || isFerryError(thrown, 'path-conflict');
+      if (errno(thrown) !== 'ENOENT' && !replaced) throw thrown;
     }
   }
 }

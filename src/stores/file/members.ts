@@ -46,15 +46,18 @@ export class NameBudget {
   #left: number;
   /** One directory's share, at most. */
   readonly perDirectory: number;
+  /** What each directory may keep, however many there are. */
+  readonly least: number;
 
-  constructor(total: number, perDirectory: number) {
+  constructor(total: number, perDirectory: number, least: number = SMALL) {
     this.#left = total;
     this.perDirectory = perDirectory;
+    this.least = least;
   }
 
-  /** Most names one more directory may keep. A small directory is never sorted on disk. */
+  /** Most names one more directory may keep. */
   get share(): number {
-    return Math.max(SMALL, Math.min(this.perDirectory, this.#left));
+    return Math.max(this.least, Math.min(this.perDirectory, this.#left));
   }
 
   take(count: number): void {

@@ -49,14 +49,14 @@ export class Tree {
     use: (directory: Directory) => T | Promise<T>,
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const directory = this.#acquire(names, make);
+      let directory: Directory | undefined;
       try {
+        directory = this.#acquire(names, make);
         return await use(directory);
       } catch (thrown) {
-        if (attempt > 1 || errno(thrown) !== 'ENOENT' || directory.inPlace()) throw thrown;
-        this.forget(names);
+        if (attempt > 1 || errno(thrown) !== 'ENOENT' || !this.#forgetMoved(names)) throw thrown;
       } finally {
-        this.#release(directory);
+        if (directory) this.#release(directory);
       }
     }
   }
@@ -91,6 +91,17 @@ export class Tree {
     this.#open.set(id, directory);
     if (this.#open.size > MAX_IDLE) this.#evict();
     return directory;
+  }
+
+  /** Drops the first directory on the way that is not where it was, and all below; false where there is none. */
+  #forgetMoved(names: readonly string[]): boolean {
+    for (let depth = 0; depth <= names.length; depth++) {
+      const some = names.slice(0, depth);
+      if (this.#open.get(some.join('/'))?.inPlace() !== false) continue;
+      this.forget(some);
+      return true;
+    }
+    return false;
   }
 
   #release(directory: Directory): void {

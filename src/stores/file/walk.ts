@@ -144,6 +144,7 @@ export class Walker implements AsyncDisposable {
     } catch (thrown) {
       // Removed, or replaced by a file, while the walk was on its way: no object that was there all the time.
       if (errno(thrown) === 'ENOENT' || (names.length > 0 && isGone(thrown))) return undefined;
+      if (names.length === 0 && errno(thrown) === 'ENOTDIR') return undefined;
       throw fileError(thrown, 'list', prefix, 'list');
     }
   }
