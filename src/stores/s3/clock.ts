@@ -1,14 +1,33 @@
 /** Time as the service sees it. Signatures are valid for some 15 minutes around the service's clock, not ours. */
-import { channel } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { parseHttpDate } from '../../wire/http-date.ts';
 
-/** `node:diagnostics_channel` on which a store tells, once, that it corrects for a wrong clock. */
-export const CLOCK_SKEW_CHANNEL = 'ferry:store:clock-skew';
-
-export interface ClockSkewMessage {
+export interface ClockSkew {
   readonly store: string;
   /** The service's clock minus ours, milliseconds. */
   readonly skew: number;
+}
+
+/** Calls `tell` whenever a store begins to correct for a wrong clock, until what it gives is disposed of. */
+export function onClockSkew(tell: (skew: ClockSkew) => void): Disposable {
+  const listener = (message: unknown): void => {
+    if (message instanceof SkewMessage) tell(message);
+  };
+  subscribe(CHANNEL, listener);
+  return { [Symbol.dispose]: () => void unsubscribe(CHANNEL, listener) };
+}
+
+/** A driver has no log; whoever wants to know subscribes. */
+const CHANNEL = 'ferry:store:clock-skew';
+
+class SkewMessage implements ClockSkew {
+  readonly store: string;
+  readonly skew: number;
+
+  constructor(store: string, skew: number) {
+    this.store = store;
+    this.skew = skew;
+  }
 }
 
 /** Differences below this are the granularity of `Date` and the time on the way, not a wrong clock. */
@@ -43,7 +62,7 @@ export class ServiceClock {
     const skew = theirs - this.#now();
     if (Math.abs(skew - this.#skew) < TOLERATED) return false;
     this.#skew = Math.abs(skew) < TOLERATED ? 0 : skew;
-    channel(CLOCK_SKEW_CHANNEL).publish({ store: this.#store, skew: this.#skew } satisfies ClockSkewMessage);
+    channel(CHANNEL).publish(new SkewMessage(this.#store, this.#skew));
     return true;
   }
 

@@ -1,8 +1,7 @@
 // Refusals that name their own cure are cured once; answers that lie are not believed.
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
-import { CLOCK_SKEW_CHANNEL } from '../../../src/stores/s3/clock.ts';
+import { onClockSkew, type ClockSkew } from '../../../src/stores/s3/clock.ts';
 import { rejects } from '../../conformance/suite/bench.ts';
 import { errorBody, listBody, ScriptedServer, signedRegion } from './scripted-server.ts';
 
@@ -58,19 +57,17 @@ test('a wrong clock is corrected by the answer that refuses, told once, and reme
       ? { headers: date, body: EMPTY_LIST }
       : { status: 403, headers: date, body: errorBody('RequestTimeTooSkewed') },
   );
-  const told: unknown[] = [];
-  const listener = (message: unknown): void => void told.push(message);
-  subscribe(CLOCK_SKEW_CHANNEL, listener);
-  try {
-    const store = await server.open({ now: () => theirs - 3_600_000 });
-    await store.list({});
-    await store.list({});
-    assert.equal(server.seen.length, 3);
-    assert.equal(store.clockSkew, 3_600_000);
-    assert.deepEqual(told, [{ store: store.info.name, skew: 3_600_000 }]);
-  } finally {
-    unsubscribe(CLOCK_SKEW_CHANNEL, listener);
-  }
+  const told: ClockSkew[] = [];
+  using _ = onClockSkew((skew) => told.push(skew));
+  const store = await server.open({ now: () => theirs - 3_600_000 });
+  await store.list({});
+  await store.list({});
+  assert.equal(server.seen.length, 3);
+  assert.equal(store.clockSkew, 3_600_000);
+  assert.deepEqual(
+    told.map(({ store: name, skew }) => [name, skew]),
+    [[store.info.name, 3_600_000]],
+  );
 });
 
 test('a HEAD refused without a body is taken for a wrong clock only where the clocks differ', async () => {
