@@ -1,7 +1,7 @@
 import type { Capabilities } from '../../model/capabilities.ts';
 import { FerryError } from '../../model/errors.ts';
 import { compareKeys, keyBytes } from '../../model/key.ts';
-import { firstLoss } from '../fit.ts';
+import { firstLoss } from '../first-loss.ts';
 import type { ListPage, ListRequest, WriteOptions } from '../store.ts';
 import type { Call } from './call.ts';
 import {
@@ -136,10 +136,10 @@ export class Correctness implements Layer {
     const loss = firstLoss(options, can);
     if (loss === undefined) return;
     const { userBytes } = can.metadata;
-    if (loss === 'user-metadata' && userBytes > 0) {
+    if (loss === 'user metadata' && userBytes > 0) {
       throw new FerryError('metadata-too-large', { message: `the store takes ${userBytes} bytes of user metadata` });
     }
-    const what = loss === 'storage-class' ? `storage class ${options.meta?.storageClass}` : loss.replace('-', ' ');
+    const what = loss === 'storage class' ? `${loss} ${options.meta?.storageClass}` : loss;
     throw new FerryError('unsupported', { message: `the store cannot keep ${what}` });
   }
 

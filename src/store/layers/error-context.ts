@@ -21,14 +21,16 @@ export class ErrorContext implements Layer {
 
   run<T>(call: Call<T>, next: Next): Promise<T> {
     const { signal } = call;
-    const failed = (thrown: unknown): never => {
+    const explained = (thrown: unknown): FerryError => {
       this.#stats.failed++;
-      throw this.#explain(thrown, call, signal);
+      return this.#explain(thrown, call, signal);
+    };
+    const failed = (thrown: unknown): never => {
+      throw explained(thrown);
     };
     const outcome = next(call);
     if (call.operation !== 'read') return outcome.then(undefined, failed);
-    const wrap = (result: ReadResult): ReadResult =>
-      observeRead(result, { failed: (thrown) => this.#explain(thrown, call, signal) });
+    const wrap = (result: ReadResult): ReadResult => observeRead(result, { failed: explained });
     return outcome.then((result) => call.wrapRead(result, wrap), failed);
   }
 

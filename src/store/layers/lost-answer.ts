@@ -6,6 +6,7 @@
  *   the object is read back. Somebody else's object of the same bytes counts as ours, which does no harm.
  * - After completing: the ETag is the one S3 makes of the parts' ETags. Where ETags are opaque nothing can be told; the
  *   error stands, and the upload is begun anew.
+ * - After a conditional `copy` or `fetch`, whose bytes never were here: the error stands, and the next run compares.
  */
 import { createHash } from 'node:crypto';
 import type { Body } from '../../model/body.ts';

@@ -41,7 +41,7 @@ test('errors leave with operation, store and key, and strangers as internal', as
   await assert.rejects(store.stat('key'), { ...known, code: 'internal', operation: 'stat' });
   await assert.rejects(drain((await store.read('key')).body), { ...known, code: 'bad-response', operation: 'read' });
   await assert.rejects(store.remove(''), { code: 'bad-key', operation: 'remove', store: known.store });
-  assert.equal(store.stats.failed, 2);
+  assert.equal(store.stats.failed, 3);
 });
 
 test('an error of the source stays that of the source when a write passes it on', async () => {

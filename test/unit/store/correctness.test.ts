@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import type { Capabilities } from '../../../src/model/capabilities.ts';
 import type { ErrorCode } from '../../../src/model/errors.ts';
 import { compose } from '../../../src/store/compose.ts';
-import { fit } from '../../../src/store/fit.ts';
 import { Correctness } from '../../../src/store/layers/correctness.ts';
 import { LayeredStore } from '../../../src/store/layers/layered-store.ts';
 import type { ListPage, Store, WriteOptions } from '../../../src/store/store.ts';
@@ -80,21 +79,6 @@ test('user metadata that is too long says so', async () => {
   await store.write('key', Buffer.from('x'), { meta: { user: { name: '123456' } } });
   const long = store.write('key', Buffer.from('x'), { meta: { user: { name: '1234567' } } });
   await assert.rejects(long, { code: 'metadata-too-large' });
-});
-
-test('what is not kept can be left out beforehand, and is then named', async () => {
-  const { store } = checked(NOTHING);
-  const options: WriteOptions = {
-    meta: { contentType: 'text/plain', user: { a: 'b' }, modified: 1, posix: {}, storageClass: 'X', size: 1 },
-    tags: { a: 'b' },
-    acl: 'private',
-  };
-  const { options: fitting, lost } = fit(options, store.capabilities);
-  assert.deepEqual(lost, ['headers', 'user-metadata', 'modified', 'posix', 'storage-class', 'tags', 'acl']);
-  await store.write('key', Buffer.from('x'), fitting);
-  assert.deepEqual(fit(options, { ...MEMORY_CAPABILITIES }).lost, ['storage-class']);
-  const { options: same, lost: none } = fit({ tags: {} }, store.capabilities);
-  assert.deepEqual([same, none], [{ tags: {} }, []]);
 });
 
 test('a listing that goes back, repeats, stands still or leaves its prefix is noticed', async () => {
