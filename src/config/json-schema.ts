@@ -1,6 +1,6 @@
 /** The JSON schema of task files, for editors: from the same declarations that check them. */
 import { z } from 'zod';
-import type { StoreRegistry } from '../store/registry.ts';
+import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
 import { INPUT } from './check.ts';
 import { TASK_FILE } from './task-schema.ts';
 
@@ -10,35 +10,40 @@ import { TASK_FILE } from './task-schema.ts';
  */
 export function taskFileJsonSchema(registry: StoreRegistry): Record<string, unknown> {
   const schema = z.toJSONSchema(TASK_FILE, INPUT);
-  const sides = (['source', 'destination'] as const).map((side) => {
-    const drivers = registry.drivers.filter((driver) => driver.roles[side]);
-    const plain = z.toJSONSchema(TASK_FILE.shape[side], INPUT);
-    delete plain.$schema;
-    const type = plain.properties?.['type'];
-    const endpoint = {
-      ...plain,
-      properties: {
-        ...plain.properties,
-        type: {
-          ...(typeof type === 'object' && type),
-          enum: drivers.flatMap((driver) => [driver.type, ...driver.aliases]),
-        },
-      },
-      allOf: drivers.map((driver) => {
-        const options = z.toJSONSchema(driver.options, INPUT);
-        delete options.$schema;
-        return {
-          if: { properties: { type: { enum: [driver.type, ...driver.aliases] } } },
-          // oxlint-disable-next-line unicorn/no-thenable -- JSON schema's own word.
-          then: { properties: { options: { ...options, description: driver.summary } } },
-        };
-      }),
-    };
-    return [side, endpoint] as const;
-  });
   return {
     ...schema,
     title: 'Ferry task file',
-    properties: { ...schema.properties, ...Object.fromEntries(sides) },
+    properties: {
+      ...schema.properties,
+      source: endpoint(registry, 'source'),
+      destination: endpoint(registry, 'destination'),
+    },
+    definitions: Object.fromEntries(registry.drivers.map((driver) => [driver.type, options(driver)])),
   };
+}
+
+function endpoint(registry: StoreRegistry, side: 'source' | 'destination'): Record<string, unknown> {
+  const schema = z.toJSONSchema(TASK_FILE.shape[side], INPUT);
+  delete schema.$schema;
+  const type = schema.properties?.['type'];
+  const drivers = registry.drivers.filter((driver) => driver.roles[side]);
+  return {
+    ...schema,
+    properties: { ...schema.properties, type: { ...(typeof type === 'object' && type), enum: drivers.flatMap(names) } },
+    allOf: drivers.map((driver) => ({
+      if: { properties: { type: { enum: names(driver) } } },
+      // oxlint-disable-next-line unicorn/no-thenable -- JSON schema's own word.
+      then: { properties: { options: { $ref: `#/definitions/${driver.type}` } } },
+    })),
+  };
+}
+
+function options(driver: StoreDriver): Record<string, unknown> {
+  const schema = z.toJSONSchema(driver.options, INPUT);
+  delete schema.$schema;
+  return { ...schema, description: driver.summary };
+}
+
+function names(driver: StoreDriver): string[] {
+  return [driver.type, ...driver.aliases];
 }

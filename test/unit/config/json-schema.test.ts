@@ -35,7 +35,8 @@ test('editors are told unknown keys, the types of stores, and the options of eac
   assert.deepEqual(at(schema, 'properties', 'destination', 'properties', 'type')['enum'], ['file', 'fs', 's3']);
   const s3 = at(schema, 'properties', 'destination', 'allOf', '1');
   assert.deepEqual(at(s3, 'if', 'properties', 'type')['enum'], ['s3']);
-  assert.equal(at(s3, 'then', 'properties', 'options', 'properties', 'bucket_name')['description'], 'Bucket.');
+  assert.equal(at(s3, 'then', 'properties', 'options')['$ref'], '#/definitions/s3');
+  assert.equal(at(schema, 'definitions', 's3', 'properties', 'bucket_name')['description'], 'Bucket.');
 });
 
 test('the same drivers give the same text', () => {
