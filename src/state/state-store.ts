@@ -102,9 +102,10 @@ export interface TaskJournal {
   /** Ranges of the pass under way in key order, finished neighbours merged; empty where none is. */
   ranges(): Promise<readonly RangeRecord[]>;
   /**
-   * Writes what changed since the last call in one transaction, and sets the task `running`. The only call on the hot
-   * path; once a second. Refused (`internal`, nothing written) where the ranges would no longer cover exactly the keys
-   * the pass began with: a range may move on, be done, or be cut in several given together.
+   * Writes what changed since the last call in one transaction. The only call on the hot path; once a second. Sets the
+   * task `running` while a pass is under way; retrying the failures of one that is over leaves its state. Refused
+   * (`internal`, nothing written) where the ranges would no longer cover exactly the keys the pass began with: a range
+   * may move on, be done, or be cut in several given together.
    */
   checkpoint(change: Checkpoint): Promise<void>;
   /**

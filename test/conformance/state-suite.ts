@@ -327,10 +327,12 @@ function passesAndRanges(state: StateTest): void {
     assert.deepEqual(journal.task.error, { code: 'network', message: 'cut' });
 
     await journal.checkpoint(change({ counters: { ...ZERO, retried: 1 } }));
-    assert.equal(journal.task.error, undefined, 'it works again');
+    assert.equal(journal.task.state, 'failed', 'retrying what failed is no new pass');
+    assert.equal(journal.task.counters.retried, 1);
     await journal.endPass('finished', 7000);
     assert.equal(journal.task.baseline, 5000, 'what failed was repaired: the pass now counts as a beginning');
     assert.equal(journal.task.passes, 0, 'but retrying is no pass');
+    assert.equal(journal.task.error, undefined);
   });
 
   state('an interrupted pass goes on where it stopped, in another process', async (place) => {

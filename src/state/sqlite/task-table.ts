@@ -60,7 +60,11 @@ export class TaskTable {
        WHERE id = ?`,
     );
     this.#progress = db.prepare(
-      `UPDATE tasks SET state = 'running', ended_at = NULL, error_code = NULL, error_message = NULL, counters = ?
+      `UPDATE tasks SET counters = ?,
+         state = iif(pass_open, 'running', state),
+         ended_at = iif(pass_open, NULL, ended_at),
+         error_code = iif(pass_open, NULL, error_code),
+         error_message = iif(pass_open, NULL, error_message)
        WHERE id = ?`,
     );
     this.#end = db.prepare(
