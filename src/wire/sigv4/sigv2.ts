@@ -13,7 +13,7 @@ export interface SigV2Request {
   readonly resource: string;
   /** Decoded query parameters; only the sub-resources among them are signed. */
   readonly query: readonly (readonly [string, string])[];
-  /** Names and values in turn. */
+  /** Names and values in turn. Characters of values are bytes (latin1), as the HTTP client sends them. */
   readonly headers: readonly string[];
   readonly now: number;
 }
@@ -41,7 +41,7 @@ export class SigV2Signer {
     if (!given.has('date') && !given.has('x-amz-date')) added.push('date', httpDate(request.now));
     if (this.#options.sessionToken !== undefined) added.push('x-amz-security-token', this.#options.sessionToken);
     const toSign = sigV2StringToSign({ ...request, headers: [...request.headers, ...added] });
-    const signature = createHmac('sha1', this.#options.secretAccessKey).update(toSign).digest('base64');
+    const signature = createHmac('sha1', this.#options.secretAccessKey).update(toSign, 'latin1').digest('base64');
     added.push('authorization', `AWS ${this.#options.accessKeyId}:${signature}`);
     return added;
   }
