@@ -245,6 +245,7 @@ function serve(): void {
       }
     }
   });
+  process.once('disconnect', () => process.exit());
   listener.listen(0, '127.0.0.1', () => {
     const address = listener.address();
     if (typeof address === 'object') process.send!(address!.port);
