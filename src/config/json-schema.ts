@@ -22,6 +22,11 @@ export function taskFileJsonSchema(registry: StoreRegistry): Record<string, unkn
   };
 }
 
+/** The same as the text of `schema/task.schema.json`. */
+export function taskFileJsonSchemaText(registry: StoreRegistry): string {
+  return `${JSON.stringify(taskFileJsonSchema(registry), null, 2)}\n`;
+}
+
 function endpoint(registry: StoreRegistry, side: 'source' | 'destination'): Record<string, unknown> {
   const schema = z.toJSONSchema(TASK_FILE.shape[side], INPUT);
   delete schema.$schema;
