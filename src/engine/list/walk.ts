@@ -41,8 +41,11 @@ export type Meeting = undefined | LiveRange | Promise<undefined | LiveRange>;
 
 /** Below so many keys left a cut is not worth its request. */
 const WORTH_CUTTING = 2000;
-/** Above this share of time busy, one more lister makes nothing faster. */
+/** Where somebody works for this share of the time, one more lister makes nothing faster. */
 const BUSY = 0.9;
+/** How the load is learnt: after each step up by this factor, time must pass and be measured. */
+const STEP = 4;
+const MEASURE_MS = 20;
 const YIELD_AFTER_MS = 10;
 
 /** Resolves when every key was met; rejects with the first failure after all listers have stopped. */
@@ -61,9 +64,13 @@ class Walker {
   #pages = 0;
   #failure: unknown;
   #finished = (): void => undefined;
-  #load = performance.eventLoopUtilization();
-  #loadAt = performance.now();
-  #busy = false;
+  #measuredAt = performance.now();
+  /** Listers that do not wait for a page, and for how long there was none of them since the last measurement. */
+  #working = 0;
+  #idle = 0;
+  #idleSince = 0;
+  /** Listers there may be until the load is measured again. */
+  #allowed = 1;
   #yieldedAt = performance.now();
 
   constructor(options: Walk) {
@@ -93,6 +100,7 @@ class Walker {
 
   async #start(range: LiveRange): Promise<void> {
     this.#active.add(range);
+    this.#working++;
     let current = range;
     try {
       await this.#join(range, (next) => {
@@ -107,6 +115,7 @@ class Walker {
       }
     }
     this.#active.delete(current);
+    if (--this.#working === 0) this.#idleSince = performance.now();
     this.#balance();
     this.#startWaiting();
   }
@@ -192,7 +201,7 @@ class Walker {
   async #page(left: Pager, range: LiveRange): Promise<boolean> {
     if (range.through !== undefined && range.joined !== undefined && compareKeys(range.joined, range.through) >= 0)
       return false;
-    const found = await left.fill(range.through);
+    const found = await this.#await(left.fill(range.through));
     this.#signal.throwIfAborted();
     if (!found) {
       if (left.last) this.#gap(left.from, undefined);
@@ -219,7 +228,7 @@ class Walker {
   }
 
   async #destinationPage(right: Pager, range: LiveRange, skipTo: Key | undefined): Promise<boolean> {
-    if (!(await right.fill(range.through, skipTo))) return false;
+    if (!(await this.#await(right.fill(range.through, skipTo)))) return false;
     this.#signal.throwIfAborted();
     this.#o.onPage('destination', right.page);
     return true;
@@ -240,9 +249,10 @@ class Walker {
 
   /** Cuts the largest ranges as long as one more lister helps. */
   #balance(): void {
-    while (this.#waiting.length === 0 && this.#active.size > 0 && this.#active.size < this.#o.maxListers) {
-      if (this.#pages === 0 || this.#held > 0 || this.#signal.aborted || (this.#active.size > 1 && this.#isBusy()))
-        return;
+    if (this.#pages === 0 || this.#held > 0 || this.#signal.aborted) return;
+    this.#measure();
+    const most = Math.min(this.#allowed, this.#o.maxListers);
+    while (this.#waiting.length === 0 && this.#active.size > 0 && this.#active.size < most) {
       const range = this.#largest();
       if (!range) return;
       const cut = this.#space.cut(this.#prefix, range.listedTo, range.through);
@@ -287,13 +297,25 @@ class Walker {
     }
   }
 
-  #isBusy(): boolean {
+  /** Allows more listers where all of them did nothing but wait for a share of the time. */
+  #measure(): void {
     const now = performance.now();
-    if (now - this.#loadAt > 25) {
-      this.#busy = performance.eventLoopUtilization(this.#load).utilization > BUSY;
-      this.#load = performance.eventLoopUtilization();
-      this.#loadAt = now;
+    const elapsed = now - this.#measuredAt;
+    if (this.#pages > 1 && elapsed < MEASURE_MS) return;
+    const busy = this.#idle < elapsed * (1 - BUSY);
+    this.#measuredAt = now;
+    this.#idle = 0;
+    if (busy) this.#allowed = Math.max(2, Math.min(this.#allowed, this.#active.size));
+    else this.#allowed = Math.max(this.#allowed, this.#active.size * STEP);
+  }
+
+  /** Waits for a page, and keeps count of the time in which everybody does. */
+  async #await(page: Promise<boolean>): Promise<boolean> {
+    if (--this.#working === 0) this.#idleSince = performance.now();
+    try {
+      return await page;
+    } finally {
+      if (this.#working++ === 0) this.#idle += performance.now() - this.#idleSince;
     }
-    return this.#busy;
   }
 }
