@@ -3,6 +3,7 @@
 import { openServices } from './cli/open-services.ts';
 import { runProgram } from './cli/program.ts';
 import { StoreRegistry } from './store/registry.ts';
+import { generatedDriver } from './stores/generated/driver.ts';
 import { fileDriver } from './stores/file/driver.ts';
 import { filelistDriver } from './stores/filelist/driver.ts';
 import { httpDriver } from './stores/http/driver.ts';
@@ -27,7 +28,14 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   exit: (code) => process.exit(code),
   openServices: (globals) =>
     openServices({
-      registry: new StoreRegistry([files, filelistDriver(files), httpDriver(), memoryDriver(), ...s3Drivers()]),
+      registry: new StoreRegistry([
+        files,
+        filelistDriver(files),
+        httpDriver(),
+        memoryDriver(),
+        generatedDriver(),
+        ...s3Drivers(),
+      ]),
       env: process.env,
       globals,
       now: Date.now,

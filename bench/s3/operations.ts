@@ -127,11 +127,14 @@ class Receive implements Exchange {
       return refuse(412, 'PreconditionFailed');
     }
     const whole = equal && this.#size === expected.size;
-    const etag = whole && !expected.etag.includes('-') ? expected.etag : this.#md5(equal);
+    const md5 = this.#md5(equal);
+    const promised = this.#head.header('content-md5');
+    if (promised !== undefined && Buffer.from(promised, 'base64').toString('hex') !== md5)
+      return refuse(400, 'BadDigest');
     const content = whole ? expected.content : new KeptContent(Buffer.concat(this.#kept));
-    const entry = { size: this.#size, etag, modified: Date.now(), headers: this.#head.kept(), content };
+    const entry = { size: this.#size, etag: md5, modified: Date.now(), headers: this.#head.kept(), content };
     this.#bucket.entries.set(this.#key, entry);
-    return answer(200, `ETag: "${etag}"\r\n`);
+    return answer(200, `ETag: "${md5}"\r\n`);
   }
 
   #endPart(equal: boolean): Answer {

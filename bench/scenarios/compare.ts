@@ -10,12 +10,13 @@ export const compare: Scenario = {
   async run({ rounds }) {
     for (const objects of [1_000_000, 10_000_000]) {
       using home = new FerryHome();
-      const endpoint = { type: 'generated', options: { objects } };
+      const source = { type: 'generated', options: { count: objects } };
+      const destination = { type: 'generated', options: { count: objects, discard: true } };
       const ferry = {
         name: `ferry, ${objects.toLocaleString('en')} keys`,
         prepare: async () => {
           home.renew();
-          return home.command(['run', 'bench'], { type: 'copy', source: endpoint, destination: endpoint });
+          return home.command(['run', 'bench'], { type: 'copy', source, destination });
         },
       };
       console.log(report(await contest([ferry], rounds), { amount: objects, unit: 'keys' }));
