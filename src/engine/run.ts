@@ -102,6 +102,8 @@ class Run {
       await this.#retry(c, this.#mover(c), checkpointer, () => true);
       await checkpointer.stop();
       this.#session.throwIfStopped();
+      if (checkpointer.settled.failed === 0 && c.journal.task.state === 'failed')
+        await c.journal.endPass('finished', c.now());
     });
   }
 
@@ -146,7 +148,8 @@ class Run {
       if (!failed.has(key))
         await discardUpload({ uploads: c.journal, destination: c.destination, signal: this.#session.signal }, key);
     }
-    await c.journal.endPass('finished', c.now());
+    // With failures the next pass may not take what is unchanged since this one began for copied.
+    await c.journal.endPass(checkpointer.settled.failed > 0 ? 'failed' : 'finished', c.now());
     this.#phase = 'done';
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runTask } from '../../../src/engine/run.ts';
+import { retryFailures, runTask } from '../../../src/engine/run.ts';
 import { FerryError } from '../../../src/model/errors.ts';
 import { MiB } from '../../../src/model/units.ts';
 import { override } from '../../../src/engine/override.ts';
@@ -217,4 +217,31 @@ test('an unordered source is sorted on disk first', async () => {
   const summary = await runTask(context);
   assert.equal(summary.outcome, 'finished', summary.error?.message);
   assert.equal(summary.counters.copied, 2500);
+});
+
+test('what failed is tried again alone, and until then the pass vouches for nothing', async () => {
+  await using b = await bench({ etag: 'opaque' }, { etag: 'opaque' });
+  await fill(b.source, 30);
+  {
+    await using context = await b.context(
+      {},
+      {
+        source: (store) =>
+          override(store, {
+            read: (key, options, signal) =>
+              key === 'k/00013'
+                ? Promise.reject(new FerryError('access-denied', { key }))
+                : store.read(key, options, signal),
+          }),
+      },
+    );
+    assert.equal((await runTask(context)).outcome, 'finished-with-failures');
+    assert.equal(context.journal.task.baseline, undefined);
+  }
+  await using context = await b.context();
+  const summary = await retryFailures(context);
+  assert.equal(summary.outcome, 'finished', summary.error?.message);
+  assert.equal((await context.journal.failures()).length, 0);
+  assert.notEqual(context.journal.task.baseline, undefined);
+  assert.equal((await contents(b.destination)).size, 30);
 });
