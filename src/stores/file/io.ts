@@ -27,19 +27,29 @@ export interface FileIo {
   unlink(path: Path): Eventually<void>;
 }
 
-/** A blocking call longer than this is slow, milliseconds: far above any cache hit, below any seek of a disk. */
-const SLOW = 2;
+/** A blocking call longer than this is slow, milliseconds: far above any cache hit, near what a fast disk takes. */
+const SLOW = 0.3;
+/**
+ * How much of the recent past must have been slow. A process that shares its processor is interrupted in one call out of
+ * hundreds, and that is no reason to pay for threads; where a disk or server is waited for, most calls are slow.
+ */
+const MEMORY = 0.9;
+const LIMIT = 3;
+/** Where it starts from after the pool: two slow calls and it turns back. */
+const WARY = 2;
 /** Blocking work after which the event loop gets a turn, milliseconds. */
 const SLICE = 8;
-/** Calls that go to the pool after a slow one; doubled up to the maximum while it goes on. */
-const MIN_POOLED = 64;
-const MAX_POOLED = 4096;
+/** Calls that go to the pool before blocking is tried again; doubled up to the maximum each time that fails. */
+const MIN_POOLED = 256;
+const MAX_POOLED = 8192;
 
 export class Pace {
   readonly pooled: FileIo = pooledIo;
   readonly #blocking: FileIo = new BlockingIo(this);
+  /** Slow calls, older ones counting less: 10 where all are slow. */
+  #slowness = 0;
   #poolLeft = 0;
-  #penalty = MIN_POOLED;
+  #pause = MIN_POOLED;
   #busy = 0;
 
   /** The kind of calls to make for the next operation. */
@@ -52,12 +62,16 @@ export class Pace {
   /** Tells how long something blocked, milliseconds. `calls` it was made of are judged together. */
   took(milliseconds: number, calls = 1): void {
     this.#busy += milliseconds;
-    if (milliseconds > SLOW * calls) {
-      this.#poolLeft = this.#penalty;
-      this.#penalty = Math.min(MAX_POOLED, this.#penalty * 2);
-    } else if (this.#penalty > MIN_POOLED) {
-      this.#penalty /= 2;
+    if (milliseconds <= SLOW * calls) {
+      this.#slowness *= MEMORY;
+      if (this.#slowness < 0.5) this.#pause = MIN_POOLED;
+      return;
     }
+    this.#slowness = this.#slowness * MEMORY + 1;
+    if (this.#slowness < LIMIT || this.#poolLeft > 0) return;
+    this.#poolLeft = this.#pause;
+    this.#pause = Math.min(MAX_POOLED, this.#pause * 2);
+    this.#slowness = WARY;
   }
 
   /** True where others have waited long enough: `await pace.breathe()`. */

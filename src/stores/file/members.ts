@@ -71,6 +71,8 @@ export class NameBudget {
 
 /** Directories up to this many names are read again when they change during a listing. */
 export const SMALL = 4096;
+/** Memory for sorting a large directory, bytes: more would block longer each time it is written out (30 ms). */
+const SORT_MEMORY = 4 * 1024 * 1024;
 /** Names between looks at the clock. */
 const SLICE = 1024;
 
@@ -255,7 +257,7 @@ class Reader {
   }
 
   #spill(): void {
-    this.sorter = new ExternalSorter({ tmpdir: this.#options.tmpdir });
+    this.sorter = new ExternalSorter({ tmpdir: this.#options.tmpdir, memoryBytes: SORT_MEMORY });
     for (const name of this.names) this.sorter.add(name, this.special.get(name) ?? '');
     this.names = [];
     this.special = new Map();

@@ -16,7 +16,7 @@ import type { Path } from './io.ts';
 
 /** Open directories kept for the next use. Those in use come on top. */
 const MAX_IDLE = 128;
-/** So long an open directory counts as still being where its path says, milliseconds. */
+/** So long an anchored directory counts as still being where its path says, milliseconds. */
 const TRUST = 100;
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
@@ -27,6 +27,8 @@ export interface TreeOptions {
   readonly encoding: DiskEncoding;
   /** Open directories through symbolic links too, as long as they stay in the tree. Never for writing. */
   readonly follow: boolean;
+  /** False does without `/proc`, as on systems that have none. */
+  readonly anchors?: boolean | undefined;
 }
 
 export class Tree {
@@ -77,8 +79,9 @@ export class Tree {
     const known = this.#open.get(id);
     if (known) {
       const now = performance.now();
-      if (now - known.checkedAt < TRUST || known.inPlace()) {
-        if (now - known.checkedAt >= TRUST) known.checkedAt = now;
+      const trusted = known.anchored && now - known.checkedAt < TRUST;
+      if (trusted || known.inPlace()) {
+        if (!trusted) known.checkedAt = now;
         this.#open.delete(id);
         this.#open.set(id, known);
         known.users++;
@@ -127,7 +130,7 @@ export class Tree {
     if (make) fs.mkdirSync(root, { recursive: true });
     this.#realRoot = fs.realpathSync.native(root);
     const fd = fs.openSync(this.#realRoot, O_RDONLY | O_DIRECTORY);
-    this.#anchored ??= isAnchor(fd, this.#realRoot);
+    this.#anchored ??= this.#options.anchors !== false && isAnchor(fd, this.#realRoot);
     return new Directory(fd, Buffer.from(this.#realRoot), encoding, this.#anchored);
   }
 

@@ -41,7 +41,7 @@ test('every component has one name, which a directory can hold, and is found aga
       assert.equal(nameToComponent(name), text);
       assert.equal(parseTemp(name), undefined, 'no key takes the name of a temporary file');
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -51,7 +51,7 @@ test('a name on disk stands for one component or for none', () => {
       const text = nameToComponent(name);
       if (text !== undefined) assert.equal(componentToName(text), name);
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 

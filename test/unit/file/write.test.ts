@@ -112,10 +112,9 @@ const canMount = process.platform === 'linux' && process.getuid!() === 0;
 test(
   'a full disk is told as such, and leaves what was there',
   { skip: canMount ? false : 'only root can mount the small file system this fills' },
-  async (t) => {
+  async () => {
     await using tree = new TreeFixture();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', tree.root]);
-    t.after(() => undefined);
     try {
       const store = await tree.open();
       await store.write('old', pattern(600_000, 1));
@@ -137,7 +136,7 @@ test('what is written is synced when asked, alone or many at once', async () => 
   await using tree = new TreeFixture();
   for (const fsync of ['auto', 'always', 'never']) {
     const store = await tree.open({ fsync });
-    const keys = Array.from({ length: 70 }, (_, i) => `${fsync}/${i % 3}/${i}`);
+    const keys = Array.from({ length: fsync === 'always' ? 12 : 70 }, (_, i) => `${fsync}/${i % 3}/${i}`);
     await Promise.all(keys.map((key) => store.write(key, Buffer.from(key))));
     await Promise.all([store.flush!(), store.flush!()]);
     await store.write(`${fsync}/one`, Buffer.from('1'));
