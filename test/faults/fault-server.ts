@@ -129,6 +129,7 @@ export class FaultServer implements AsyncDisposable {
     const honest = this.#answer(operation, { ...head, body });
     if (fault?.do === 'reset') return void incoming.socket.resetAndDestroy();
     seen.status = honest.status;
+    outgoing.setHeader('date', new Date(this.#now()).toUTCString());
     send(outgoing, head.method, fault ? distort(honest, fault) : honest, fault);
   }
 
