@@ -1,6 +1,7 @@
 /** What a verb may use: where it writes, what the user asked for globally, and the services behind it. */
 import type { Io, Style } from './output/terminal-io.ts';
 import type { Printer } from './output/printer.ts';
+import type { StoreSummary } from './help-topics.ts';
 import type { Services } from './services.ts';
 
 export interface GlobalOptions {
@@ -15,6 +16,8 @@ export interface GlobalOptions {
 export interface CommandContext {
   readonly io: Io;
   readonly globals: GlobalOptions;
+  /** Store types there are, for help. */
+  readonly stores: readonly StoreSummary[];
   /** Of standard output and standard error. */
   readonly style: { readonly out: Style; readonly err: Style };
   /** Aborts on the first Ctrl-C or SIGTERM. */

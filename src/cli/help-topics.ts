@@ -1,16 +1,23 @@
 /** Short pages behind `ferry help TOPIC`. */
+import { fileURLToPath } from 'node:url';
 import { ERROR_CATALOGUE, type ErrorCode } from '../model/errors.ts';
+import type { StoreDriver } from '../store/registry.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { entry, wrap } from './help.ts';
+import { JSON_TYPES } from './output/json-types.ts';
 import type { Style } from './output/terminal-io.ts';
+
+/** What help tells of a store type. */
+export type StoreSummary = Pick<StoreDriver, 'type' | 'aliases' | 'summary' | 'roles'>;
 
 interface Topic {
   readonly title: string;
-  readonly lines: () => readonly string[];
+  readonly lines: (stores: readonly StoreSummary[]) => readonly string[];
 }
 
 export const TOPICS: Readonly<Record<string, Topic>> = {
   'task-file': { title: 'The task file', lines: () => TASK_FILE },
+  stores: { title: 'Stores', lines: (stores) => [...stores.flatMap(storeLines), '', ...STORES_MORE] },
   resume: { title: 'Stopping and going on', lines: () => RESUME },
   reports: { title: 'Reports and evidence', lines: () => REPORTS },
   environment: {
@@ -33,9 +40,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
 };
 
 /** The page for a topic or an error code; undefined where there is none. */
-export function topicHelp(name: string, style: Style): string | undefined {
+export function topicHelp(name: string, stores: readonly StoreSummary[], style: Style): string | undefined {
   const topic = Object.entries(TOPICS).find(([known]) => known === name)?.[1];
-  if (topic) return [style.bold(topic.title), '', ...topic.lines(), ''].join('\n');
+  if (topic) return [style.bold(topic.title), '', ...topic.lines(stores), ''].join('\n');
   return isErrorCode(name) ? errorHelp(name, style) : undefined;
 }
 
@@ -55,12 +62,21 @@ function errorHelp(code: ErrorCode, style: Style): string {
   ].join('\n');
 }
 
+function storeLines({ type, aliases, summary, roles }: StoreSummary): string[] {
+  const only = roles.source && roles.destination ? '' : roles.source ? ' Source only.' : ' Destination only.';
+  const also = aliases.length > 0 ? ` Also called ${aliases.join(', ')}.` : '';
+  return entry(type, summary + also + only, 14);
+}
+
 function isErrorCode(name: string): name is ErrorCode {
   return Object.hasOwn(ERROR_CATALOGUE, name);
 }
 
+/** Two folders up both of `src/cli` and of `dist/cli`. */
+const SCHEMA = fileURLToPath(new URL('../../schema/task.schema.json', import.meta.url));
+
 const TASK_FILE = [
-  '  # yaml-language-server: $schema=https://unpkg.com/@ferry-move/ferry/schema/task.json',
+  `  # yaml-language-server: $schema=${SCHEMA}`,
   '  type: copy                      # or fetch, or delete',
   '  source:',
   '    type: s3                      # s3, file, filelist, http, or a provider such as aliyun, cos, qiniu',
@@ -80,6 +96,8 @@ const TASK_FILE = [
     '  ',
   ),
 ];
+
+const STORES_MORE = ['  The options of each are in docs/reference/stores.md.'];
 
 const RESUME = [
   ...wrap(
@@ -122,22 +140,10 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
 
 const JSON_LINES = [
   ...wrap(
-    'With --json every line of standard output is one object with `type` and `version` (now 1). New types and fields may come at any time; the version grows when one changes its meaning. Times are ISO 8601 in UTC, durations milliseconds, sizes bytes.',
+    'With --json every line of standard output is one object with `type` and `version` (now 1). New types and fields may come at any time; the version grows when one changes its meaning. Times are ISO 8601 in UTC, durations milliseconds, sizes bytes, speeds per second.',
     96,
     '  ',
   ),
   '',
-  ...entry('started', 'A run begins: task, pass, resumed, source, destination.', 14),
-  ...entry('progress', 'Several times a second: phase, counters, rate, eta, active, ranges…', 14),
-  ...entry('notice', 'Something worth knowing: message, remedy.', 14),
-  ...entry('failed', 'One object failed: key, error.', 14),
-  ...entry('difference', 'One object differs: key, kind, source, destination.', 14),
-  ...entry('summary', 'The end of a run: outcome, counters, losses, report.', 14),
-  ...entry('plan', 'Of `ferry plan`.', 14),
-  ...entry('check', 'Of `ferry check`: endpoint, name, ok, detail, remedy.', 14),
-  ...entry('task', 'Of `ferry status`.', 14),
-  ...entry('failure', 'Of `ferry failures`: one object.', 14),
-  ...entry('report-check', 'Of `ferry verify --check-report`.', 14),
-  ...entry('version', 'Of `ferry version`.', 14),
-  ...entry('error', 'On standard error: why the command failed: code, message, store, key, causes, remedy.', 14),
+  ...Object.entries(JSON_TYPES).flatMap(([type, { of, fields }]) => entry(type, `${of}: ${fields}.`, 14)),
 ];

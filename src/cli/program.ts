@@ -13,6 +13,7 @@ import { errorText } from './output/error-text.ts';
 import { errorFields, jsonLine } from './output/json.ts';
 import { createPrinter, type Printer } from './output/printer.ts';
 import { displayOf, styleOf, type Io } from './output/terminal-io.ts';
+import type { StoreRegistry } from '../store/registry.ts';
 import type { Services } from './services.ts';
 import { VERSION } from './version.ts';
 
@@ -22,9 +23,11 @@ export interface Outside {
   readonly io: Io;
   readonly signals: SignalSource;
   readonly now: () => number;
+  readonly stores: StoreRegistry;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
-  openServices(globals: GlobalOptions): Promise<Services>;
+  /** `warn` shows a sentence wherever messages go at that moment. */
+  openServices(globals: GlobalOptions, warn: (message: string) => void): Promise<Services>;
 }
 
 /** Runs `ferry ...words` and resolves with the exit code. Never rejects. */
@@ -92,15 +95,20 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
     },
   });
   const fallback = (): Printer => createPrinter(io, { ...globals, now });
+  const warn = (message: string): void => {
+    if (printer) printer.event({ type: 'notice', message });
+    else io.stderr.write(`ferry: ${message}\n`);
+  };
   const context: CommandContext = {
     io,
     globals,
+    stores: outside.stores.drivers,
     style: {
       out: styleOf(displayOf(io.stdout, io.env, globals)),
       err: styleOf(displayOf(io.stderr, io.env, globals)),
     },
     signal: interrupt.signal,
-    services: () => (services ??= outside.openServices(globals).then((opened) => open.use(opened))),
+    services: () => (services ??= outside.openServices(globals, warn).then((opened) => open.use(opened))),
     printer: () => (printer ??= fallback()),
   };
   try {

@@ -35,7 +35,14 @@ async function status(context: CommandContext, call: Call): Promise<ExitName> {
   if (call.argument !== undefined) {
     const task = await storedTask(services, call.argument);
     const [failures, uploads] = await Promise.all([state.failureGroups(task.name), state.uploads(task.name)]);
-    if (globals.json) io.stdout.write(jsonLine('task', { ...taskFields(task), failures, uploads }));
+    if (globals.json)
+      io.stdout.write(
+        jsonLine('task', {
+          ...taskFields(task),
+          failures,
+          uploads: uploads.map((each) => ({ ...each, startedAt: iso(each.startedAt) })),
+        }),
+      );
     else io.stdout.write(detail(task, failures, uploads, now(), style.out));
     return 'ok';
   }
@@ -112,7 +119,12 @@ function nextStep({ name, state, holder }: TaskRecord, failures: readonly Failur
 
 function taskFields({ file: _file, identity, ...task }: TaskRecord): object {
   const [kind, source, destination] = identity.split('\n');
-  return { ...task, kind, source, destination };
+  const times = { createdAt: iso(task.createdAt), startedAt: iso(task.startedAt), endedAt: iso(task.endedAt), baseline: iso(task.baseline) }; // prettier-ignore
+  return { ...task, ...times, kind, source, destination };
+}
+
+function iso(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString();
 }
 
 function when(at: number, now: number): string {

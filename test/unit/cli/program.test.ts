@@ -32,6 +32,8 @@ before(async () => {
 });
 after(async () => await rm(folder, { recursive: true }));
 
+const stores = new StoreRegistry([fileDriver()]);
+
 interface Result {
   readonly code: number;
   readonly out: string;
@@ -46,10 +48,11 @@ async function ferry(...words: string[]): Promise<Result> {
     io: { stdout: out.stream, stderr: err.stream, stdin: Readable.from([]), env },
     signals: new EventEmitter(),
     now: Date.now,
+    stores,
     exit: () => assert.fail('nothing ends the process'),
     openServices: (globals) =>
       openServices({
-        registry: new StoreRegistry([fileDriver()]),
+        registry: stores,
         env,
         globals,
         now: Date.now,

@@ -1,0 +1,20 @@
+import { StoreRegistry } from './store/registry.ts';
+import { fileDriver } from './stores/file/driver.ts';
+import { filelistDriver } from './stores/filelist/driver.ts';
+import { generatedDriver } from './stores/generated/driver.ts';
+import { httpDriver } from './stores/http/driver.ts';
+import { memoryDriver } from './stores/memory/driver.ts';
+import { s3Drivers } from './stores/s3/driver.ts';
+
+/** Every store Ferry has. Nothing but this names a driver. */
+export function allStores(): StoreRegistry {
+  const files = fileDriver();
+  return new StoreRegistry([
+    files,
+    filelistDriver(files),
+    httpDriver(),
+    memoryDriver(),
+    generatedDriver(),
+    ...s3Drivers(),
+  ]);
+}

@@ -1,0 +1,30 @@
+/** The `type`s of JSON lines, for help and reference. A test holds the lines against it. */
+export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly fields: string }>> = {
+  started: { of: 'run, verify', fields: 'task, resumed, pass, source, destination' },
+  progress: {
+    of: 'run, verify, plan',
+    fields:
+      'task, phase, counters, listingDone, elapsed, bytesMoved, rate, averageRate, eta, inFlight, concurrency, throttledBy, active, ranges; up to four times a second',
+  },
+  notice: { of: 'run, verify, plan', fields: 'message, remedy: something worth knowing' },
+  failed: { of: 'run, verify', fields: 'key, error: one object failed' },
+  difference: { of: 'verify', fields: 'key, kind, source, destination, detail, repaired: one object differs' },
+  summary: {
+    of: 'run, verify, failures --retry',
+    fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, error',
+  },
+  plan: { of: 'plan', fields: 'task, listed, copy, overwrite, skip, remove, filtered, losses, examples, estimate' },
+  check: { of: 'check', fields: 'endpoint, name, ok, detail, remedy, milliseconds' },
+  task: {
+    of: 'status',
+    fields:
+      'name, state, kind, source, destination, passes, counters, createdAt, startedAt, endedAt, baseline, error, holder; of one task also failures, uploads',
+  },
+  failure: { of: 'failures', fields: 'task, key, operation, code, message, remedy, size, at, attempts' },
+  'report-check': { of: 'verify --check-report', fields: 'task, evidence, sound, records, head, problems' },
+  version: { of: 'version', fields: 'ferry, node, platform, arch' },
+  error: {
+    of: 'every command, on standard error',
+    fields: 'code, message, operation, store, key, status, retryable, causes, remedy: why the command failed',
+  },
+};
