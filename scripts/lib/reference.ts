@@ -13,6 +13,8 @@ import { taskFileJsonSchema } from '../../src/config/json-schema.ts';
 import { TASK_FILE } from '../../src/config/task-schema.ts';
 import { ERROR_CATALOGUE } from '../../src/model/errors.ts';
 import type { StoreDriver } from '../../src/store/registry.ts';
+import { PRESETS } from '../../src/stores/s3/providers/all.ts';
+import type { Preset } from '../../src/stores/s3/providers/preset.ts';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -109,32 +111,59 @@ function schemaTables(schema: JsonSchema, title: string, prefix: string): string
 }
 
 function storesPage(): string {
-  return (
-    [
-      '# Stores',
-      'What `type` of `source` and `destination` can be, and the `options` of each.',
-      ...allStores().drivers.flatMap(storeSection),
-    ].join('\n\n') + '\n'
-  );
+  const drivers = allStores().drivers;
+  const general = optionRows(drivers.find(({ type }) => type === 's3'));
+  const presets = new Map(PRESETS.map((preset) => [preset.name, preset]));
+  const sections = drivers.map((driver) => {
+    const preset = driver.type === 's3' ? undefined : presets.get(driver.type);
+    return preset ? presetSection(driver, preset, general) : storeSection(driver);
+  });
+  return [
+    '# Stores',
+    'What `type` of `source` and `destination` can be, and the `options` of each.',
+    ...sections.flat(),
+  ].join('\n\n') + '\n'; // prettier-ignore
 }
 
 function storeSection(driver: StoreDriver): string[] {
-  const { type, aliases, summary, roles, options, secrets } = driver;
-  const schema = z.toJSONSchema(options, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
-  const required = new Set(schema.required);
-  const rows = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
-    if (typeof value !== 'object') return [];
-    const standard = value.default === undefined ? (required.has(key) ? 'required' : '') : literal(value.default);
-    const secret = secrets.includes(key) ? ' A secret: never shown or logged.' : '';
-    return [[`\`${key}\``, typeText(value), standard, (value.description ?? '') + secret]];
-  });
+  const { type, aliases, summary, roles } = driver;
   const use = roles.source && roles.destination ? 'Source and destination.' : roles.source ? 'Source only.' : 'Destination only.'; // prettier-ignore
   const also = aliases.length > 0 ? ` Also called ${aliases.map((name) => `\`${name}\``).join(', ')}.` : '';
+  const rows = optionRows(driver);
+  return [`## ${type}`, `${summary} ${use}${also}`, rows.length > 0 ? table(OPTION_HEAD, rows) : 'It has no options.'];
+}
+
+/** A service with a preset: what differs from `s3`, and what is known of it. */
+function presetSection(driver: StoreDriver, preset: Preset, general: readonly string[][]): string[] {
+  const known = new Set(general.map((row) => row.join('\n')));
+  const names = new Set(optionRows(driver).map(([name]) => name));
+  const own = optionRows(driver).filter((row) => !known.has(row.join('\n')));
+  const missing = general.flatMap(([name]) => (name !== undefined && !names.has(name) ? [name] : []));
+  const facts = preset.facts.map(({ about, reason, source }) => [`\`${about}\``, reason, source]);
   return [
-    `## ${type}`,
-    `${summary} ${use}${also}`,
-    rows.length > 0 ? table(['Option', 'Takes', 'Default', 'Meaning'], rows) : 'It has no options.',
+    `## ${driver.type}`,
+    driver.summary,
+    `The options of [s3](#s3)${missing.length > 0 ? ` but ${missing.join(', ')}` : ''}${own.length > 0 ? ', and:' : '.'}`,
+    ...(own.length > 0 ? [table(OPTION_HEAD, own)] : []),
+    ...(facts.length > 0
+      ? ['What Ferry takes for granted here, and why:', table(['About', 'Reason', 'Source'], facts)]
+      : []),
   ];
+}
+
+const OPTION_HEAD = ['Option', 'Takes', 'Default', 'Meaning'];
+
+function optionRows(driver: StoreDriver | undefined): string[][] {
+  if (!driver) return [];
+  const schema = z.toJSONSchema(driver.options, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
+  const required = new Set(schema.required);
+  return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
+    if (typeof value !== 'object') return [];
+    const standard = value.default === undefined ? (required.has(key) ? 'required' : '') : literal(value.default);
+    const secret = driver.secrets.includes(key) ? ' A secret: never shown or logged.' : '';
+    const inner = Object.entries(value.properties ?? {}).map(([name, one]) => `\`${name}\`: ${typeof one === 'object' ? (one.description ?? '') : ''}`); // prettier-ignore
+    return [[`\`${key}\``, typeText(value), standard, [value.description ?? '', ...inner].join(' ') + secret]];
+  });
 }
 
 function configurationPage(): string {
