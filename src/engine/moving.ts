@@ -119,7 +119,7 @@ export class Moving {
     if (large) {
       range.met(here.key);
       next = range.detach();
-      this.#checkpointer.add(next);
+      if (next) this.#checkpointer.add(next);
     }
     const gate = large ? this.#session.large : this.#session.gate;
     const wait = this.#session.rate?.take() ?? 0;

@@ -43,10 +43,11 @@ export function rateText({ rate }: Pick<Progress, 'rate'>): string {
 
 /** `1m 20s left`, `at least 1m 20s left (still listing)`; says so where nothing is known. */
 export function etaText({ eta, listingDone, phase }: Pick<Progress, 'eta' | 'listingDone' | 'phase'>): string {
-  if (phase === 'finishing' || phase === 'done' || (listingDone && eta !== undefined && eta < 1000))
-    return 'nearly done';
-  if (eta === undefined) return listingDone ? 'time left not known yet' : 'still listing';
-  return listingDone ? `${formatDuration(eta)} left` : `at least ${formatDuration(eta)} left (still listing)`;
+  if (phase === 'finishing' || phase === 'done') return 'nearly done';
+  const short = eta === undefined || eta < 1000;
+  if (!listingDone) return short ? 'still listing' : `at least ${formatDuration(eta)} left (still listing)`;
+  if (eta === undefined) return 'time left not known yet';
+  return short ? 'nearly done' : `${formatDuration(eta)} left`;
 }
 
 /** What holds the speed down, most important first; empty where nothing does. */

@@ -114,9 +114,10 @@ export class LiveRange {
 
   /**
    * Ends this range at the last key met and returns one that goes on behind it: a key that takes long then holds back
-   * nothing but itself.
+   * nothing but itself. Undefined, and nothing changed, where no key lies behind it in this range.
    */
-  detach(): LiveRange {
+  detach(): LiveRange | undefined {
+    if (this.joined === this.#through) return undefined;
     const rest = new LiveRange(this.joined, this.#through, undefined, this.#settled, this.density);
     rest.listedTo = this.listedTo;
     this.#through = this.joined;
