@@ -7,11 +7,11 @@ import { openState } from '../../src/state/sqlite/open.ts';
 import { change, newTask, range, ZERO } from './state-suite.ts';
 
 const [file, holder] = process.argv.slice(2);
+const turn = new Int32Array(new SharedArrayBuffer(4));
 const store = await openState(file!);
 await store.createTask(newTask('t'));
 const lease = await store.lease('t', holder!);
 const journal = await store.journal(lease);
-const say = (line: string): void => void writeSync(1, `${line}\n`);
 
 if ((await journal.ranges()).length === 0) await journal.beginPass([range(null, null)], 1);
 if (!(await journal.upload('big'))) {
@@ -30,4 +30,17 @@ for (let step = journal.task.counters.listed + 1; ; step++) {
   const part = (number: number): Promise<void> =>
     journal.recordPart('big', { number, etag: `etag ${number}`, size: 1 }).then(() => say(`part ${number}`));
   await Promise.all([part(step * 3), part(step * 3 + 1), part(step * 3 + 2)]);
+}
+
+/** Waits where the reader is slow: the pipe does not block, and says EAGAIN. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+      Atomics.wait(turn, 0, 0, 1);
+    }
+  }
 }
