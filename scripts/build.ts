@@ -5,5 +5,5 @@ import { chmodSync, rmSync } from 'node:fs';
 rmSync('dist', { recursive: true, force: true });
 const { status } = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 if (status !== 0) process.exit(1);
-chmodSync('dist/main.js', 0o755);
-console.log('built dist/main.js');
+chmodSync('dist/ferry.js', 0o755);
+console.log('built dist/ferry.js');

@@ -15,6 +15,8 @@ const LARGE = { 'video/harbour.mov': 300 * MiB, 'video/crossing.mov': 220 * MiB 
 const FOUND = { folder: 'node_modules', files: 5000, largest: 20 * MiB };
 /** Slow enough that there is something to watch, and to kill. */
 const BANDWIDTH = '50MiB';
+/** Late enough for large files to be half done, early enough for something to be left. */
+const KILL_EARLIEST_MS = 5000;
 const KILL_LATEST_MS = 15_000;
 
 const keep = process.argv.includes('--keep');
@@ -123,8 +125,12 @@ async function generate(path: string, size: number): Promise<void> {
 async function runAndKill(task: string, files: number): Promise<number> {
   const child = start(['run', 'demo', '-t', task, '--bandwidth', BANDWIDTH]);
   const ended = exitOf(child);
-  const latest = performance.now() + KILL_LATEST_MS;
-  while (performance.now() < latest && child.exitCode === null && (await arrived()) < files) await delay(200);
+  const started = performance.now();
+  const early = async (): Promise<boolean> => {
+    const elapsed = performance.now() - started;
+    return elapsed < KILL_EARLIEST_MS || (elapsed < KILL_LATEST_MS && (await arrived()) < files);
+  };
+  while (child.exitCode === null && (await early())) await delay(200);
   child.kill('SIGKILL');
   const code = await ended;
   if (process.stdout.isTTY) process.stdout.write('\x1b[?25h\n');
@@ -145,7 +151,10 @@ function ferry(...words: string[]): Promise<number> {
 function start(words: readonly string[]) {
   console.log(`$ ferry ${words.join(' ')}\n`);
   const env = { ...process.env, FERRY_HOME: join(root, 'home') };
-  return spawn(process.execPath, [resolve('dist/main.js'), ...words], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return spawn(process.execPath, [resolve('dist/ferry.js'), ...words], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }
 
 function run(words: readonly string[]): Promise<number> {

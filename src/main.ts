@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** Wiring only: the process around the command line. */
 import { allStores } from './all-stores.ts';
 import { openServices } from './cli/open-services.ts';

@@ -34,8 +34,8 @@ pre { overflow-x: auto; background: var(--page); border: 1px solid var(--line); 
 .badge.warn { color: var(--warn); background: var(--warn-back); }
 .badge.bad { color: var(--bad); background: var(--bad-back); }
 .good { color: var(--good); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px; padding: 0; background: var(--line); overflow: hidden; }
-.tile { background: var(--card); padding: 1rem 1.2rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px; padding: 0; overflow: hidden; }
+.tile { outline: 1px solid var(--line); padding: 1rem 1.2rem; }
 .tile strong { display: block; font-size: 1.55rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--muted); font-size: .87rem; }
 .tile.bad strong { color: var(--bad); }

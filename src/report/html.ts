@@ -4,12 +4,12 @@
  * Keys and messages come from strangers. Everything passes `escape`, and the page's own policy forbids scripts and
  * outside requests, should that ever fail.
  */
-import type { Difference } from '../engine/progress.ts';
 import { formatBytes, formatDuration } from '../model/units.ts';
 import { ERROR_CATALOGUE } from '../model/errors.ts';
 import type { FailureGroup } from '../state/state-store.ts';
 import { REPORT_CSS } from './html-style.ts';
 import type { Report } from './report.ts';
+import { DIFFERENCE_KINDS, methodCounts, weaklyCompared } from './words.ts';
 
 export function reportHtml(report: Report): string {
   const title = `${report.kind === 'run' ? 'Run' : 'Verification'} of ${report.task}`;
@@ -40,21 +40,35 @@ const VERDICTS: Readonly<Record<Report['summary']['outcome'], { readonly tone: s
   failed: { tone: 'bad', word: 'Stopped before the end' },
 };
 
-function header({ summary, startedAt, endedAt, kind, results }: Report, title: string): string {
+function header(report: Report, title: string): string {
+  const { summary, startedAt, endedAt } = report;
   const { tone, word } = VERDICTS[summary.outcome];
-  const equal = results['equal'] ?? 0;
-  const sentence =
-    kind === 'verification' && summary.outcome === 'finished'
-      ? `All ${count(equal)} objects are the same on both sides.`
-      : summary.error
-        ? `${summary.error.message}. ${summary.error.remedy}`
-        : '';
+  const sentence = summary.error
+    ? `${summary.error.message}. ${summary.error.remedy}`
+    : report.kind === 'verification' && summary.outcome === 'finished'
+      ? proven(report)
+      : '';
   return `<header>
 <p class="badge ${tone}">${word}</p>
 <h1>${escape(title)}</h1>
 ${sentence ? `<p class="lead">${escape(sentence)}</p>` : ''}
 <p class="muted">${time(startedAt)} to ${time(endedAt)}</p>
 </header>`;
+}
+
+/** No more than was shown: what was compared by size only, and what was not compared, is named. */
+function proven({ results, methods: used, summary }: Report): string {
+  const equal = results['equal'] ?? 0;
+  const repaired = results['repaired'] ?? 0;
+  const weak = weaklyCompared(used);
+  const { filtered } = summary.counters;
+  return [
+    weak === 0
+      ? `All ${count(equal)} objects are the same on both sides.`
+      : `All ${count(equal)} objects agree, ${count(weak)} of them by size only: their bytes were not compared.`,
+    ...(repaired > 0 ? [`${count(repaired)} more differed and were repaired.`] : []),
+    ...(filtered > 0 ? [`${count(filtered)} were left out by filters, or because they are no regular files.`] : []),
+  ].join(' ');
 }
 
 function tiles({ summary, results, differences: { count: differ }, kind }: Report): string {
@@ -96,25 +110,16 @@ function side(label: string, place: string): string {
   return `<div><dt>${label}</dt><dd><code>${escape(place)}</code></dd></div>`;
 }
 
-const METHODS: Readonly<Record<string, string>> = {
-  etag: 'MD5 told by both stores (ETag)',
-  checksum: 'checksum told by both stores',
-  'md5-read': 'MD5 of the bytes read from a store',
-  'full-read': 'all bytes of both sides read again',
-  size: 'size only',
-  presence: 'presence only',
-};
-
 function methods({ methods: used }: Report): string {
-  const entries = Object.entries(used).sort((a, b) => b[1] - a[1]);
+  const entries = methodCounts(used);
   const total = entries.reduce((sum, [, n]) => sum + n, 0);
   if (total === 0) return '';
   const share = (n: number): string => `${((n / total) * 100).toFixed(n === total ? 0 : 1)}%`;
   const segments = entries.map(([, n], i) => `<span class="m${i}" style="flex-grow:${n}"></span>`).join('');
   const legend = entries
     .map(
-      ([method, n], i) =>
-        `<li><span class="dot m${i}"></span>${escape(METHODS[method] ?? method)}<b>${count(n)}</b><span class="muted">${share(n)}</span></li>`,
+      ([words, n], i) =>
+        `<li><span class="dot m${i}"></span>${escape(words)}<b>${count(n)}</b><span class="muted">${share(n)}</span></li>`,
     )
     .join('\n');
   return `<section>
@@ -126,27 +131,17 @@ ${legend}
 </section>`;
 }
 
-const KINDS: Readonly<Record<Difference['kind'], string>> = {
-  missing: 'missing at the destination',
-  extra: 'only at the destination',
-  size: 'sizes differ',
-  checksum: 'contents differ',
-  metadata: 'metadata differ',
-  unverified: 'could not be verified',
-  unreadable: 'could not be read',
-};
-
 function differences({ differences: d, kind, evidence: kept }: Report): string {
   if (d.count === 0) return kind === 'verification' ? '<section><h2>Differences</h2><p>None.</p></section>' : '';
   const rows = d.first.map(
     ({ key, kind: what, source, destination, detail, repaired }) =>
-      `<tr><td class="key">${escape(key)}</td><td>${KINDS[what]}${detail ? `<br><span class="muted">${escape(detail)}</span>` : ''}</td><td class="value">${escape(source ?? '–')}</td><td class="value">${escape(destination ?? '–')}</td>${repaired ? '<td class="good">repaired</td>' : '<td></td>'}</tr>`,
+      `<tr><td class="key">${escape(key)}</td><td>${DIFFERENCE_KINDS[what]}${detail ? `<br><span class="muted">${escape(detail)}</span>` : ''}</td><td class="value">${escape(source ?? '–')}</td><td class="value">${escape(destination ?? '–')}</td>${repaired ? '<td class="good">repaired</td>' : '<td></td>'}</tr>`,
   );
   const rest = d.count - d.first.length;
   const where = kept
     ? `all of them are in <code>${escape(kept.file)}</code>, beside this page`
     : 'no evidence was kept of them';
-  const kinds = Object.entries(KINDS).flatMap(([what, text]) => {
+  const kinds = Object.entries(DIFFERENCE_KINDS).flatMap(([what, text]) => {
     const n = Object.entries(d.byKind).find(([each]) => each === what)?.[1] ?? 0;
     return n > 0 ? [`${count(n)} ${text}`] : [];
   });

@@ -63,6 +63,11 @@ export class ReportRecorder implements EvidenceSink {
     }
   }
 
+  /** Objects by the method they were compared with, so far. */
+  get methods(): Readonly<Record<string, number>> {
+    return this.#methods;
+  }
+
   /** Called with every event of the engine, before or after it is shown. */
   observe(event: RunEvent): void {
     if (event.type !== 'difference') return;

@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Whose only work is to name what there is. */
-const WIRING = new Set(['main', 'all-stores']);
+const WIRING = new Set(['ferry', 'main', 'all-stores']);
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -5,6 +5,7 @@ import type { RunEvent } from '../../engine/progress.ts';
 import { FerryError } from '../../model/errors.ts';
 import { checkReport } from '../../report/check-report.ts';
 import { ReportRecorder } from '../../report/recorder.ts';
+import { methodCounts } from '../../report/words.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
@@ -88,11 +89,7 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const summary = await services.engine.verify({ ...base, mode, repair: call.flag('repair'), evidence: recorder });
   const { json, html, head } = await recorder.finish(summary, []);
   printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html } } });
-  if (head !== undefined && !context.globals.json) {
-    context.io.stdout.write(
-      `  evidence  SHA-256 chain ends in ${head}\n            Keep this hash elsewhere: it stands for every line.\n`,
-    );
-  }
+  if (!context.globals.json) context.io.stdout.write(proofText(recorder.methods, head));
   if (summary.error) throw summary.error;
   return exitOfSummary(summary);
 }
@@ -112,6 +109,13 @@ function modeOf(call: Call): VerifyMode {
     });
   }
   return chosen[0] ?? 'checksum';
+}
+
+/** How objects were compared, and what to keep of the proof. */
+function proofText(methods: Readonly<Record<string, number>>, head: string | undefined): string {
+  const rows = methodCounts(methods).map(([words, count]) => `  by        ${words}: ${counted(count, 'object')}\n`);
+  if (head === undefined) return rows.join('');
+  return `${rows.join('')}  evidence  SHA-256 chain ends in ${head}\n            Keep this hash elsewhere: it stands for every line.\n`;
 }
 
 async function checkOnly({ io, globals, style }: CommandContext, file: string): Promise<ExitName> {

@@ -1,5 +1,6 @@
 /** How the single lines of a run read: notices, failed objects, differences. */
 import type { Difference, RunEvent } from '../../engine/progress.ts';
+import { DIFFERENCE_KINDS } from '../../report/words.ts';
 import { harmless } from './text.ts';
 import type { Style } from './terminal-io.ts';
 
@@ -56,13 +57,3 @@ export function differenceText(difference: Difference): string {
   const why = detail ? `: ${detail}` : '';
   return harmless(`${key}: ${DIFFERENCE_KINDS[kind]}${values}${why}${repaired ? ', repaired' : ''}`);
 }
-
-export const DIFFERENCE_KINDS: Readonly<Record<Difference['kind'], string>> = {
-  missing: 'missing at the destination',
-  extra: 'only at the destination',
-  size: 'sizes differ',
-  checksum: 'contents differ',
-  metadata: 'metadata differ',
-  unverified: 'could not be verified',
-  unreadable: 'could not be read',
-};
