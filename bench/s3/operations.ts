@@ -129,8 +129,7 @@ class Receive implements Exchange {
     const whole = equal && this.#size === expected.size;
     const md5 = this.#md5(equal);
     const promised = this.#head.header('content-md5');
-    if (promised !== '' && Buffer.from(promised, 'base64').toString('hex') !== md5)
-      return refuse(400, 'BadDigest');
+    if (promised !== '' && Buffer.from(promised, 'base64').toString('hex') !== md5) return refuse(400, 'BadDigest');
     const content = whole ? expected.content : new KeptContent(Buffer.concat(this.#kept));
     const entry = { size: this.#size, etag: md5, modified: Date.now(), headers: this.#head.kept(), content };
     this.#bucket.entries.set(this.#key, entry);

@@ -129,7 +129,7 @@ export class Moving {
     }
     return (async () => {
       if (wait > 0) await sleep(wait, undefined, { signal: this.#session.signal });
-      await gate.enter(this.#session.signal);
+      await gate.enter();
       this.#launch(open, here, there, verdict, large);
       return next;
     })();

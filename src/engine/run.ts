@@ -160,7 +160,7 @@ class Run {
     checkpointer: Checkpointer,
     wanted: (code: string) => boolean,
   ): Promise<void> {
-    const slots = new Gate(RETRIED_AT_ONCE);
+    const slots = new Gate(RETRIED_AT_ONCE, this.#session.signal);
     let after: string | undefined;
     for (;;) {
       const page = await c.journal.failures({ limit: PAGE, ...(after === undefined ? {} : { after }) });
@@ -169,7 +169,7 @@ class Run {
       const chosen = page.filter(({ code }) => wanted(code));
       await Promise.allSettled(
         chosen.map(async (failure) => {
-          await slots.enter(this.#session.signal);
+          await slots.enter();
           await this.#retryOne(c, mover, checkpointer, failure).finally(() => slots.leave());
         }),
       );

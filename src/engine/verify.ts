@@ -284,7 +284,7 @@ class Verification {
   }
 
   #start(work: () => Promise<void> | undefined): Meeting {
-    const { gate, signal } = this.#session;
+    const { gate } = this.#session;
     const launch = (): undefined => {
       const running = this.#guard(work).finally(() => {
         gate.leave();
@@ -293,7 +293,7 @@ class Verification {
       this.#inFlight.add(running);
     };
     if (gate.tryEnter()) return launch();
-    return gate.enter(signal).then(launch);
+    return gate.enter().then(launch);
   }
 
   async #guard(work: () => Promise<void> | undefined): Promise<void> {

@@ -76,17 +76,21 @@ class Walker {
   constructor(options: Walk) {
     this.#o = options;
     this.#waiting = options.ranges.filter((range) => !range.exhausted);
-    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
+    this.#signal = this.#stop.signal;
   }
 
   async run(): Promise<void> {
     if (this.#waiting.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#finished = resolve;
+    const stop = (): void => this.#stop.abort(this.#o.signal.reason);
+    this.#o.signal.addEventListener('abort', stop, { once: true });
+    if (this.#o.signal.aborted) stop();
     const timer = setInterval(() => this.#balance(), 50);
     this.#startWaiting();
     await promise;
     clearInterval(timer);
+    this.#o.signal.removeEventListener('abort', stop);
     if (this.#failure !== undefined) throw this.#failure;
     this.#o.signal.throwIfAborted();
   }

@@ -161,8 +161,9 @@ async function uploadMissing(
       if (number > layout.count) return;
       const offset = (number - 1) * layout.partSize;
       const length = Math.min(layout.partSize, meta.size - offset);
-      await c.gate.enter(signal);
+      await c.gate.enter();
       try {
+        signal.throwIfAborted();
         let moved = 0;
         const count = (n: number): void => {
           moved += n;

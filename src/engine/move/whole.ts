@@ -28,15 +28,17 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
   const { key } = job.entry;
   const result = await source.read(key, undefined, signal);
   let taken = 0;
+  let read = false;
   try {
     const { meta } = result;
-    await agreesWithListing(c, job, meta);
+    if (!agreesWithListing(job, meta)) await changedSince(c, job, meta);
     const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
     const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
     const promised = knownMd5(source.capabilities, meta);
     if (meta.size <= BUFFER_MAX && budget.tryTake(meta.size)) {
       taken = meta.size;
       const bytes = await result.body.bytes(meta.size);
+      read = true;
       if (bytes.byteLength !== meta.size) throw new FerryError('wrong-length', { key });
       c.onBytes(bytes.byteLength);
       // After a refusal the bytes are hashed here, too: it tells on which side they were altered.
@@ -56,25 +58,24 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
     );
     const written = await write(c, job, body, options, promised);
     const md5 = body.md5() ?? promised;
-    if (promised !== undefined && md5 !== promised) {
-      await retract(c, key);
-      throw new FerryError('wrong-checksum', { key, operation: 'read' });
-    }
+    if (promised !== undefined && md5 !== promised) await retract(c, key, 'read');
     return { bytes: meta.size, losses, ...(await confirmed(c, key, written, md5)) };
   } finally {
     budget.give(taken);
-    result.body.cancel();
+    if (!read) result.body.cancel();
   }
+}
+
+function agreesWithListing({ entry }: Job, meta: ObjectMeta): boolean {
+  const expected = entry.size === undefined || entry.size === meta.size;
+  return expected && (entry.etag === undefined || meta.etag === undefined || entry.etag === meta.etag);
 }
 
 /**
  * An answer that differs from the listing is believed only where the store, asked again, says the object changed: error
  * pages with status 200 differ, too.
  */
-async function agreesWithListing(c: MoveContext, job: Job, meta: ObjectMeta): Promise<void> {
-  const { entry } = job;
-  const expected = entry.size === undefined || entry.size === meta.size;
-  if (expected && (entry.etag === undefined || meta.etag === undefined || entry.etag === meta.etag)) return;
+async function changedSince(c: MoveContext, { entry }: Job, meta: ObjectMeta): Promise<void> {
   const now = await c.source.stat(entry.key, c.signal);
   if (now && sameVersion(now, meta)) return;
   throw new FerryError('wrong-length', {
@@ -104,29 +105,27 @@ function write(
   );
 }
 
+type Confirmation = Pick<Moved, 'etag' | 'method'>;
+
 /** What the destination answered must not contradict the MD5; tells how sure the copy is. */
-async function confirmed(
+function confirmed(
   c: MoveContext,
   key: string,
   written: WriteResult,
   md5: string | undefined,
-): Promise<Pick<Moved, 'etag' | 'method'>> {
+): Confirmation | Promise<never> {
   const { capabilities } = c.destination;
-  const etag = contentEtag(capabilities, written);
-  if (etag !== undefined && md5 !== undefined && etagParts(etag) === undefined) {
-    // Encrypted buckets answer ETags that are no MD5; where the store verified the MD5 itself its word stands.
-    if (etag === md5) return { etag, method: 'etag' };
-    if (!capabilities.verifiesMd5) {
-      await retract(c, key);
-      throw new FerryError('wrong-checksum', { key, operation: 'write' });
-    }
-  }
+  const etag = md5 === undefined ? undefined : contentEtag(capabilities, written);
+  if (etag !== undefined && etag === md5) return { etag, method: 'etag' };
+  // Encrypted buckets answer ETags that are no MD5; where the store verified the MD5 itself its word stands.
+  if (etag !== undefined && !capabilities.verifiesMd5 && etagParts(etag) === undefined) return retract(c, key, 'write');
   return { etag: written.etag, method: capabilities.verifiesMd5 && md5 !== undefined ? 'checksum' : 'size' };
 }
 
 /** Takes a wrong object out of sight. */
-async function retract(c: MoveContext, key: string): Promise<void> {
+async function retract(c: MoveContext, key: string, operation: 'read' | 'write'): Promise<never> {
   await c.destination.remove(key, c.signal);
+  throw new FerryError('wrong-checksum', { key, operation });
 }
 
 /** The bytes of one version; the read that is open already serves the first attempt. */

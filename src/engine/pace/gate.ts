@@ -8,12 +8,16 @@ import { FerryError } from '../../model/errors.ts';
 export class Gate {
   #limit: number;
   #running = 0;
-  readonly #waiters: (() => void)[] = [];
+  readonly #signal: AbortSignal;
+  #waiters: PromiseWithResolvers<void>[] = [];
   /** Somebody had to wait since the flag was last cleared: more slots would be used. */
   saturated = false;
 
-  constructor(limit: number) {
+  /** Once `signal` aborts nobody enters any more, and those who wait are rejected with `interrupted`. */
+  constructor(limit: number, signal: AbortSignal) {
     this.#limit = limit;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#refuse(), { once: true });
   }
 
   get limit(): number {
@@ -31,7 +35,7 @@ export class Gate {
 
   /** Enters without waiting where there is room. */
   tryEnter(): boolean {
-    if (this.#running >= this.#limit || this.#waiters.length > 0) {
+    if (this.#running >= this.#limit || this.#waiters.length > 0 || this.#signal.aborted) {
       this.saturated = true;
       return false;
     }
@@ -39,23 +43,12 @@ export class Gate {
     return true;
   }
 
-  async enter(signal: AbortSignal): Promise<void> {
-    if (this.tryEnter()) return;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const abort = (): void => {
-      const at = this.#waiters.indexOf(resolve);
-      if (at < 0) return;
-      this.#waiters.splice(at, 1);
-      reject(new FerryError('interrupted', { cause: signal.reason }));
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    this.#waiters.push(resolve);
-    if (signal.aborted) abort();
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  enter(): Promise<void> {
+    if (this.tryEnter()) return ENTERED;
+    const waiter = Promise.withResolvers<void>();
+    this.#waiters.push(waiter);
+    if (this.#signal.aborted) this.#refuse();
+    return waiter.promise;
   }
 
   leave(): void {
@@ -66,7 +59,15 @@ export class Gate {
   #admit(): void {
     while (this.#running < this.#limit && this.#waiters.length > 0) {
       this.#running++;
-      this.#waiters.shift()!();
+      this.#waiters.shift()!.resolve();
     }
   }
+
+  #refuse(): void {
+    const refused = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of refused) reject(new FerryError('interrupted', { cause: this.#signal.reason }));
+  }
 }
+
+const ENTERED = Promise.resolve();

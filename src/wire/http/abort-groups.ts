@@ -4,29 +4,24 @@ export interface Abortable {
 }
 
 /**
- * One listener per signal however many requests share it: a run has one signal and thousands of requests a second, and
- * adding and removing a listener for each would cost more than writing the request.
+ * One listener per signal however many requests share it, one after the other or at once: adding and removing a listener
+ * for each would cost more than writing the request. It stays until the signal is gone.
  */
 export class AbortGroups {
-  readonly #groups = new Map<AbortSignal, Group>();
+  readonly #groups = new WeakMap<AbortSignal, Group>();
 
   join(signal: AbortSignal, member: Abortable): void {
     let group = this.#groups.get(signal);
     if (group === undefined) {
       group = new Group(signal);
       this.#groups.set(signal, group);
-      signal.addEventListener('abort', group);
+      signal.addEventListener('abort', group, { once: true });
     }
     group.members.add(member);
   }
 
   leave(signal: AbortSignal, member: Abortable): void {
-    const group = this.#groups.get(signal);
-    if (group === undefined) return;
-    group.members.delete(member);
-    if (group.members.size > 0) return;
-    signal.removeEventListener('abort', group);
-    this.#groups.delete(signal);
+    this.#groups.get(signal)?.members.delete(member);
   }
 }
 

@@ -5,10 +5,9 @@ import { Rate } from '../../../src/engine/pace/rate.ts';
 import { bandwidthAt } from '../../../src/engine/pace/timetable.ts';
 
 test('a gate lets in as many as its limit, in order, and follows a new limit', async () => {
-  const gate = new Gate(2);
-  const { signal } = new AbortController();
+  const gate = new Gate(2, new AbortController().signal);
   const entered: number[] = [];
-  const enter = (n: number) => gate.enter(signal).then(() => entered.push(n));
+  const enter = (n: number) => gate.enter().then(() => entered.push(n));
   const all = [1, 2, 3, 4, 5].map(enter);
   await Promise.all(all.slice(0, 2));
   assert.deepEqual(entered, [1, 2]);
@@ -20,15 +19,15 @@ test('a gate lets in as many as its limit, in order, and follows a new limit', a
   assert.equal(gate.running, 4);
 });
 
-test('who waits at a gate can go away', async () => {
-  const gate = new Gate(1);
-  await gate.enter(new AbortController().signal);
+test('a gate that is shut refuses those who wait and those who come', async () => {
   const stop = new AbortController();
-  const waiting = gate.enter(stop.signal);
+  const gate = new Gate(1, stop.signal);
+  await gate.enter();
+  const waiting = gate.enter();
   stop.abort();
   await assert.rejects(waiting, { code: 'interrupted' });
   gate.leave();
-  assert.ok(gate.tryEnter());
+  await assert.rejects(gate.enter(), { code: 'interrupted' });
 });
 
 test('a rate spaces starts evenly', () => {
