@@ -1,9 +1,20 @@
-// `npm run build`: the package as it is published, in dist/, because Node strips no types inside node_modules.
-import { spawnSync } from 'node:child_process';
+// `npm run build`: the package as it is published. Node strips no types inside node_modules, and loading one file takes
+// half the time of loading three hundred, so our own sources become one; dependencies stay what npm installed.
 import { chmodSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
-const { status } = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
-if (status !== 0) process.exit(1);
-chmodSync('dist/ferry.js', 0o755);
-console.log('built dist/ferry.js');
+await build({
+  entryPoints: ['src/ferry.ts'],
+  // Two folders deep, as the sources that look for package.json and schema/ are.
+  outdir: 'dist/bin',
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  sourcemap: 'linked',
+});
+chmodSync('dist/bin/ferry.js', 0o755);
+console.log('built dist/bin/ferry.js');

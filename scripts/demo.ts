@@ -151,7 +151,7 @@ function ferry(...words: string[]): Promise<number> {
 function start(words: readonly string[]) {
   console.log(`$ ferry ${words.join(' ')}\n`);
   const env = { ...process.env, FERRY_HOME: join(root, 'home') };
-  return spawn(process.execPath, [resolve('dist/ferry.js'), ...words], {
+  return spawn(process.execPath, [resolve('dist/bin/ferry.js'), ...words], {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });

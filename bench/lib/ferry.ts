@@ -6,7 +6,7 @@ import type { Place } from './arena.ts';
 import type { Command } from './measure.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-export const MAIN = join(ROOT, 'dist/main.js');
+export const MAIN = join(ROOT, 'dist/bin/ferry.js');
 
 export interface Endpoint {
   readonly type: string;

@@ -72,7 +72,7 @@ function isErrorCode(name: string): name is ErrorCode {
   return Object.hasOwn(ERROR_CATALOGUE, name);
 }
 
-/** Two folders up both of `src/cli` and of `dist/cli`. */
+/** Two folders up both of `src/cli` and of `dist/bin`. */
 const SCHEMA = fileURLToPath(new URL('../../schema/task.schema.json', import.meta.url));
 
 const TASK_FILE = [
