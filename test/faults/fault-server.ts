@@ -57,6 +57,8 @@ export class FaultServer implements AsyncDisposable {
   readonly violations: string[] = [];
   /** Why an object with these bytes may not be there; undefined where it may. */
   expect: (bucket: string, key: string, object: StoredObject) => string | undefined = () => undefined;
+  /** Told of every request as it arrives. */
+  onRequest: (request: SeenRequest) => void = () => undefined;
   readonly #s3: S3;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -119,6 +121,7 @@ export class FaultServer implements AsyncDisposable {
     const { bucket, key, target, headers } = head;
     const seen: SeenRequest = { operation, bucket, key, target, headers, fault, received: 0, status: undefined };
     this.requests.push(seen);
+    this.onRequest(seen);
     if (fault && (await this.#failEarly(fault, head.method, outgoing, seen))) return;
 
     const body = await readBody(incoming, seen);
