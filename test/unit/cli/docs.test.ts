@@ -1,0 +1,65 @@
+// What the documents show is true: task files parse, links lead somewhere, commands and options exist.
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { allStores } from '../../../src/all-stores.ts';
+import { commandGroups } from '../../../src/cli/commands/table.ts';
+import { GLOBAL_OPTIONS } from '../../../src/cli/global-options.ts';
+import { parseTaskFile } from '../../../src/config/task-file.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })].map((path) => ({
+  path,
+  text: readFileSync(join(ROOT, path), 'utf8'),
+}));
+
+test('every task file in the documents is one', () => {
+  const env = new Proxy<Record<string, string>>({}, { get: () => 'x' });
+  const registry = allStores();
+  let count = 0;
+  for (const { path, text } of PAGES) {
+    for (const [, block] of text.matchAll(/^```yaml.*\n([^]*?)^```$/gm)) {
+      // An example of one end is completed; of filters and the like there is none.
+      const whole = block!.includes('destination:') ? block! : `type: copy\ndestination: { type: memory }\n${block}`;
+      parseTaskFile(whole, { file: path, registry, env, readFile: () => 'x' });
+      count++;
+    }
+  }
+  assert.ok(count > 20);
+});
+
+test('links lead to pages and headings that are there', () => {
+  for (const { path, text } of PAGES) {
+    for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target!)) continue;
+      const [file, anchor] = target!.split('#');
+      const page = file === '' ? path : join(dirname(path), file!);
+      assert.ok(existsSync(join(ROOT, page)), `${path}: ${target}`);
+      if (anchor === undefined) continue;
+      const headings = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+        slug(title!),
+      );
+      assert.ok(headings.includes(anchor), `${path}: ${target}`);
+    }
+  }
+});
+
+test('commands and options in the documents exist', () => {
+  const commands = new Map(
+    commandGroups().flatMap((group) => group.commands.map((each) => [each.name, each] as const)),
+  );
+  for (const { path, text } of PAGES) {
+    for (const [line, name] of text.matchAll(/(?<=`|^ *)ferry ([a-z]+)[^`\n]*/gm)) {
+      const command = commands.get(name!);
+      assert.ok(command, `${path}: ${line}`);
+      const known = [...command.options, ...GLOBAL_OPTIONS].map(({ long }) => long);
+      for (const [, long] of line.matchAll(/ --([a-z-]+)/g)) assert.ok(known.includes(long!), `${path}: ${line}`);
+    }
+  }
+});
+
+/** As GitHub makes anchors of headings. */
+function slug(title: string): string {
+  return title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-'); // prettier-ignore
+}
