@@ -153,10 +153,12 @@ function headLine(progress: Progress, width: number, style: Style): string {
   return ` ${style.bold(name)}  ${style.accent(progress.phase)}${' '.repeat(space)}${style.dim(elapsed)}`;
 }
 
+/** While listing goes on, the share is of what is known so far, and says so. */
 function totalLine(progress: Progress, width: number, unicode: boolean, style: Style): string {
   const { fraction, bytes, totalBytes } = doneOf(progress);
   const percent = fraction === undefined ? ' –%' : `${Math.floor(fraction * 100)}%`;
-  const text = `${pad(percent, 4, 'right')}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${progress.listingDone ? '' : '+'}`;
+  const growing = progress.listingDone ? '' : width < NARROW ? '+' : ' listed so far';
+  const text = `${pad(percent, 4, 'right')}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${growing}`;
   const barWidth = Math.min(60, width - textWidth(text) - 1);
   return barWidth < 5 ? fit(text, width) : `${bar(fraction ?? 0, barWidth, unicode, style)} ${text}`;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { z } from 'zod';
 import { allStores } from '../../../src/all-stores.ts';
 import { commandGroups } from '../../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../../src/cli/global-options.ts';
@@ -27,6 +28,11 @@ test('every task file in the documents is one', () => {
     }
   }
   assert.ok(count > 20);
+});
+
+test('the command is where the README says', () => {
+  const { bin } = z.object({ bin: z.record(z.string(), z.string()) }).parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))); // prettier-ignore
+  assert.ok(readFileSync(join(ROOT, 'README.md'), 'utf8').includes(`\`${bin['ferry']}\``));
 });
 
 test('links lead to pages and headings that are there', () => {
