@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { z } from 'zod';
 import { commandGroups } from '../../../src/cli/commands/table.ts';
 import { completionScript } from '../../../src/cli/completion.ts';
 import { openServices } from '../../../src/cli/open-services.ts';
+import { JSON_TYPES } from '../../../src/cli/output/json-types.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { ERROR_CATALOGUE } from '../../../src/model/errors.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
@@ -40,12 +42,16 @@ interface Result {
   readonly err: string;
 }
 
-async function ferry(...words: string[]): Promise<Result> {
+function ferry(...words: string[]): Promise<Result> {
+  return typed(Readable.from([]), ...words);
+}
+
+async function typed(stdin: Readable & { isTTY?: boolean }, ...words: string[]): Promise<Result> {
   const out = collect();
   const err = collect();
   const env = { FERRY_HOME: join(folder, 'home') };
   const code = await runProgram(words, {
-    io: { stdout: out.stream, stderr: err.stream, stdin: Readable.from([]), env },
+    io: { stdout: out.stream, stderr: err.stream, stdin, env },
     signals: new EventEmitter(),
     now: Date.now,
     stores,
@@ -155,6 +161,44 @@ test('a task that runs elsewhere answers 75, and is not deleted', async () => {
   assert.equal((await ferry('delete', 'busy', '--yes')).code, 0);
 });
 
+test('before something is forgotten a person is asked, and only yes means yes', async () => {
+  await ferry('run', 'asked', '-t', taskFile);
+  for (const [answer, left] of [
+    ['\n', true],
+    ['n\n', true],
+    ['yes\n', false],
+  ] as const) {
+    const terminal = Object.assign(Readable.from([answer]), { isTTY: true });
+    const { code, err } = await typed(terminal, 'delete', 'asked');
+    assert.equal(code, 0);
+    assert.match(err, /Forget task "asked".*\[y\/N\]/);
+    assert.equal((await ferry('status', '--names')).out.includes('asked'), left);
+  }
+});
+
+test('JSON lines have the types and fields the reference names', async () => {
+  await ferry('run', 'lines', '-t', taskFile);
+  await writeFile(join(folder, 'to/a.txt'), 'other');
+  const calls = [
+    ['run', 'lines'], ['verify', 'lines'], ['plan', 'lines'], ['check', '-t', taskFile], ['status'], ['status', 'lines'], ['version'], ['delete', 'lines', '--yes'], ['status', 'lines'],
+  ]; // prettier-ignore
+  const seen = new Set<string>();
+  for (const words of calls) {
+    const { out, err } = await ferry(...words, '--json');
+    for (const line of (out + err).split('\n').filter((text) => text.startsWith('{'))) {
+      const { type, version, ...fields } = Line.parse(JSON.parse(line));
+      assert.equal(version, 1);
+      seen.add(type);
+      const named = JSON_TYPES[type]?.fields ?? '';
+      for (const field of Object.keys(fields)) {
+        assert.ok(field === 'time' || named.split(/[^A-Za-z]+/).includes(field), `${type}: ${field}`);
+      }
+    }
+  }
+  for (const type of ['started', 'progress', 'summary', 'plan', 'check', 'task', 'version', 'error'])
+    assert.ok(seen.has(type), type);
+});
+
 test('mistakes name the nearest word, cost nothing, and exit 2', async () => {
   const cases: readonly (readonly [string[], RegExp])[] = [
     [['runn', 'x'], /unknown command 'runn'[^]*Did you mean run\?/],
@@ -196,7 +240,7 @@ test('every command explains itself with a sentence, examples and exit codes', a
   for (const code of Object.keys(ERROR_CATALOGUE)) assert.equal((await ferry('help', code)).code, 0);
 });
 
-test('completion scripts are sound for their shells and know every command and option', (t) => {
+test('completion scripts are sound for their shells and know every command and option', async (t) => {
   const commands = commandGroups().flatMap((group) => group.commands);
   for (const shell of ['bash', 'zsh', 'fish'] as const) {
     const script = completionScript(shell, commands);
@@ -204,11 +248,15 @@ test('completion scripts are sound for their shells and know every command and o
       assert.ok(script.includes(name));
       for (const { long } of options) assert.ok(script.includes(long), `${shell}: ${long}`);
     }
-    const check = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    const file = join(folder, `completion.${shell}`);
+    await writeFile(file, script);
+    const check = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
     if (check.error) t.diagnostic(`${shell} is not installed; its script was not parsed`);
     else assert.equal(check.stderr, '');
   }
 });
+
+const Line = z.looseObject({ type: z.string(), version: z.number() });
 
 function typeOf(line: string): unknown {
   const value: unknown = JSON.parse(line);
