@@ -6,6 +6,8 @@ import type { RunEvent } from '../engine/progress.ts';
 import { FerryError } from '../model/errors.ts';
 import type { BandwidthEntry, TaskSpec } from '../model/task.ts';
 import type { TaskRecord } from '../state/state-store.ts';
+import { refuseOverlap } from '../store/overlap.ts';
+import type { Store, StoreInfo } from '../store/store.ts';
 import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
 import type { Services, Stores } from './services.ts';
@@ -36,6 +38,20 @@ export async function storedTask(services: Services, name: string): Promise<Task
   const record = await (await services.state()).getTask(name);
   if (!record) throw new FerryError('task-not-found', { message: `there is no task "${name}"` });
   return record;
+}
+
+/** Opens both ends of a task that is to be worked on; rejects with `configuration` where one lies in the other. */
+export async function openEnds(services: Services, spec: TaskSpec): Promise<Stores> {
+  await using opened = new AsyncDisposableStack();
+  const stores = opened.use(await services.openStores(spec));
+  refuseOverlap(spec.type, stores.source.info, stores.destination.info);
+  opened.move();
+  return stores;
+}
+
+/** What reports tell of an end. */
+export function sideOf({ info: { type, name, identity } }: Store): Omit<StoreInfo, 'place'> {
+  return { type, name, identity };
 }
 
 export function engineContext(

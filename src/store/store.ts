@@ -85,6 +85,16 @@ export interface StoreInfo {
   readonly name: string;
   /** Equal for two endpoints that reach the same place; never a secret. Tasks are identified by it. */
   readonly identity: string;
+  /** Where its keys are, so that two endpoints in each other are noticed; absent where that cannot be told. */
+  readonly place?: Place | undefined;
+}
+
+/** Places overlap where the roots are equal and one prefix begins with the other. */
+export interface Place {
+  /** What is shared by all prefixes: a bucket and its service, the file tree of this machine. */
+  readonly root: string;
+  /** '' or text that ends in `/`, in the spelling every endpoint below the root uses. */
+  readonly prefix: string;
 }
 
 export interface ListRequest {

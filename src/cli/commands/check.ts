@@ -7,7 +7,7 @@ import { TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
-import { engineContext, findTask } from '../task-call.ts';
+import { engineContext, findTask, openEnds } from '../task-call.ts';
 
 export const checkCommand: Command = {
   name: 'check',
@@ -25,7 +25,7 @@ async function check(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const task = await findTask(services, call);
   const { io, globals, style } = context;
-  await using stores = await services.openStores(task.spec);
+  await using stores = await openEnds(services, task.spec);
   const { task: _, ...checked } = engineContext(context, services, task, stores, () => undefined);
   let failed = 0;
   let endpoint: string | undefined;

@@ -9,7 +9,7 @@ import { jsonLine } from '../output/json.ts';
 import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
-import { engineContext, findTask, type FoundTask } from '../task-call.ts';
+import { engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
 
 const EXAMPLES = 5;
 
@@ -34,7 +34,7 @@ async function planOf(context: CommandContext, call: Call): Promise<ExitName> {
 }
 
 export async function printPlan(context: CommandContext, services: Services, task: FoundTask): Promise<ExitName> {
-  await using stores = await services.openStores(task.spec);
+  await using stores = await openEnds(services, task.spec);
   const printer = context.printer();
   const emit = printer.event.bind(printer);
   const summary = await services.engine.plan(engineContext(context, services, task, stores, emit));

@@ -7,8 +7,9 @@ import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
 import { logEvent } from '../log-event.ts';
+import { settledBaseline } from '../selection.ts';
 import type { Services } from '../services.ts';
-import { engineContext, findTask, identityOf, type FoundTask } from '../task-call.ts';
+import { engineContext, findTask, identityOf, openEnds, sideOf, type FoundTask } from '../task-call.ts';
 import { printPlan } from './plan.ts';
 
 export const runCommand: Command = {
@@ -53,16 +54,19 @@ export async function runStored(
   const { engine, now } = services;
   const state = await services.state();
   const { name, spec } = task;
-  await using stores = await services.openStores(spec);
-  await state.createTask({ name, file: task.text, identity: identityOf(spec, stores), createdAt: now() });
+  await using stores = await openEnds(services, spec);
+  const wanted = { name, file: task.text, identity: identityOf(spec, stores), createdAt: now() };
+  if (!(await state.getTask(name))) await state.createTask(wanted);
   await using lease = await state.lease(name, services.holder);
+  // The file of a task that exists is replaced only by who may work on it.
+  await state.createTask(wanted);
   const journal = await state.journal(lease);
   const recorder = await ReportRecorder.start({
     folder: join(spec.report.path ?? join(services.home, 'reports', name), 'run'),
     kind: 'run',
     task: name,
-    source: stores.source.info,
-    destination: stores.destination.info,
+    source: sideOf(stores.source),
+    destination: sideOf(stores.destination),
     evidence: spec.report.path === undefined ? 'none' : spec.report.evidence,
     version: services.version,
     now,
@@ -75,8 +79,10 @@ export async function runStored(
     if (event.type !== 'summary') printer.event(event);
   };
   const signal = AbortSignal.any([context.signal, lease.lost]);
+  // Failures are tried again whatever the baseline, and by the file the pass had.
+  const baseline = what === 'run' ? await settledBaseline(journal, spec, now(), emit) : undefined;
   const summary = await engine[what](
-    { ...engineContext(context, services, task, stores, emit), signal, journal },
+    { ...engineContext(context, services, task, stores, emit), signal, journal, baseline },
     recorder,
   );
   const report = await recorder.finish(summary, await state.failureGroups(name));

@@ -13,7 +13,7 @@ import { logEvent } from '../log-event.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import { engineContext, findTask } from '../task-call.ts';
+import { engineContext, findTask, openEnds, sideOf } from '../task-call.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
 
@@ -65,7 +65,7 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const { now } = services;
   const task = await findTask(services, call);
-  await using stores = await services.openStores(task.spec);
+  await using stores = await openEnds(services, task.spec);
   const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const recorder = await ReportRecorder.start({
     folder:
@@ -73,8 +73,8 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
     kind: 'verification',
     task: task.name,
     mode: call.flag('repair') ? `${mode}, with repair` : mode,
-    source: stores.source.info,
-    destination: stores.destination.info,
+    source: sideOf(stores.source),
+    destination: sideOf(stores.destination),
     evidence: EVIDENCE.find((which) => which === call.text('evidence')) ?? task.spec.report.evidence,
     version: services.version,
     now,

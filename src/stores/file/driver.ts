@@ -26,10 +26,12 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
   const options = parsed.data;
   if (spec.path === '') throw new FerryError('configuration', { message: '`path` of a `file` endpoint is missing' });
   const root = path.resolve(spec.path);
+  const real = realPath(root);
   return new FileStore({
     root,
     name: `file://${root}`,
-    identity: `file:${realPath(root)}`,
+    identity: `file:${real}`,
+    place: { root: 'file', prefix: real.endsWith(path.sep) ? real : real + path.sep },
     role: context.role,
     tmpdir: context.tmpdir,
     encoding: diskEncoding(options.encoding === 'utf-8' ? 'utf8' : options.encoding),

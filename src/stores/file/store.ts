@@ -38,6 +38,7 @@ export interface FileStoreOptions {
   /** For people, and what tells this place from others; see `StoreInfo`. */
   readonly name: string;
   readonly identity: string;
+  readonly place?: StoreInfo['place'];
   readonly role: 'source' | 'destination' | undefined;
   readonly tmpdir: string;
   readonly encoding: DiskEncoding;
@@ -69,7 +70,7 @@ export class FileStore implements Store {
   constructor(options: FileStoreOptions) {
     const { root, encoding, links } = options;
     this.#encoding = encoding;
-    this.info = { type: 'file', name: options.name, identity: options.identity };
+    this.info = { type: 'file', name: options.name, identity: options.identity, place: options.place };
     this.capabilities = fileCapabilities(encoding, options.metadata);
     this.#tree = new Tree({ root, encoding, follow: false });
     this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true }) : this.#tree;

@@ -24,8 +24,13 @@ export class FileListStore implements Store {
   constructor(files: Store, listPath: string) {
     this.#files = files;
     this.#listPath = listPath;
-    const { name, identity } = files.info;
-    this.info = { type: 'filelist', name: `${name} by ${listPath}`, identity: `filelist:${listPath}:${identity}` };
+    const { name, identity, place } = files.info;
+    this.info = {
+      type: 'filelist',
+      name: `${name} by ${listPath}`,
+      identity: `filelist:${listPath}:${identity}`,
+      place,
+    };
     this.capabilities = {
       ...files.capabilities,
       list: { order: 'unordered', maxPage: MAX_PAGE, size: false, modified: false, etag: false },

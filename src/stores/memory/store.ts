@@ -98,15 +98,17 @@ export class MemoryStore implements Store {
   readonly #now: () => number;
 
   constructor(options: MemoryStoreOptions = {}) {
-    const place = `memory://${options.name ?? 'memory'}/${options.prefix ?? ''}`;
-    this.info = { type: 'memory', name: place, identity: place };
+    const root = `memory://${options.name ?? 'memory'}`;
+    const prefix = options.prefix ?? '';
+    const name = `${root}/${prefix}`;
+    this.info = { type: 'memory', name, identity: name, place: { root, prefix } };
     this.capabilities = {
       ...MEMORY_CAPABILITIES,
       fetch: options.http !== undefined,
       ...options.capabilities,
     };
     this.space = options.space ?? new MemorySpace();
-    this.#prefix = options.prefix ?? '';
+    this.#prefix = prefix;
     this.#missing = options.missing ?? false;
     this.#chunkSize = options.chunkSize;
     this.#http = options.http;

@@ -1,0 +1,152 @@
+// What a changed task file does to a pass under way and to the baseline; state and command line are real.
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { after, before, test } from 'node:test';
+import { openServices } from '../../../src/cli/open-services.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { settledBaseline, type Selection } from '../../../src/cli/selection.ts';
+import { openState } from '../../../src/state/sqlite/open.ts';
+import type { StateStore, TaskJournal } from '../../../src/state/state-store.ts';
+import { StoreRegistry } from '../../../src/store/registry.ts';
+import { fileDriver } from '../../../src/stores/file/driver.ts';
+
+const EVERYTHING = { after: null, through: null, position: null, done: false };
+const NARROW: Selection = {
+  type: 'copy',
+  compare: 'auto',
+  createOnly: false,
+  filters: { include: ['*.txt'], exclude: [] },
+};
+const WIDE: Selection = { ...NARROW, filters: { include: [], exclude: [] } };
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ferry-selection-'));
+  await mkdir(join(folder, 'from'));
+  for (const name of ['a.bin', 'b.txt', 'y.txt']) await writeFile(join(folder, 'from', name), name);
+});
+after(async () => await rm(folder, { recursive: true }));
+
+test('a baseline vouches only for passes with the same selection', async () => {
+  await withJournal('baseline', async (journal) => {
+    const notices: string[] = [];
+    const baseline = (selection: Selection, now: number): Promise<number | undefined> =>
+      settledBaseline(journal, selection, now, (event) => event.type === 'notice' && notices.push(event.message));
+    const pass = async (at: number): Promise<void> => {
+      await journal.beginPass([EVERYTHING], at);
+      await journal.endPass('finished', at + 5);
+    };
+    assert.equal(await baseline(NARROW, 10), undefined);
+    await pass(20);
+    assert.equal(await baseline(NARROW, 30), 20);
+
+    for (const [change, other] of [
+      WIDE,
+      { ...WIDE, compare: 'size' as const },
+      { ...WIDE, compare: 'size' as const, createOnly: true },
+    ].entries()) {
+      const at = 100 * (change + 1);
+      assert.equal(await baseline(other, at), undefined);
+      assert.equal(await baseline(other, at + 1), undefined, 'nor when the first pass that has it is resumed');
+      await pass(at + 10);
+      assert.equal(await baseline(other, at + 20), at + 10);
+    }
+    assert.deepEqual(notices, [], 'no pass was under way');
+  });
+});
+
+test('an unfinished pass ends with its selection, and goes on with it', async () => {
+  await withJournal('pass', async (journal) => {
+    const notices: string[] = [];
+    const settle = (selection: Selection): Promise<number | undefined> =>
+      settledBaseline(journal, selection, 50, (event) => event.type === 'notice' && notices.push(event.message));
+    await settle(NARROW);
+    await journal.beginPass([EVERYTHING], 20);
+    await settle(NARROW);
+    assert.equal((await journal.ranges()).length, 1);
+    await settle(WIDE);
+    assert.deepEqual(await journal.ranges(), []);
+    assert.equal(journal.task.passes, 0);
+    assert.equal(notices.length, 1);
+    assert.match(notices[0]!, /filters/);
+  });
+});
+
+test('filters widened between Ctrl-C and resume reach the keys already passed', async () => {
+  assert.equal(await ferry('run', 'widened', '-t', await taskFile('filters: { include: ["*.txt"] }')), 0);
+  await rm(join(folder, 'to/y.txt'));
+  await withState(async (state) => {
+    await using lease = await state.lease('widened', 'test');
+    const journal = await state.journal(lease);
+    await journal.beginPass([{ ...EVERYTHING, position: 'm' }], Date.now());
+    await journal.interrupt('interrupted', Date.now());
+  });
+  assert.equal(await ferry('run', 'widened', '-t', await taskFile('')), 0);
+  assert.equal(await readFile(join(folder, 'to/a.bin'), 'utf8'), 'a.bin');
+  await access(join(folder, 'to/y.txt'));
+});
+
+test('a run that is refused leaves the task file of the one that runs', async () => {
+  assert.equal(await ferry('run', 'held', '-t', await taskFile('')), 0);
+  await withState(async (state) => {
+    const { file } = (await state.getTask('held'))!;
+    {
+      await using _ = await state.lease('held', 'elsewhere (process 1)');
+      assert.equal(await ferry('run', 'held', '-t', await taskFile('compare: size')), 75);
+      assert.equal((await state.getTask('held'))!.file, file);
+    }
+    assert.equal(await ferry('run', 'held', '-t', await taskFile('compare: size')), 0);
+    assert.match((await state.getTask('held'))!.file, /compare: size/);
+  });
+});
+
+test('source and destination in each other are refused by every verb that would list them', async () => {
+  const inside = await taskFile('delete_extraneous: true', 'from/copies');
+  for (const words of [['run', 'inside'], ['plan'], ['verify'], ['check']])
+    assert.equal(await ferry(...words, '-t', inside), 2, words[0]);
+  await assert.rejects(access(join(folder, 'from/copies')));
+  await withState(async (state) => assert.equal(await state.getTask('inside'), undefined));
+});
+
+async function taskFile(more: string, to = 'to'): Promise<string> {
+  const file = join(folder, 'task.yaml');
+  await writeFile(
+    file,
+    `type: copy\nsource: { type: fs, path: ${folder}/from }\ndestination: { type: fs, path: ${folder}/${to} }\n${more}\n`,
+  );
+  return file;
+}
+
+async function withState(work: (state: StateStore) => Promise<void>): Promise<void> {
+  await using state = await openState(join(folder, 'home/ferry.db'));
+  await work(state);
+}
+
+async function withJournal(name: string, work: (journal: TaskJournal) => Promise<void>): Promise<void> {
+  await using state = await openState(join(folder, `${name}.db`));
+  await state.createTask({ name, file: '', identity: name, createdAt: 0 });
+  await using lease = await state.lease(name, 'test');
+  await work(await state.journal(lease));
+}
+
+function ferry(...words: string[]): Promise<number> {
+  const registry = new StoreRegistry([fileDriver()]);
+  const env = { FERRY_HOME: join(folder, 'home') };
+  return runProgram(words, {
+    io: { stdout: nowhere(), stderr: nowhere(), stdin: Readable.from([]), env },
+    signals: new EventEmitter(),
+    now: Date.now,
+    stores: registry,
+    exit: () => assert.fail('nothing ends the process'),
+    openServices: (globals) =>
+      openServices({ registry, env, globals, now: Date.now, random: Math.random, warn: assert.fail }),
+  });
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
