@@ -25,6 +25,8 @@ export class Checkpointer {
   readonly #live = new Set<LiveRange>();
   #failed: FailureRecord[] = [];
   #resolved: string[] = [];
+  /** Counters as last written. */
+  #written = new Tally();
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
   #rangesDone: number;
@@ -72,8 +74,10 @@ export class Checkpointer {
 
   /** Writes what has changed; resolves when it is durable. */
   write(): Promise<void> {
-    this.#last = this.#last.then(() => this.#writeNow());
-    return this.#last;
+    const written = this.#last.then(() => this.#writeNow());
+    // A write that failed fails its caller, not those who come later.
+    this.#last = written.catch(() => undefined);
+    return written;
   }
 
   /** Stops the timer and writes a last time. */
@@ -98,22 +102,37 @@ export class Checkpointer {
 
   async #writeNow(): Promise<void> {
     const ranges: RangeRecord[] = [];
+    const taken: LiveRange[] = [];
+    const ended: LiveRange[] = [];
     for (const range of this.#live) {
       const change = range.takeChange();
       if (!change) continue;
       ranges.push(change);
+      taken.push(range);
       if (change.done) {
+        ended.push(range);
         this.#live.delete(range);
         this.#rangesDone++;
       }
     }
     const failed = this.#failed;
     const resolved = this.#resolved;
-    if (ranges.length === 0 && failed.length === 0 && resolved.length === 0) return;
+    const counters = Tally.from(this.settled);
+    if (ranges.length + failed.length + resolved.length === 0 && counters.equals(this.#written)) return;
     this.#failed = [];
     this.#resolved = [];
-    const counters = Tally.from(this.settled);
-    await this.#destination.flush?.();
-    await this.#journal.checkpoint({ ranges, counters, failed, resolved });
+    try {
+      await this.#destination.flush?.();
+      await this.#journal.checkpoint({ ranges, counters, failed, resolved });
+      this.#written = counters;
+    } catch (error) {
+      // Nothing of it is written: the next one writes it all again.
+      for (const range of taken) range.touch();
+      for (const range of ended) this.#live.add(range);
+      this.#rangesDone -= ended.length;
+      this.#failed = [...failed, ...this.#failed];
+      this.#resolved = [...resolved, ...this.#resolved];
+      throw error;
+    }
   }
 }

@@ -19,7 +19,8 @@ export interface Comparison {
 
 /** Whether a copy is needed. Never `unknown` for methods but `checksum`. */
 export function judge(c: Comparison, source: Facts, destination: Facts): Verdict {
-  if (source.directory || destination.directory) return 'equal';
+  const directories = judgeDirectories(source, destination);
+  if (directories) return directories;
   if (c.method === 'always') return 'different';
   if (source.size !== destination.size) return 'different';
   switch (c.method) {
@@ -37,6 +38,13 @@ export function judge(c: Comparison, source: Facts, destination: Facts): Verdict
       return vouched && !newer(source, destination) ? 'equal' : 'different';
     }
   }
+}
+
+/** Decides where one side is a directory: an object that stands for one has a name ending in `/` and no bytes. */
+export function judgeDirectories(source: Facts, destination: Facts): 'equal' | 'different' | undefined {
+  if (!source.directory && !destination.directory) return undefined;
+  const bytes = (source.directory ? 0 : (source.size ?? 0)) + (destination.directory ? 0 : (destination.size ?? 0));
+  return bytes === 0 ? 'equal' : 'different';
 }
 
 function newer(source: Facts, destination: Facts): boolean {

@@ -3,8 +3,15 @@ import picomatch from 'picomatch';
 import type { ObjectEntry } from '../model/object.ts';
 import type { Filters } from '../model/task.ts';
 
-/** Undefined where every object passes. `prefix` and `keysFile` are not judged here: they shape the listing. */
-export function compileFilter(filters: Filters): ((entry: ObjectEntry) => boolean) | undefined {
+export interface Filter {
+  /** What a listing does not tell cannot exclude an object. */
+  passes(entry: ObjectEntry): boolean;
+  /** The filter is about something this entry does not tell: `stat` must, before the object is touched. */
+  needsMore(entry: ObjectEntry): boolean;
+}
+
+/** `prefix` and `keysFile` are not judged here: they shape the listing. */
+export function compileFilter(filters: Filters): Filter {
   const tests: ((entry: ObjectEntry) => boolean)[] = [];
   const { include, exclude, minSize, maxSize, modifiedAfter, modifiedBefore } = filters;
   const options = { dot: true, nonegate: true };
@@ -16,10 +23,14 @@ export function compileFilter(filters: Filters): ((entry: ObjectEntry) => boolea
     const match = picomatch([...exclude], options);
     tests.push((entry) => !match(entry.key));
   }
-  // What a listing does not tell cannot exclude an object; it is judged again when it is read.
   if (minSize !== undefined) tests.push(({ size }) => size === undefined || size >= minSize);
   if (maxSize !== undefined) tests.push(({ size }) => size === undefined || size <= maxSize);
   if (modifiedAfter !== undefined) tests.push(({ modified }) => modified === undefined || modified >= modifiedAfter);
   if (modifiedBefore !== undefined) tests.push(({ modified }) => modified === undefined || modified < modifiedBefore);
-  return tests.length === 0 ? undefined : (entry) => tests.every((passes) => passes(entry));
+  const bySize = minSize !== undefined || maxSize !== undefined;
+  const byTime = modifiedAfter !== undefined || modifiedBefore !== undefined;
+  return {
+    passes: tests.length === 0 ? () => true : (entry) => tests.every((passes) => passes(entry)),
+    needsMore: (entry) => (bySize && entry.size === undefined) || (byTime && entry.modified === undefined),
+  };
 }

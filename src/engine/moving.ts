@@ -5,19 +5,21 @@
  * nobody's progress, and slots for their parts.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toFerryError, type FerryError } from '../model/errors.ts';
+import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { JournaledContext } from './engine.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { judge, type Comparison, type Verdict } from './compare.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { failureRecord, stopsTheRun } from './failures.ts';
-import { compileFilter } from './filter.ts';
+import { compileFilter, type Filter } from './filter.ts';
 import type { LiveRange, OpenKey } from './list/live-range.ts';
 import type { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
 import type { Losses } from './losses.ts';
+import type { Moved } from './move/job.ts';
 import type { Mover } from './move/mover.ts';
+import type { Gate } from './pace/gate.ts';
 import { contentEqual } from './content.ts';
 import type { Session } from './session.ts';
 
@@ -29,13 +31,13 @@ export class Moving {
   readonly #checkpointer: Checkpointer;
   readonly #mover: Mover;
   readonly #comparison: Comparison;
-  readonly #passes: ((entry: ObjectEntry) => boolean) | undefined;
+  readonly #filter: Filter;
+  /** The destination is listed beside the source: what is not met there is not there. */
+  #looksThere = false;
   readonly #evidence: EvidenceSink | undefined;
   readonly #inFlight = new Set<Promise<void>>();
   readonly losses: Losses;
   listingDone = false;
-  /** Objects only the destination has. */
-  extra = 0;
 
   constructor(
     context: JournaledContext,
@@ -55,21 +57,22 @@ export class Moving {
       method: context.spec.compare,
       source: context.source.capabilities,
       destination: context.destination.capabilities,
-      baseline: context.journal.task.baseline,
+      baseline: context.baseline,
     };
-    this.#passes = compileFilter(context.spec.filters);
+    this.#filter = compileFilter(context.spec.filters);
   }
 
   /** Resolves when every key was met and every object in flight has ended. */
   async run(ranges: readonly LiveRange[]): Promise<void> {
     const { source, destination, spec } = this.#c;
-    const blind = spec.compare === 'always' && !spec.createOnly && !spec.deleteExtraneous;
+    const blind = spec.compare === 'always' && !spec.createOnly;
+    this.#looksThere = !blind && destination.capabilities.list !== undefined;
     for (const range of ranges) this.#checkpointer.add(range);
     try {
       await walk({
         source,
-        destination: blind || !destination.capabilities.list ? undefined : destination,
-        destinationOnly: spec.deleteExtraneous,
+        destination: this.#looksThere ? destination : undefined,
+        destinationOnly: false,
         prefix: spec.filters.prefix,
         ranges,
         maxListers: MAX_LISTERS,
@@ -79,7 +82,7 @@ export class Moving {
           if (side === 'source') this.#session.meter.listed += entries.length;
           else this.#checkpointer.settled.destinationListed += entries.length;
         },
-        meet: (range, here, there) => (here ? this.#meet(range, here, there) : this.#meetExtra(there!)),
+        meet: (range, here, there) => this.#meet(range, here!, there),
       });
       this.listingDone = true;
     } catch (error) {
@@ -88,23 +91,18 @@ export class Moving {
     await Promise.all(this.#inFlight);
   }
 
-  #meetExtra(there: ObjectEntry): undefined {
-    if (!there.directory && (this.#passes?.(there) ?? true)) this.extra++;
-  }
-
   #meet(range: LiveRange, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
     // A directory with something in it is there by what is in it.
     if (here.directory && !here.directory.empty) return undefined;
     if (here.irregular !== undefined) this.losses.add('irregular', here.key, here.irregular);
-    const wanted = here.irregular === undefined && (this.#passes?.(here) ?? true);
+    const wanted = here.irregular === undefined && this.#filter.passes(here);
     const verdict =
       !wanted || !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
     if (wanted && verdict !== 'equal') return this.#begin(range, here, there, verdict);
     const { tally } = range;
     count(tally, here, wanted && there !== undefined);
     if (wanted) {
-      tally.skipped++;
-      tally.skippedBytes += here.size ?? 0;
+      skip(tally, here);
       this.#session.meter.objects++;
     } else tally.filtered++;
     return undefined;
@@ -124,74 +122,103 @@ export class Moving {
     const gate = large ? this.#session.large : this.#session.gate;
     const wait = this.#session.rate?.take() ?? 0;
     if (wait === 0 && gate.tryEnter()) {
-      this.#launch(open, here, there, verdict, large);
+      this.#launch(open, here, there, verdict, gate);
       return next;
     }
     return (async () => {
       if (wait > 0) await sleep(wait, undefined, { signal: this.#session.signal });
       await gate.enter();
-      this.#launch(open, here, there, verdict, large);
+      this.#launch(open, here, there, verdict, gate);
       return next;
     })();
   }
 
-  #launch(open: OpenKey, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict, large: boolean): void {
-    const work = this.#work(open, here, there, verdict, large).finally(() => {
-      (large ? this.#session.large : this.#session.gate).leave();
-      this.#inFlight.delete(work);
-    });
+  #launch(open: OpenKey, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict, gate: Gate): void {
+    const work = this.#work(open, here, there, verdict, new Slot(gate)).finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
   }
 
   async #work(
     open: OpenKey,
-    here: ObjectEntry,
+    listed: ObjectEntry,
     there: ObjectEntry | undefined,
     verdict: Verdict,
-    large: boolean,
+    slot: Slot,
   ): Promise<void> {
-    const { tally } = open;
-    const { meter } = this.#session;
+    const { signal } = this.#session;
     try {
-      if (verdict === 'unknown' && (await contentEqual(this.#c, here.key, this.#session.signal))) {
-        tally.skipped++;
-        tally.skippedBytes += here.size ?? 0;
-      } else {
-        const watch = large ? meter.watch(here.key, here.size!) : undefined;
-        const moved = await this.#mover.move(here, there === undefined, watch);
-        if (moved) {
-          tally.copied++;
-          tally.copiedBytes += moved.bytes;
-          for (const kind of moved.losses) this.losses.add(kind, here.key);
-          if (here.size === undefined) tally.listedBytes += moved.bytes;
-          const { method, bytes, etag } = moved;
-          await this.#evidence?.add({
-            key: here.key,
-            size: bytes,
-            method,
-            source: here.etag,
-            destination: etag,
-            result: 'equal',
-          });
-        } else {
-          tally.skipped++;
-          tally.skippedBytes += here.size ?? 0;
-        }
-      }
+      if (listed.size === undefined || this.#filter.needsMore(listed)) await this.#learn(open, listed, there, slot);
+      else if (verdict === 'unknown' && (await contentEqual(this.#c, listed.key, signal))) skip(open.tally, listed);
+      else await this.#move(open.tally, listed, there, slot);
       this.#session.ended(undefined);
     } catch (thrown) {
       const error = toFerryError(thrown);
       // What was stopped, by the user or by another failure, stays open: it is begun again next time.
-      if (this.#session.signal.aborted) return;
+      if (signal.aborted) return;
       if (stopsTheRun(error)) {
         this.#session.fail(error);
         return;
       }
-      this.#failed(open, here, error);
+      this.#failed(open, listed, error);
     } finally {
-      if (large) meter.unwatch(here.key);
+      slot.leave();
     }
     open.range.close(open);
+  }
+
+  /** Asks the source for what its listing does not tell, and judges again. */
+  async #learn(open: OpenKey, { key }: ObjectEntry, there: ObjectEntry | undefined, slot: Slot): Promise<void> {
+    const { source } = this.#c;
+    const meta = await source.stat(key, this.#session.signal);
+    if (!meta) throw new FerryError('not-found', { key, store: source.info.name, operation: 'stat' });
+    const size = meta.size >= 0 ? meta.size : undefined;
+    const here: ObjectEntry = { key, size, etag: meta.etag, modified: meta.modified };
+    const { tally } = open;
+    tally.listedBytes += size ?? 0;
+    if (!this.#filter.passes(here)) {
+      tally.filtered++;
+      return;
+    }
+    const verdict = there && size !== undefined ? judge(this.#comparison, here, there) : 'different';
+    if (verdict === 'equal') return skip(tally, here);
+    if (verdict === 'unknown' && (await contentEqual(this.#c, key, this.#session.signal))) return skip(tally, here);
+    await this.#move(tally, here, there, slot);
+  }
+
+  async #move(tally: Tally, here: ObjectEntry, there: ObjectEntry | undefined, slot: Slot): Promise<void> {
+    const { meter, large } = this.#session;
+    const inParts = this.#mover.isLarge(here);
+    // Its parts take slots of their own; to hold one meanwhile could take the last.
+    if (inParts) await slot.change(large);
+    const watch = inParts ? meter.watch(here.key, here.size!) : undefined;
+    try {
+      const moved = await this.#mover.move(here, this.#creates(there), watch);
+      if (moved) await this.moved(tally, here, moved);
+      else skip(tally, here);
+    } finally {
+      if (inParts) meter.unwatch(here.key);
+    }
+  }
+
+  /** Only what was looked for and not found is created rather than replaced. */
+  #creates(there: ObjectEntry | undefined): boolean {
+    return this.#c.spec.createOnly || (this.#looksThere && there === undefined);
+  }
+
+  /** Books an object that was moved. */
+  async moved(tally: Tally, here: ObjectEntry, { bytes, method, etag, losses }: Moved): Promise<void> {
+    tally.copied++;
+    tally.copiedBytes += bytes;
+    if (here.size === undefined) tally.listedBytes += bytes;
+    for (const kind of losses) this.losses.add(kind, here.key);
+    await this.#evidence?.add({
+      key: here.key,
+      size: bytes,
+      method,
+      source: here.etag,
+      destination: etag,
+      result: 'equal',
+    });
   }
 
   #failed(open: OpenKey, here: ObjectEntry, error: FerryError): void {
@@ -206,4 +233,30 @@ function count(tally: Tally, here: ObjectEntry, compared: boolean): void {
   tally.listed++;
   tally.listedBytes += here.size ?? 0;
   if (compared) tally.compared++;
+}
+
+function skip(tally: Tally, here: ObjectEntry): void {
+  tally.skipped++;
+  tally.skippedBytes += here.size ?? 0;
+}
+
+/** A place taken at a gate, given back once. */
+class Slot {
+  #gate: Gate | undefined;
+
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  async change(to: Gate): Promise<void> {
+    if (this.#gate === to) return;
+    this.leave();
+    await to.enter();
+    this.#gate = to;
+  }
+
+  leave(): void {
+    this.#gate?.leave();
+    this.#gate = undefined;
+  }
 }

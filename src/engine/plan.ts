@@ -8,7 +8,8 @@ import { judge, type Comparison } from './compare.ts';
 import type { EngineContext } from './engine.ts';
 import { compileFilter } from './filter.ts';
 import { LiveRange } from './list/live-range.ts';
-import { ordered } from './list/ordered.ts';
+import { ordered, orderedDestination } from './list/ordered.ts';
+import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
 import { walk } from './list/walk.ts';
 import { outfit } from './move/metadata.ts';
@@ -30,15 +31,17 @@ interface Sum {
 /** Rejects where a side cannot be listed. */
 export async function planTask(context: EngineContext): Promise<PlanSummary> {
   await using disposables = new AsyncDisposableStack();
-  const { destination, spec, signal } = context;
+  const { spec, signal } = context;
+  refuseContradictions(spec);
   const source = await ordered(context.source, context, disposables);
+  const destination = await orderedDestination(context.destination, context, disposables);
   const comparison: Comparison = {
     method: spec.compare,
     source: source.capabilities,
     destination: destination.capabilities,
     baseline: context.baseline,
   };
-  const passes = compileFilter(spec.filters);
+  const filter = compileFilter(spec.filters);
   const sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum() };
   const examples = { copy: [] as string[], overwrite: [] as string[], remove: [] as string[] };
   const losses = new LossBook();
@@ -66,10 +69,10 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
     onRange: () => undefined,
     onPage: () => undefined,
     meet: (_range, here, there) => {
-      if (!here) return there!.directory || passes?.(there!) === false ? undefined : act('remove', there!);
+      if (!here) return there!.directory || !filter.passes(there!) ? undefined : act('remove', there!);
       if (here.directory && !here.directory.empty) return undefined;
       add(sums.listed, here);
-      if (passes?.(here) === false) {
+      if (!filter.passes(here)) {
         filtered++;
         return undefined;
       }

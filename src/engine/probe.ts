@@ -34,7 +34,8 @@ export async function probeDestination(store: Store, signal: AbortSignal): Promi
     if (declared.writeIfAbsent && !writeIfAbsent) surprises.push('replaces objects when asked to create only');
     return { capabilities: { verifiesMd5, writeIfAbsent }, surprises };
   } finally {
-    await store.remove(key, signal).catch(() => undefined);
+    // Not with `signal`: an interrupted probe cleans up, too.
+    await store.remove(key, AbortSignal.timeout(5_000)).catch(() => undefined);
   }
 }
 

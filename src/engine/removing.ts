@@ -2,14 +2,15 @@
 import { toFerryError, FerryError } from '../model/errors.ts';
 import type { Key } from '../model/key.ts';
 import type { ObjectEntry } from '../model/object.ts';
-import type { Counters } from '../state/state-store.ts';
-import type { Store } from '../store/store.ts';
+import { ExternalSorter } from '../store/external-sort.ts';
+import type { RemoveFailure, Store } from '../store/store.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { EngineContext, JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter } from './filter.ts';
 import { LiveRange, type OpenKey } from './list/live-range.ts';
+import { orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk } from './list/walk.ts';
 import { MAX_LISTERS } from './moving.ts';
@@ -20,29 +21,23 @@ const BATCH = 1000;
 const GUARD_FROM = 1000;
 const GUARD_SHARE = 0.5;
 
-/** Refuses (`guard`) to remove what looks like the result of a broken source rather than of deletions. */
-export function checkGuard(c: EngineContext, counters: Counters, extra: number): void {
-  if (!c.spec.deleteGuard || extra === 0) return;
-  const refuse = (message: string): never => {
-    throw new FerryError('guard', { message, store: c.destination.info.name });
-  };
-  if (counters.listed === 0)
-    refuse(`the source lists no objects; removing would empty the destination (${extra} objects)`);
-  const total = counters.compared + extra;
-  if (total >= GUARD_FROM && extra > total * GUARD_SHARE) {
-    refuse(`${extra} of ${total} objects at the destination are not at the source; more than half would be removed`);
-  }
-}
-
-/** Lists both sides again and removes what only the destination has. Only called after a pass without gaps. */
+/**
+ * Lists both sides anew, keeps the keys that only the destination has in a file, and removes them if the whole picture
+ * makes sense. Only called after a pass without gaps.
+ *
+ * Rejects with `guard` where it looks like the result of a broken source rather than of deletions.
+ */
 export async function removeExtraneous(
   c: EngineContext,
+  destination: Store,
   session: Session,
   checkpointer: Checkpointer,
   evidence: EvidenceSink | undefined,
 ): Promise<void> {
-  const passes = compileFilter(c.spec.filters);
   const { settled } = checkpointer;
+  await using disposables = new AsyncDisposableStack();
+  const extra = disposables.use(new ExternalSorter({ tmpdir: c.tmpdir }));
+  checkGuard(c, await findExtraneous(c, await orderedDestination(destination, c, disposables), session, extra));
   const batch = new Batch(c.destination, session.signal, async (key, error) => {
     if (error) {
       if (stopsTheRun(error)) throw error;
@@ -54,9 +49,27 @@ export async function removeExtraneous(
     settled.deleted++;
     await evidence?.add({ key, method: 'presence', result: 'extra' });
   });
+  for await (const records of extra.sorted()) for (const { key } of records) await batch.add(key);
+  await batch.flush();
+}
+
+interface Picture {
+  readonly source: number;
+  readonly destination: number;
+  readonly extra: number;
+}
+
+async function findExtraneous(
+  c: EngineContext,
+  destination: Store,
+  session: Session,
+  found: ExternalSorter,
+): Promise<Picture> {
+  const filter = compileFilter(c.spec.filters);
+  const picture = { source: 0, destination: 0, extra: 0 };
   await walk({
     source: c.source,
-    destination: c.destination,
+    destination,
     destinationOnly: true,
     prefix: c.spec.filters.prefix,
     ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
@@ -65,11 +78,29 @@ export async function removeExtraneous(
     onRange: () => undefined,
     onPage: () => undefined,
     meet: (_range, here, there) => {
-      if (here || there!.directory || (passes && !passes(there!))) return undefined;
-      return batch.add(there!.key);
+      if (here && !here.directory) picture.source++;
+      if (!there || there.directory) return undefined;
+      picture.destination++;
+      if (here || !filter.passes(there)) return undefined;
+      picture.extra++;
+      found.add(there.key, '');
+      return undefined;
     },
   });
-  await batch.flush();
+  return picture;
+}
+
+function checkGuard(c: EngineContext, { source, destination, extra }: Picture): void {
+  if (!c.spec.deleteGuard || extra === 0) return;
+  const refuse = (message: string): never => {
+    throw new FerryError('guard', { message, store: c.destination.info.name });
+  };
+  if (source === 0) refuse(`the source lists no objects; removing would empty the destination (${extra} objects)`);
+  if (destination >= GUARD_FROM && extra > destination * GUARD_SHARE) {
+    refuse(
+      `${extra} of ${destination} objects at the destination are not at the source; more than half would be removed`,
+    );
+  }
 }
 
 /** `type: delete`: removes at the destination every key the source lists. */
@@ -79,7 +110,7 @@ export async function removeListed(
   checkpointer: Checkpointer,
   ranges: readonly LiveRange[],
 ): Promise<void> {
-  const passes = compileFilter(c.spec.filters);
+  const filter = compileFilter(c.spec.filters);
   const opened = new Map<Key, { open: OpenKey; entry: ObjectEntry }>();
   const batch = new Batch(c.destination, session.signal, async (key, error) => {
     const { open, entry } = opened.get(key)!;
@@ -106,16 +137,27 @@ export async function removeListed(
     onPage: () => undefined,
     meet: (range, here) => {
       const entry = here!;
-      range.tally.listed++;
-      range.tally.listedBytes += entry.size ?? 0;
-      if (entry.directory || entry.irregular !== undefined || (passes && !passes(entry))) {
-        range.tally.filtered++;
-        return undefined;
-      }
-      opened.set(entry.key, { open: range.open(entry.key), entry });
-      return batch.add(entry.key);
+      if (entry.directory && !entry.directory.empty) return undefined;
+      return filter.needsMore(entry) ? judgeMore(range, entry) : judge(range, entry);
     },
   });
+
+  function judge(range: LiveRange, entry: ObjectEntry): Promise<undefined> | undefined {
+    range.tally.listed++;
+    range.tally.listedBytes += entry.size ?? 0;
+    if (entry.directory || entry.irregular !== undefined || !filter.passes(entry)) {
+      range.tally.filtered++;
+      return undefined;
+    }
+    opened.set(entry.key, { open: range.open(entry.key), entry });
+    return batch.add(entry.key);
+  }
+
+  async function judgeMore(range: LiveRange, { key }: ObjectEntry): Promise<undefined> {
+    const meta = await c.source.stat(key, session.signal);
+    // What is not there any more cannot be judged: it is left alone.
+    return meta ? await judge(range, { key, size: meta.size, etag: meta.etag, modified: meta.modified }) : undefined;
+  }
   await batch.flush();
 }
 
@@ -152,10 +194,9 @@ class Batch {
 
   async #remove(keys: readonly Key[]): Promise<void> {
     if (keys.length === 0) return;
-    if (this.#store.removeMany) {
-      const failures = new Map(
-        (await this.#store.removeMany(keys, this.#signal)).map(({ key, error }) => [key, error]),
-      );
+    const failed = await this.#removeAtOnce(keys);
+    if (failed) {
+      const failures = new Map(failed.map(({ key, error }) => [key, error]));
       for (const key of keys) {
         const error = failures.get(key);
         await this.#ended(key, error && toFerryError(error));
@@ -173,6 +214,16 @@ class Batch {
           ),
         ),
       );
+    }
+  }
+
+  /** Undefined where the store cannot, or refused all for one of them: then each is tried alone. */
+  async #removeAtOnce(keys: readonly Key[]): Promise<readonly RemoveFailure[] | undefined> {
+    try {
+      return await this.#store.removeMany?.(keys, this.#signal);
+    } catch (thrown) {
+      if (this.#signal.aborted || stopsTheRun(toFerryError(thrown))) throw thrown;
+      return undefined;
     }
   }
 }

@@ -2,13 +2,16 @@
  * Runs a task: a pass over the source, another try for what failed, the removals asked for, and the books.
  */
 import { FerryError, toFerryError } from '../model/errors.ts';
+import type { ObjectMeta } from '../model/object.ts';
 import type { FailureRecord, RangeRecord } from '../state/state-store.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { failureRecord, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
-import { ordered } from './list/ordered.ts';
+import { contentEqual } from './content.ts';
+import { refuseContradictions } from './contradictions.ts';
+import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { Losses } from './losses.ts';
 import { discardUpload } from './move/parts.ts';
@@ -17,9 +20,9 @@ import { Moving } from './moving.ts';
 import { override } from './override.ts';
 import { probeDestination } from './probe.ts';
 import type { Progress, RunSummary } from './progress.ts';
-import { checkGuard, removeExtraneous, removeListed } from './removing.ts';
+import { removeExtraneous, removeListed } from './removing.ts';
 import { Gate } from './pace/gate.ts';
-import { Session } from './session.ts';
+import { Session, stopped } from './session.ts';
 
 const EVERYTHING: RangeRecord = { after: null, through: null, position: null, done: false };
 /** Rounds of another try for what failed in a way that may pass. */
@@ -99,10 +102,19 @@ class Run {
     return this.#guarded(async (c) => {
       this.#started(c, true);
       const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
-      await this.#retry(c, this.#mover(c), checkpointer, () => true);
+      const mover = this.#mover(c);
+      this.#bookkeeper(c, checkpointer, mover);
+      await this.#retry(c, mover, checkpointer, () => true);
       await checkpointer.stop();
       this.#session.throwIfStopped();
-      if (checkpointer.settled.failed === 0 && c.journal.task.state === 'failed')
+      const whole = (await c.journal.ranges()).length === 0;
+      if (!whole) {
+        c.emit({
+          type: 'notice',
+          message: 'the pass is not finished',
+          remedy: `\`ferry run ${c.task}\` goes on with it.`,
+        });
+      } else if (checkpointer.settled.failed === 0 && c.journal.task.state === 'failed')
         await c.journal.endPass('finished', c.now());
     });
   }
@@ -110,8 +122,8 @@ class Run {
   async #moveAll(c: JournaledContext, checkpointer: Checkpointer, open: readonly RangeRecord[]): Promise<void> {
     const mover = this.#mover(c);
     this.#phase = 'moving';
-    this.#moving = new Moving(c, this.#session, checkpointer, mover, this.#losses, this.#evidence);
-    await this.#moving.run(open.map((record) => LiveRange.from(record, checkpointer.settled)));
+    const moving = this.#bookkeeper(c, checkpointer, mover);
+    await moving.run(open.map((record) => LiveRange.from(record, checkpointer.settled)));
     await checkpointer.write();
     this.#session.throwIfStopped();
 
@@ -121,8 +133,8 @@ class Run {
     }
     if (c.spec.deleteExtraneous) {
       this.#phase = 'deleting';
-      checkGuard(c, checkpointer.settled, this.#moving.extra);
-      await removeExtraneous(c, this.#session, checkpointer, this.#evidence);
+      // An unordered destination was sorted before anything was copied; it is listed anew.
+      await removeExtraneous(c, this.#c.destination, this.#session, checkpointer, this.#evidence);
       this.#session.throwIfStopped();
     }
   }
@@ -145,12 +157,26 @@ class Run {
     const failed = new Set((await c.journal.failures({ limit: 10_000 })).map(({ key }) => key));
     for (const { key } of await c.journal.uploads()) {
       // An object that failed resumes its parts when it is tried again; other leftovers are nobody's.
-      if (!failed.has(key))
-        await discardUpload({ uploads: c.journal, destination: c.destination, signal: this.#session.signal }, key);
+      if (!failed.has(key)) await this.#discard(c, key);
     }
     // With failures the next pass may not take what is unchanged since this one began for copied.
     await c.journal.endPass(checkpointer.settled.failed > 0 ? 'failed' : 'finished', c.now());
     this.#phase = 'done';
+  }
+
+  /** A leftover that cannot be taken away is no reason to call a whole pass failed. */
+  async #discard(c: JournaledContext, key: string): Promise<void> {
+    try {
+      await discardUpload({ uploads: c.journal, destination: c.destination, signal: this.#session.signal }, key);
+    } catch (thrown) {
+      this.#session.throwIfStopped();
+      const { message } = toFerryError(thrown);
+      c.emit({
+        type: 'notice',
+        message: `an unfinished upload of ${JSON.stringify(key)} could not be aborted: ${message}`,
+        remedy: 'Its parts take room at the destination until they are removed there.',
+      });
+    }
   }
 
   /** Moves what is recorded as failed once more. */
@@ -182,16 +208,13 @@ class Run {
     const { signal } = this.#session;
     const { key } = failure;
     try {
+      const removes = c.spec.type === 'delete' || (failure.operation === 'remove' && c.spec.deleteExtraneous);
       const meta = c.spec.type === 'delete' ? undefined : await c.source.stat(key, signal);
-      if (meta) {
-        const entry = { key, size: meta.size, etag: meta.etag, modified: meta.modified };
-        const moved = await mover.move(entry, false);
-        settled.copied++;
-        settled.copiedBytes += moved?.bytes ?? 0;
-      } else if (failure.operation === 'remove') {
+      if (meta) await this.#moveAgain(c, mover, settled, failure, meta);
+      else if (removes) {
         await c.destination.remove(key, signal);
         settled.deleted++;
-      }
+      } else throw new FerryError('not-found', { key, store: c.source.info.name, operation: 'stat' });
       settled.failed--;
       settled.retried++;
       this.#checkpointer!.resolve(key);
@@ -203,6 +226,26 @@ class Run {
       this.#checkpointer!.fail(failureRecord({ key, size: failure.size }, error, c.now(), failure.attempts + 1));
       this.#session.ended(error);
     }
+  }
+
+  /** As a pass would: what is there now decides, and what somebody else put there stays where it must. */
+  async #moveAgain(
+    c: JournaledContext,
+    mover: Mover,
+    settled: Tally,
+    failure: FailureRecord,
+    meta: ObjectMeta,
+  ): Promise<void> {
+    const { key } = failure;
+    const { signal } = this.#session;
+    const there = await c.destination.stat(key, signal);
+    if (there && (c.spec.createOnly || failure.code === 'already-exists')) {
+      if (await contentEqual(c, key, signal)) return;
+      throw new FerryError('already-exists', { key, store: c.destination.info.name, operation: 'write' });
+    }
+    const entry = { key, size: meta.size >= 0 ? meta.size : undefined, etag: meta.etag, modified: meta.modified };
+    const moved = await mover.move(entry, there === undefined);
+    if (moved) await this.#moving!.moved(settled, entry, moved);
   }
 
   #mover(c: JournaledContext): Mover {
@@ -217,6 +260,11 @@ class Run {
       tmpdir: c.tmpdir,
       onBytes: this.#session.meter.addBytes,
     });
+  }
+
+  #bookkeeper(c: JournaledContext, checkpointer: Checkpointer, mover: Mover): Moving {
+    this.#moving = new Moving(c, this.#session, checkpointer, mover, this.#losses, this.#evidence);
+    return this.#moving;
   }
 
   #books(c: JournaledContext, settled: Tally, rangesDone: number): Checkpointer {
@@ -249,7 +297,7 @@ class Run {
       session.start();
       await work(prepared);
     } catch (thrown) {
-      error = this.#c.signal.aborted ? new FerryError('interrupted') : (session.failure ?? toFerryError(thrown));
+      error = this.#c.signal.aborted ? stopped(this.#c.signal) : (session.failure ?? toFerryError(thrown));
       await this.#saveAfter(error);
     }
     session.tell();
@@ -278,7 +326,9 @@ class Run {
     const { journal, now } = this.#c;
     const told = { code: error.code, message: error.message };
     try {
-      await this.#checkpointer?.stop();
+      // Where the last checkpoint cannot be written the one before it stands; why the run ended is still told.
+      const last = this.#checkpointer?.stop();
+      await Promise.allSettled([last]);
       if (error.code === 'interrupted') await journal.interrupt('interrupted', now());
       else await journal.interrupt('failed', now(), told);
     } catch (thrown) {
@@ -289,6 +339,7 @@ class Run {
 
   async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
     const { spec, signal } = this.#c;
+    refuseContradictions(spec);
     if (spec.type === 'fetch' && !(this.#c.destination.fetch && this.#c.source.presign)) {
       this.#c.emit({
         type: 'notice',
@@ -306,6 +357,7 @@ class Run {
       destination = override(destination, { capabilities: { ...destination.capabilities, ...probed.capabilities } });
     }
     const source = await ordered(this.#c.source, this.#c, disposables);
+    if (spec.type !== 'delete') destination = await orderedDestination(destination, this.#c, disposables);
     return { ...this.#c, source, destination };
   }
 }

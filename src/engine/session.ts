@@ -14,12 +14,20 @@ const LARGE_AT_ONCE = 8;
 const PROGRESS_MS = 250;
 /** So many objects in a row that fail because a store is gone: it is gone for all. */
 const GONE_AFTER = 64;
+/** So many in a row that fail for whatever reason: something is wrong with all of them. */
+const FAILED_AFTER = 1000;
 
 export interface SessionView {
   readonly phase: Progress['phase'];
   readonly counters: Counters;
   readonly listingDone: boolean;
   readonly ranges: Progress['ranges'];
+}
+
+/** Why a run whose signal aborted ended: a reason of ours (a lost lease), or somebody's request. */
+export function stopped(signal: AbortSignal): FerryError {
+  const reason: unknown = signal.reason;
+  return reason instanceof FerryError ? reason : new FerryError('interrupted', { cause: reason });
 }
 
 export class Session implements Disposable {
@@ -37,6 +45,7 @@ export class Session implements Disposable {
   readonly #timers: NodeJS.Timeout[] = [];
   #bandwidth: number | undefined;
   #goneInARow = 0;
+  #failedInARow = 0;
   #failure: FerryError | undefined;
 
   constructor(context: EngineContext, view: () => SessionView) {
@@ -97,16 +106,18 @@ export class Session implements Disposable {
   /** An object ended; learns whether a store is gone altogether. */
   ended(error: FerryError | undefined): void {
     this.meter.objects++;
-    if (error === undefined) this.#goneInARow = 0;
-    else if (error.kind === 'network' || error.kind === 'busy') {
-      this.#goneInARow++;
-      if (this.#goneInARow >= GONE_AFTER) this.fail(error);
+    if (error === undefined) {
+      this.#goneInARow = 0;
+      this.#failedInARow = 0;
+      return;
     }
+    if (error.kind === 'network' || error.kind === 'busy') this.#goneInARow++;
+    if (++this.#failedInARow >= FAILED_AFTER || this.#goneInARow >= GONE_AFTER) this.fail(error);
   }
 
   throwIfStopped(): void {
     if (this.#failure) throw this.#failure;
-    if (this.context.signal.aborted) throw new FerryError('interrupted');
+    if (this.context.signal.aborted) throw stopped(this.context.signal);
   }
 
   [Symbol.dispose](): void {

@@ -6,24 +6,30 @@
  * does not grow with the number of objects.
  */
 import { createHash } from 'node:crypto';
-import { FerryError, toFerryError } from '../model/errors.ts';
+import { toFerryError, type FerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { Store } from '../store/store.ts';
-import { contentEtag, judgeContent, knownMd5 } from './compare.ts';
+import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
 import type { EngineContext } from './engine.ts';
 import type { Evidence, EvidenceSink } from './evidence.ts';
 import { stopsTheRun } from './failures.ts';
-import { compileFilter } from './filter.ts';
+import { compileFilter, type Filter } from './filter.ts';
 import { LiveRange } from './list/live-range.ts';
-import { ordered } from './list/ordered.ts';
+import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
 import { Mover } from './move/mover.ts';
 import { readMd5 } from './move/read-back.ts';
 import { MAX_LISTERS } from './moving.ts';
 import type { Difference, RunSummary } from './progress.ts';
-import { Session } from './session.ts';
+import { Gate } from './pace/gate.ts';
+import { override } from './override.ts';
+import { probeDestination } from './probe.ts';
+import { Session, stopped } from './session.ts';
 import { VolatileUploads } from './volatile-uploads.ts';
+
+/** Of objects under repair, all together. */
+const PARTS_AT_ONCE = 8;
 
 export type VerifyMode = 'size' | 'checksum' | 'full';
 
@@ -43,9 +49,10 @@ class Verification {
   readonly #c: VerifyContext;
   readonly #session: Session;
   readonly #tally = new Tally();
-  readonly #passes: ((entry: ObjectEntry) => boolean) | undefined;
+  readonly #filter: Filter;
   readonly #inFlight = new Set<Promise<void>>();
   #source: Store;
+  readonly #uploads = new VolatileUploads();
   #mover: Mover | undefined;
   #listingDone = false;
   #differences = 0;
@@ -54,7 +61,7 @@ class Verification {
   constructor(context: VerifyContext) {
     this.#c = context;
     this.#source = context.source;
-    this.#passes = compileFilter(context.spec.filters);
+    this.#filter = compileFilter(context.spec.filters);
     this.#session = new Session(context, () => ({
       phase: 'verifying',
       counters: this.#tally,
@@ -70,13 +77,9 @@ class Verification {
     await using disposables = new AsyncDisposableStack();
     try {
       const source = await ordered(this.#c.source, this.#c, disposables);
-      const target = await ordered(
-        destination,
-        { ...this.#c, spec: { ...spec, filters: { ...spec.filters, keysFile: undefined } } },
-        disposables,
-      );
+      const target = await orderedDestination(destination, this.#c, disposables);
       this.#source = source;
-      if (this.#c.repair) this.#mover = this.#repairer(source);
+      if (this.#c.repair) this.#mover = await this.#repairer(source);
       session.start();
       await walk({
         source,
@@ -99,8 +102,8 @@ class Verification {
       session.fail(thrown);
     }
     await Promise.all(this.#inFlight);
-    if (this.#c.signal.aborted) error = new FerryError('interrupted');
-    else error = session.failure;
+    await this.#dropUploads();
+    error = this.#c.signal.aborted ? stopped(this.#c.signal) : session.failure;
     session.tell();
     const summary: RunSummary = {
       task: this.#c.task,
@@ -121,11 +124,24 @@ class Verification {
     return summary;
   }
 
-  #repairer(source: Store): Mover {
-    const { spec, destination, now, tmpdir } = this.#c;
-    const { gate, signal, meter } = this.#session;
-    const uploads = new VolatileUploads();
+  async #repairer(source: Store): Promise<Mover> {
+    const { spec, now, tmpdir } = this.#c;
+    const { signal, meter } = this.#session;
+    const probed = await probeDestination(this.#c.destination, signal);
+    const capabilities = { ...this.#c.destination.capabilities, ...probed.capabilities };
+    const destination = override(this.#c.destination, { capabilities });
+    // Parts wait at a gate of their own: who repairs holds a slot of the other.
+    const gate = new Gate(PARTS_AT_ONCE, signal);
+    const uploads = this.#uploads;
     return new Mover({ spec, source, destination, uploads, gate, signal, now, tmpdir, onBytes: meter.addBytes });
+  }
+
+  /** Nobody but this process knows of uploads that a repair began. */
+  async #dropUploads(): Promise<void> {
+    const { destination } = this.#c;
+    for (const ref of this.#uploads.all()) {
+      await destination.multipart?.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
+    }
   }
 
   #meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
@@ -135,7 +151,7 @@ class Verification {
       this.#tally.listed++;
       this.#tally.listedBytes += here.size ?? 0;
     }
-    if (this.#passes && !this.#passes(entry)) {
+    if (!this.#filter.passes(entry)) {
       this.#tally.filtered++;
       return undefined;
     }
@@ -150,7 +166,9 @@ class Verification {
   }
 
   #decide(here: ObjectEntry, there: ObjectEntry): Meeting {
-    if (here.directory || there.directory) return this.#equal(here, 'presence');
+    const directories = judgeDirectories(here, there);
+    if (directories === 'equal') return this.#equal(here, 'presence');
+    if (directories === 'different') return this.#start(() => this.#different(here, there, 'size', 'size'));
     const { mode } = this.#c;
     if (here.size !== undefined && there.size !== undefined) {
       if (here.size !== there.size) return this.#start(() => this.#different(here, there, 'size', 'size'));
@@ -245,7 +263,8 @@ class Verification {
     const source = kind === 'size' ? `${here.size} bytes` : here.etag;
     const destination = there && (kind === 'size' ? `${there.size} bytes` : there.etag);
     let repaired: boolean | undefined;
-    if (this.#mover) {
+    // Where nothing may be replaced only what is missing is repaired.
+    if (this.#mover && (there === undefined || !this.#c.spec.createOnly)) {
       const moved = await this.#mover.move(await this.#fresh(here), there === undefined);
       repaired = true;
       this.#tally.copied++;

@@ -126,6 +126,11 @@ export class LiveRange {
     return rest;
   }
 
+  /** `takeChange` gives the record once more: the last one was not written. */
+  touch(): void {
+    this.#changed = true;
+  }
+
   met(key: Key): void {
     this.joined = key;
     this.#changed = true;

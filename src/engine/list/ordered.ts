@@ -56,6 +56,17 @@ export async function ordered<S extends Store>(
   });
 }
 
+/** The same for a destination: a list of keys does not narrow it, and one without a listing stays so. */
+export async function orderedDestination<S extends Store>(
+  store: S,
+  context: Pick<EngineContext, 'spec' | 'tmpdir' | 'signal' | 'emit'>,
+  disposables: AsyncDisposableStack,
+): Promise<S> {
+  if (!store.capabilities.list) return store;
+  const filters = { ...context.spec.filters, keysFile: undefined };
+  return await ordered(store, { ...context, spec: { ...context.spec, filters } }, disposables);
+}
+
 async function* listed(store: Store, signal: AbortSignal): AsyncGenerator<ObjectEntry> {
   let cursor: string | undefined;
   do {

@@ -58,6 +58,12 @@ export class Pager {
       this.from = this.#after;
       const page = await (this.#ahead ?? this.#ask());
       this.#ahead = undefined;
+      if (page.cursor !== undefined) {
+        throw new FerryError('bad-listing', {
+          message: 'a listing without an order was taken for one in order',
+          operation: 'list',
+        });
+      }
       this.page = page.entries;
       this.index = 0;
       this.last = page.next === undefined;

@@ -19,6 +19,10 @@ export class Tally implements Counters {
     return new Tally().add(counters);
   }
 
+  equals(other: Tally): boolean {
+    return Object.entries(this).every(([name, value]) => Reflect.get(other, name) === value);
+  }
+
   add(other: Counters): this {
     this.listed += other.listed;
     this.listedBytes += other.listedBytes;

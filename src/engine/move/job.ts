@@ -40,6 +40,17 @@ export interface Moved {
   readonly method: 'etag' | 'checksum' | 'md5-read' | 'size';
 }
 
+/**
+ * For writes that cannot demand that the key is free: where nothing may be replaced, looks right before. Rejects with
+ * `already-exists`.
+ */
+export async function stillAbsent(c: MoveContext, job: Job): Promise<void> {
+  if (!c.spec.createOnly) return;
+  if (await c.destination.stat(job.entry.key, c.signal)) {
+    throw new FerryError('already-exists', { key: job.entry.key, store: c.destination.info.name, operation: 'write' });
+  }
+}
+
 /** A read of exactly the version `meta` describes; another version rejects with `changed`. */
 export async function readVersion(
   store: Store,

@@ -12,7 +12,7 @@ import { contentEtag, judge, knownMd5 } from '../compare.ts';
 import { etagParts } from '../../wire/multipart.ts';
 import { Budget } from './budget.ts';
 import { readBack } from './read-back.ts';
-import type { Job, MoveContext, Moved } from './job.ts';
+import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit } from './metadata.ts';
 import { moveInParts } from './parts.ts';
 import { moveUnsized } from './unsized.ts';
@@ -64,7 +64,7 @@ export class Mover {
     }
     const meta = await source.stat(entry.key, c.signal);
     if (!meta) throw new FerryError('not-found', { key: entry.key, store: source.info.name, operation: 'stat' });
-    if (meta.size < 0 || Number.isNaN(meta.size)) return await moveUnsized(c, job, meta);
+    if (meta.size < 0) return await moveUnsized(c, job, meta);
     if (this.#inParts(meta.size, meta)) return await moveInParts(c, job, meta);
     return this.#copiesItself(meta.size) ? await this.#copy(job, meta) : await moveWhole(c, job, this.#budget);
   }
@@ -84,11 +84,9 @@ export class Mover {
       );
     }
     // A plain MD5 stays the ETag, and proves the copy, only if the object is written whole.
-    return !(
-      spec.multipart.keepEtag &&
-      knownMd5(source.capabilities, facts) !== undefined &&
-      destination.capabilities.etag === 'md5'
-    );
+    const { etag, verifiesMd5 } = destination.capabilities;
+    const provable = knownMd5(source.capabilities, facts) !== undefined && (etag === 'md5' || verifiesMd5);
+    return !(provable && spec.multipart.keepEtag);
   }
 
   #copiesItself(size: number): boolean {
@@ -107,7 +105,10 @@ export class Mover {
     const { key } = job.entry;
     const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
     const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
-    const written = await destination.copy!({ store: source, key, ifMatch: meta.etag }, key, options, signal);
+    const ifAbsent = job.create && destination.capabilities.writeIfAbsent ? true : undefined;
+    if (!ifAbsent) await stillAbsent(this.#c, job);
+    const from = { store: source, key, ifMatch: meta.etag };
+    const written = await destination.copy!(from, key, { ...options, ifAbsent }, signal);
     onBytes(meta.size);
     const etag = contentEtag(source.capabilities, meta);
     const kept = etag === undefined || written.etag === undefined || written.etag === etag;
@@ -115,7 +116,7 @@ export class Mover {
       bytes: meta.size,
       etag: written.etag,
       losses: kept ? losses : [...losses, 'etag'],
-      method: kept ? 'etag' : 'size',
+      method: etag !== undefined && etag === written.etag ? 'etag' : 'size',
     };
   }
 
@@ -125,6 +126,7 @@ export class Mover {
     const meta = await source.stat(key, signal);
     if (!meta) throw new FerryError('not-found', { key, store: source.info.name, operation: 'stat' });
     const { options, losses } = outfit(meta, undefined, spec.fidelity, destination.capabilities);
+    await stillAbsent(this.#c, job);
     const written = await destination.fetch!(await source.presign!(key, 3600), key, options, signal);
     const now = await destination.stat(key, signal);
     if (now?.size !== meta.size) throw new FerryError('wrong-length', { key, operation: 'fetch' });

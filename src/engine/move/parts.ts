@@ -18,12 +18,14 @@ import type { PartRecord } from '../../state/state-store.ts';
 import type { Part, PartResult, UploadRef, WriteResult } from '../../store/store.ts';
 import { compositeEtag, etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
-import { readVersion, versionName, type Job, type MoveContext, type Moved } from './job.ts';
+import { readVersion, stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { Tap } from './tap.ts';
 
 /** The fact under which a part size that reproduced an ETag is remembered; 0 once a guess was wrong. */
 const PROVEN = 'source-part-size';
+/** From this attempt on an object whose ETag cannot be made again is taken to have another layout. */
+const LAST_DOUBT = 3;
 /** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
 const TRY_UNHASHED = 1024 * 1024 * 1024;
 
@@ -34,6 +36,14 @@ interface Layout {
   readonly etag: string | undefined;
   /** Hash every part here. */
   readonly hash: boolean;
+  /** The part size has made the ETag of another object of this task. */
+  readonly proven: boolean;
+}
+
+/** A part in place, and the MD5 of the bytes that passed here where they were hashed. */
+interface Done {
+  readonly part: Part;
+  readonly md5: string | undefined;
 }
 
 export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
@@ -44,11 +54,16 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
   const layout = await chooseLayout(c, job, meta);
   const { ref, parts: recorded } = await openUpload(c, job, meta, layout, () => multipart.begin(key, options, signal));
-  const parts = await uploadMissing(c, job, meta, layout, ref, recorded);
+  const done = await uploadMissing(c, job, meta, layout, ref, recorded);
+  const parts = done.map(({ part }) => part);
+  const hashed = done.map(({ md5 }) => md5).filter((md5) => md5 !== undefined);
+  const allHashed = hashed.length === done.length;
 
+  // What the destination will call it; where its ETags tell nothing, what the bytes that passed here would be called.
   const made = destination.capabilities.etag === 'md5' ? compositeEtag(parts.map((part) => part.etag)) : undefined;
-  const reproduced = layout.etag !== undefined && made === layout.etag;
-  if (layout.etag !== undefined && !reproduced && !layout.hash) {
+  const reproduced =
+    layout.etag !== undefined && (made ?? (allHashed ? compositeEtag(hashed) : undefined)) === layout.etag;
+  if (layout.etag !== undefined && !reproduced && (!allHashed || (layout.proven && job.attempt < LAST_DOUBT))) {
     // Another layout than the proven one, or altered bytes. Nothing of it is shown; the next attempt hashes.
     await discardUpload(c, key);
     await c.uploads.setFact(PROVEN, 0);
@@ -66,7 +81,7 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
     bytes: meta.size,
     etag: written.etag ?? made,
     losses: [...losses, ...kept],
-    method: reproduced ? 'etag' : layout.hash && made !== undefined ? 'checksum' : 'size',
+    method: reproduced ? 'etag' : allHashed && made !== undefined ? 'checksum' : 'size',
   };
 }
 
@@ -87,19 +102,24 @@ async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise
   const etag = contentEtag(c.source.capabilities, meta);
   const count = etagParts(etag);
   const comparable = c.destination.capabilities.etag === 'md5';
-  if (multipart.keepEtag && comparable && count !== undefined) {
+  if (copiesParts(c) && job.attempt > 1) {
+    // Nothing passes here that could be hashed: a guess that was wrong is not made again.
+    const plan = planParts(meta.size, multipart.partSize, limits);
+    return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: false, proven: false };
+  }
+  if ((multipart.keepEtag || !comparable) && count !== undefined) {
     const proven = await c.uploads.getFact(PROVEN);
     const fits = (size: number): boolean =>
       Math.ceil(meta.size / size) === count && size <= limits.maxPart && (count === 1 || size >= limits.minPart);
     if (typeof proven === 'number' && proven > 0 && fits(proven) && count <= limits.maxParts) {
-      return { partSize: proven, count, etag, hash: job.attempt > 1 };
+      return { partSize: proven, count, etag, hash: !comparable || job.attempt > 1, proven: true };
     }
     const guess = count <= limits.maxParts ? guessPartSizes(meta.size, count).find(fits) : undefined;
-    const doubt = proven === 0 || job.attempt > 1 || meta.size > TRY_UNHASHED;
-    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt };
+    const doubt = copiesParts(c) ? false : !comparable || proven === 0 || job.attempt > 1 || meta.size > TRY_UNHASHED;
+    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt, proven: false };
   }
   const plan = planParts(meta.size, multipart.partSize, limits);
-  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: comparable };
+  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: !copiesParts(c), proven: false };
 }
 
 /** The recorded upload where it is of this very version and layout; else a new one. */
@@ -115,7 +135,9 @@ async function openUpload(
   const version = versionName(meta);
   if (known) {
     const { upload, parts } = known;
-    if (upload.sourceVersion === version && upload.partSize === layout.partSize && upload.size === meta.size) {
+    const same = upload.sourceVersion === version && upload.partSize === layout.partSize && upload.size === meta.size;
+    // An attempt that hashes does so because of doubts about parts that were not.
+    if (same && !(layout.hash && parts.some(({ checksums }) => checksums?.['md5'] === undefined))) {
       return { ref: { key, uploadId: upload.uploadId }, parts };
     }
     await discardUpload(c, key);
@@ -139,12 +161,13 @@ async function uploadMissing(
   layout: Layout,
   ref: UploadRef,
   recorded: readonly PartRecord[],
-): Promise<readonly Part[]> {
-  const parts: (Part | undefined)[] = Array.from({ length: layout.count });
+): Promise<readonly Done[]> {
+  const parts: (Done | undefined)[] = Array.from({ length: layout.count });
   let bytes = 0;
   let finished = 0;
   for (const { number, etag, checksums, size } of recorded) {
-    parts[number - 1] = { number, etag, checksums };
+    const { md5, ...told } = checksums ?? {};
+    parts[number - 1] = { part: { number, etag, checksums: told }, md5 };
     bytes += size;
     finished++;
   }
@@ -171,12 +194,23 @@ async function uploadMissing(
           c.onBytes(n);
           tell();
         };
-        const part = await putPart({ ...c, signal }, ref, number, meta, offset, length, layout.hash, count, () => {
-          bytes -= moved;
-          moved = 0;
-        });
-        await c.uploads.recordPart(ref.key, { number, etag: part.etag, size: length, checksums: part.checksums });
-        parts[number - 1] = { number, ...part };
+        const { part, md5 } = await putPart(
+          { ...c, signal },
+          ref,
+          number,
+          meta,
+          offset,
+          length,
+          layout.hash,
+          count,
+          () => {
+            bytes -= moved;
+            moved = 0;
+          },
+        );
+        const checksums = md5 === undefined ? part.checksums : { ...part.checksums, md5 };
+        await c.uploads.recordPart(ref.key, { number, etag: part.etag, size: length, checksums });
+        parts[number - 1] = { part: { number, ...part }, md5 };
         finished++;
         tell();
       } finally {
@@ -197,7 +231,10 @@ async function uploadMissing(
   if (failures.length > 0) {
     const error = toFerryError(failures[0]);
     // The upload vanished (expired, or aborted by somebody): what is recorded of it is worth nothing.
-    if (error.code === 'not-found' && error.operation === 'put-part') await c.uploads.endUpload(ref.key);
+    if (error.code === 'not-found' && (error.operation === 'put' || error.operation === 'copyPart')) {
+      await c.uploads.endUpload(ref.key);
+      throw new FerryError('changed', { key: ref.key, message: 'the upload is gone; it is begun again', cause: error });
+    }
     throw error;
   }
   return parts.filter((part) => part !== undefined);
@@ -213,11 +250,11 @@ async function putPart(
   hash: boolean,
   onBytes: (bytes: number) => void,
   onReplay: () => void,
-): Promise<PartResult> {
+): Promise<{ readonly part: PartResult; readonly md5: string | undefined }> {
   const { source, destination, signal } = c;
   const multipart = destination.multipart!;
-  if (multipart.copyPart && destination.sameServer?.(source)) {
-    const part = await multipart.copyPart(
+  if (copiesParts(c)) {
+    const part = await multipart.copyPart!(
       ref,
       number,
       { store: source, key: ref.key, ifMatch: meta.etag },
@@ -226,7 +263,7 @@ async function putPart(
       signal,
     );
     onBytes(length);
-    return part;
+    return { part, md5: undefined };
   }
   let tap: Tap | undefined;
   const read = async function* (): AsyncGenerator<Uint8Array> {
@@ -239,15 +276,26 @@ async function putPart(
     return tap;
   };
   const part = await multipart.put(ref, number, { size: length, open }, undefined, signal);
-  const md5 = tap?.md5();
-  if (md5 !== undefined && contentEtag(destination.capabilities, part) !== undefined && part.etag !== md5) {
+  const { md5, crc32 } = tap?.digests() ?? {};
+  const told = contentEtag(destination.capabilities, part);
+  const altered = (md5 !== undefined && told !== undefined && told !== md5) || differ(crc32, part.checksums?.crc32);
+  if (altered) {
     throw new FerryError('wrong-checksum', {
       key: ref.key,
-      operation: 'put-part',
+      operation: 'put',
       message: `part ${number} arrived altered`,
     });
   }
-  return part;
+  return { part, md5 };
+}
+
+function differ(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b;
+}
+
+/** The destination copies parts by itself. */
+function copiesParts({ source, destination }: MoveContext): boolean {
+  return destination.multipart?.copyPart !== undefined && destination.sameServer?.(source) === true;
 }
 
 async function complete(
@@ -259,6 +307,7 @@ async function complete(
 ): Promise<WriteResult> {
   const { destination, signal } = c;
   const create = job.create && destination.capabilities.multipart?.completeIfAbsent === true;
+  if (!create) await stillAbsent(c, job);
   try {
     return await destination.multipart!.complete(ref, parts, create ? { ifAbsent: true } : undefined, signal);
   } catch (error) {

@@ -4,14 +4,14 @@
  *
  * Disk: one object each; the file is removed whatever happens.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { planParts } from '../../wire/multipart.ts';
-import type { Job, MoveContext, Moved } from './job.ts';
+import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit } from './metadata.ts';
 
 export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
@@ -19,16 +19,20 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
   const { key } = job.entry;
   const path = join(c.tmpdir, `unsized-${randomUUID()}`);
   try {
-    const size = await spool(c, key, path);
+    const { size, md5 } = await spool(c, key, path);
     const { options, losses } = outfit({ ...meta, size }, undefined, spec.fidelity, destination.capabilities);
     const { maxWrite, multipart } = destination.capabilities;
     const slice = (offset: number, length: number) => ({
       size: length,
       open: () => createReadStream(path, { start: offset, end: offset + length - 1, highWaterMark: 256 * 1024 }),
     });
-    if (size === 0) await destination.write(key, new Uint8Array(), options, signal);
-    else if (size <= maxWrite) await destination.write(key, slice(0, size), options, signal);
-    else {
+    const ifAbsent = job.create && destination.capabilities.writeIfAbsent ? true : undefined;
+    if (!ifAbsent) await stillAbsent(c, job);
+    const bytes = size === 0 ? new Uint8Array() : slice(0, size);
+    if (size <= maxWrite) {
+      const verified = destination.capabilities.verifiesMd5 ? md5 : undefined;
+      await destination.write(key, bytes, { ...options, ifAbsent, md5: verified }, signal);
+    } else {
       if (!multipart || !destination.multipart) throw new FerryError('too-large', { key });
       const { partSize, count } = planParts(size, spec.multipart.partSize, multipart);
       const uploadId = await destination.multipart.begin(key, options, signal);
@@ -48,7 +52,8 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
         }
         await destination.multipart.complete(ref, parts, undefined, signal);
       } catch (error) {
-        await destination.multipart.abort(ref);
+        // What went wrong is told, whatever becomes of the parts.
+        await destination.multipart.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
         throw error;
       }
     }
@@ -57,15 +62,23 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
     await rm(path, { force: true });
   }
 
-  async function spool({ onBytes }: MoveContext, name: string, to: string): Promise<number> {
+  async function spool({ onBytes }: MoveContext, name: string, to: string): Promise<{ size: number; md5: string }> {
     const { body } = await source.read(name, undefined, signal);
-    await using file = await open(to, 'wx', 0o600);
+    const hash = createHash('md5');
     let size = 0;
-    for await (const chunk of body) {
-      await file.writeFile(chunk);
-      size += chunk.byteLength;
-      onBytes(chunk.byteLength);
+    try {
+      await using file = await open(to, 'wx', 0o600);
+      for await (const chunk of body) {
+        await file.writeFile(chunk);
+        hash.update(chunk);
+        size += chunk.byteLength;
+        onBytes(chunk.byteLength);
+      }
+    } catch (cause) {
+      body.cancel();
+      const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
+      throw full ? new FerryError('disk-full', { message: `no space is left in ${c.tmpdir}`, cause }) : cause;
     }
-    return size;
+    return { size, md5: hash.digest('hex') };
   }
 }

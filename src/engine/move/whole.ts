@@ -16,8 +16,9 @@ import type { ReadBody, WriteOptions, WriteResult } from '../../store/store.ts';
 import { contentEtag, knownMd5 } from '../compare.ts';
 import { etagParts } from '../../wire/multipart.ts';
 import type { Budget } from './budget.ts';
-import { readVersion, sameVersion, type Job, type MoveContext, type Moved } from './job.ts';
+import { readVersion, sameVersion, stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit } from './metadata.ts';
+import { moveUnsized } from './unsized.ts';
 import { Tap } from './tap.ts';
 
 /** Larger objects are never buffered whole. */
@@ -31,6 +32,7 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
   let read = false;
   try {
     const { meta } = result;
+    if (meta.size < 0) return await moveUnsized(c, job, meta);
     if (!agreesWithListing(job, meta)) await changedSince(c, job, meta);
     const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
     const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
@@ -85,7 +87,7 @@ async function changedSince(c: MoveContext, { entry }: Job, meta: ObjectMeta): P
   });
 }
 
-function write(
+async function write(
   c: MoveContext,
   job: Job,
   body: Body,
@@ -93,16 +95,10 @@ function write(
   md5: string | undefined,
 ): Promise<WriteResult> {
   const { capabilities } = c.destination;
-  return c.destination.write(
-    job.entry.key,
-    body,
-    {
-      ...options,
-      md5: capabilities.verifiesMd5 ? md5 : undefined,
-      ifAbsent: job.create && capabilities.writeIfAbsent ? true : undefined,
-    },
-    c.signal,
-  );
+  const ifAbsent = job.create && capabilities.writeIfAbsent ? true : undefined;
+  if (!ifAbsent) await stillAbsent(c, job);
+  const written = { ...options, md5: capabilities.verifiesMd5 ? md5 : undefined, ifAbsent };
+  return await c.destination.write(job.entry.key, body, written, c.signal);
 }
 
 type Confirmation = Pick<Moved, 'etag' | 'method'>;
@@ -155,7 +151,7 @@ class VersionBody implements StreamBody {
   }
 
   md5(): string | undefined {
-    return this.#tap?.md5();
+    return this.#tap?.digests().md5;
   }
 
   async *#again(): AsyncGenerator<Uint8Array> {
