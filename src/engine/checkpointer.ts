@@ -80,11 +80,15 @@ export class Checkpointer {
     return written;
   }
 
-  /** Stops the timer and writes a last time. */
-  async stop(): Promise<void> {
+  /** Stops the timer and writes a last time; `regardless` of whether it can be: the checkpoint before it then stands. */
+  async stop(regardless = false): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.write();
+    try {
+      await this.write();
+    } catch (error) {
+      if (!regardless) throw error;
+    }
   }
 
   async #turn(): Promise<void> {

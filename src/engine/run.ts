@@ -326,9 +326,7 @@ class Run {
     const { journal, now } = this.#c;
     const told = { code: error.code, message: error.message };
     try {
-      // Where the last checkpoint cannot be written the one before it stands; why the run ended is still told.
-      const last = this.#checkpointer?.stop();
-      await Promise.allSettled([last]);
+      await this.#checkpointer?.stop(true);
       if (error.code === 'interrupted') await journal.interrupt('interrupted', now());
       else await journal.interrupt('failed', now(), told);
     } catch (thrown) {
