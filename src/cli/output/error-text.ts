@@ -20,6 +20,9 @@ export function errorText(error: FerryError, style: Style): string {
       : []),
     ['remedy', error.remedy],
   ];
-  const head = `${style.bad('ferry:')} ${style.bold(harmless(error.message))} ${style.dim(`[${error.code}]`)}`;
+  // All mistakes of a task file are told at once, a line each.
+  const lines = error.code === 'configuration' ? error.message.split('\n') : [error.message];
+  const message = lines.map((line) => style.bold(harmless(line))).join('\n       ');
+  const head = `${style.bad('ferry:')} ${message} ${style.dim(`[${error.code}]`)}`;
   return `${head}\n${rows.map(([title, text]) => `  ${style.dim(title.padEnd(6))}  ${harmless(text)}\n`).join('')}`;
 }

@@ -219,6 +219,13 @@ test('mistakes name the nearest word, cost nothing, and exit 2', async () => {
     assert.equal(out, '', words.join(' '));
     assert.match(err, expected);
   }
+  const wrong = join(folder, 'wrong.yaml');
+  await writeFile(wrong, 'type: copy\nsorce: {}\ncompare: sometimes\n');
+  const lines = (await ferry('run', 'x', '-t', wrong)).err.split('\n');
+  assert.ok(
+    lines.some((line) => /^ +.*wrong\.yaml:2:1 sorce: unknown key; did you mean "source"\?/.test(line)),
+    'a line each',
+  );
   const { err } = await ferry('run', 'nobody', '--json');
   assert.partialDeepStrictEqual(JSON.parse(err), { type: 'error', code: 'task-not-found' });
 });
