@@ -214,7 +214,10 @@ class Run {
       else if (removes) {
         await c.destination.remove(key, signal);
         settled.deleted++;
-      } else throw new FerryError('not-found', { key, store: c.source.info.name, operation: 'stat' });
+      } else if (failure.code === 'not-found' || c.spec.filters.keysFile !== undefined) {
+        // Somebody named it, and it is not there. What a listing named and has no more, however, needs no copy.
+        throw new FerryError('not-found', { key, store: c.source.info.name, operation: 'stat' });
+      }
       settled.failed--;
       settled.retried++;
       this.#checkpointer!.resolve(key);

@@ -101,15 +101,15 @@ test('trying again replaces nothing that somebody else has put there', async () 
   assert.equal(Buffer.from(await body.bytes(10)).toString(), 'theirs');
 });
 
-test('an object that is gone at the source stays a failure when it is tried again', async () => {
+test('a name that leads nowhere stays a failure when it is tried again', async () => {
   await using b = await bench();
   await put(b.source, 'k', 'x');
-  const source = (store: Store): Store =>
-    override(store, { read: () => Promise.reject(new FerryError('access-denied')) });
-  assert.equal((await run(b, {}, { source })).counters.failed, 1);
-  await b.source.remove('k');
   await using context = await b.context();
-  assert.equal((await retryFailures(context)).outcome, 'finished-with-failures');
+  const keysFile = join(context.tmpdir, 'keys');
+  await writeFile(keysFile, 'k\nnowhere\n');
+  const named = { ...context, spec: { ...SPEC, filters: { ...SPEC.filters, keysFile } } };
+  assert.equal((await runTask(named)).counters.failed, 1);
+  assert.equal((await retryFailures(named)).outcome, 'finished-with-failures');
   assert.equal((await context.journal.failures())[0]?.code, 'not-found');
 });
 
