@@ -31,6 +31,8 @@ export type Command =
   | { readonly do: 'report'; readonly bucket: string };
 
 export interface Report {
+  /** Seconds of processor time the server took since the last report. */
+  readonly cpu: number;
   readonly counts: Counts;
   readonly objects: number;
   readonly bytes: number;
@@ -38,6 +40,7 @@ export interface Report {
 
 const MODIFIED = Date.parse('2026-01-01T00:00:00Z');
 const service: Service = { buckets: new Map(), counts: {}, listDelay: 0 };
+let cpuBefore = process.cpuUsage();
 
 /** Keys of a flat bucket with no structure to guess: hexadecimal, evenly spread, in order. */
 export function keyOf(i: number, objects: number): string {
@@ -83,7 +86,9 @@ function report(bucket: BenchBucket): Report {
   });
   const counts = { ...service.counts };
   for (const name of Object.keys(service.counts)) delete service.counts[name];
-  return { counts, objects: bucket.entries.size, bytes };
+  const { user, system } = process.cpuUsage(cpuBefore);
+  cpuBefore = process.cpuUsage();
+  return { cpu: (user + system) / 1e6, counts, objects: bucket.entries.size, bytes };
 }
 
 async function listen(): Promise<number> {

@@ -72,6 +72,7 @@ export class OwnArena implements Arena {
 
   async check({ objects, size }: Fill): Promise<string | undefined> {
     const report = await this.report();
+    console.log(`    (the server took ${report.cpu.toFixed(2)} CPU-s)`);
     if (report.counts['foreign'] !== undefined) return `${report.counts['foreign']} uploads with other bytes`;
     if (report.objects === objects && report.bytes === objects * size) return undefined;
     return `${report.objects} objects and ${report.bytes} bytes at the destination, not ${objects} and ${objects * size}`;

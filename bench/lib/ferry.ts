@@ -16,7 +16,7 @@ export interface Endpoint {
 
 export function s3Endpoint({ endpoint, accessKey, secretKey, region }: Place, bucket: string): Endpoint {
   const credentials = { access_key_id: accessKey, secret_access_key: secretKey };
-  return { type: 's3', path: '/', options: { bucket_name: bucket, endpoint, region, ...credentials } };
+  return { type: 's3', path: '/', options: { bucket_name: bucket, endpoint, region, etag: 'md5', ...credentials } };
 }
 
 /** A directory for `$FERRY_HOME`; the previous one is removed with everything in it. */

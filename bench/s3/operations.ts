@@ -213,7 +213,7 @@ function post(bucket: BenchBucket, key: string, head: RequestHead, query: URLSea
 const NO_TAGS = '<Tagging><TagSet></TagSet></Tagging>';
 
 function document(xml: string): Answer {
-  const body = Buffer.from(xml);
+  const body = Buffer.from(xml, 'latin1');
   return {
     head: `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n${common()}\r\n`,
     body: [body],

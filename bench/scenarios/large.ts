@@ -18,10 +18,10 @@ const RCLONES = [
 
 export const large: Scenario = {
   name: 'large',
-  summary: '4 objects of 256 MiB, uploaded in parts of 16 MiB, S3 → S3',
+  summary: '12 objects of 256 MiB, uploaded in parts of 16 MiB, S3 → S3',
   async run(setting) {
     await using arena = await openArena(setting);
-    const fill: Fill = { bucket: 'source', objects: 4, size: 256 * MiB, partSize: 16 * MiB };
+    const fill: Fill = { bucket: 'source', objects: 12, size: 256 * MiB, partSize: 16 * MiB };
     await arena.populate(fill);
     await compareCopies(arena, setting, { fill, rclones: RCLONES, unit: 'MB' });
   },
