@@ -34,11 +34,15 @@ for (const [name, fault] of Object.entries(PASSING)) {
     migration.assertMoved();
   });
 
-  if (fault.do === 'reset' && fault.when === 'lost-answer') continue;
   test(`write: ${name}, once for every object and operation, where ETags tell nothing`, async () => {
     const rules = WRITES.map((op) => ({ op, key: REAL, perKey: true, nth: [1], fault }));
     await using migration = await faulty({ destination: rules });
-    const { failures } = await migration.run({ etagsAreMd5: false });
+    let { failures } = await migration.run({ etagsAreMd5: false });
+    if (fault.do === 'reset' && fault.when === 'lost-answer') {
+      // Whose the object is that is suddenly there nobody can tell; it is said, and comparing again settles it.
+      assert.ok(failures.every(({ code }) => code === 'already-exists'));
+      ({ failures } = await migration.run({ etagsAreMd5: false }));
+    }
     assert.deepEqual(failures, []);
     forgetUnknowable(migration.destination.bucket(BUCKET).uploads, fault);
     migration.assertMoved();
@@ -79,6 +83,18 @@ for (const [name, body] of Object.entries({
 test('write: an ETag of other bytes in the answer is not taken for a good copy', async () => {
   const fault: Fault = { do: 'header', headers: { etag: '"00000000000000000000000000000000"' } };
   await using migration = await faulty({ destination: [{ op: 'UploadPart', key: PARTS, nth: [1], fault }] });
+  const { failures } = await migration.run();
+  assert.deepEqual(failures, []);
+  migration.assertMoved();
+});
+
+test('write: an upload in parts that vanished is begun again', async () => {
+  await using migration = await faulty({});
+  const vanish = (): void => migration.destination.bucket(BUCKET).uploads.clear();
+  migration.destination.setRules([
+    { op: 'UploadPart', key: PARTS, nth: [2], fault: { do: 'run', action: vanish } },
+    { op: 'CompleteMultipartUpload', key: PARTS, nth: [1], fault: { do: 'run', action: vanish } },
+  ]);
   const { failures } = await migration.run();
   assert.deepEqual(failures, []);
   migration.assertMoved();
