@@ -23,8 +23,6 @@ import type { Gate } from './pace/gate.ts';
 import { contentEqual } from './content.ts';
 import type { Session } from './session.ts';
 
-export const MAX_LISTERS = 64;
-
 export class Moving {
   readonly #c: JournaledContext;
   readonly #session: Session;
@@ -75,7 +73,6 @@ export class Moving {
         destinationOnly: false,
         prefix: spec.filters.prefix,
         ranges,
-        maxListers: MAX_LISTERS,
         signal: this.#session.signal,
         onRange: (range) => this.#checkpointer.add(range),
         onPage: (side, entries) => {

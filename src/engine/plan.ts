@@ -13,7 +13,6 @@ import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
 import { walk } from './list/walk.ts';
 import { outfit } from './move/metadata.ts';
-import { MAX_LISTERS } from './moving.ts';
 import { foreseeLoss, LossBook } from './foresee.ts';
 import type { PlanSummary } from './progress.ts';
 
@@ -64,7 +63,6 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
     destinationOnly: spec.deleteExtraneous,
     prefix: spec.filters.prefix,
     ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
-    maxListers: MAX_LISTERS,
     signal,
     onRange: () => undefined,
     onPage: () => undefined,

@@ -13,7 +13,6 @@ import { LiveRange, type OpenKey } from './list/live-range.ts';
 import { orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk } from './list/walk.ts';
-import { MAX_LISTERS } from './moving.ts';
 import type { Session } from './session.ts';
 
 const BATCH = 1000;
@@ -73,7 +72,6 @@ async function findExtraneous(
     destinationOnly: true,
     prefix: c.spec.filters.prefix,
     ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
-    maxListers: MAX_LISTERS,
     signal: session.signal,
     onRange: () => undefined,
     onPage: () => undefined,
@@ -131,7 +129,6 @@ export async function removeListed(
     destinationOnly: false,
     prefix: c.spec.filters.prefix,
     ranges,
-    maxListers: MAX_LISTERS,
     signal: session.signal,
     onRange: (range) => checkpointer.add(range),
     onPage: () => undefined,

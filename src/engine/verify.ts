@@ -20,7 +20,6 @@ import { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
 import { Mover } from './move/mover.ts';
 import { readMd5 } from './move/read-back.ts';
-import { MAX_LISTERS } from './moving.ts';
 import type { Difference, RunSummary } from './progress.ts';
 import { Gate } from './pace/gate.ts';
 import { override } from './override.ts';
@@ -88,7 +87,6 @@ class Verification {
         destinationOnly: spec.filters.keysFile === undefined,
         prefix: spec.filters.prefix,
         ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
-        maxListers: MAX_LISTERS,
         signal: session.signal,
         onRange: () => undefined,
         onPage: (side, entries) => {

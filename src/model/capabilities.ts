@@ -45,6 +45,10 @@ export interface ListCapability {
   readonly order: 'utf8' | 'unordered';
   /** Most entries a page may be asked for. */
   readonly maxPage: number;
+  /**
+   * Listing from several keys at once costs more than it gains: a file tree reads a directory whole for each of them.
+   */
+  readonly serial?: boolean | undefined;
   /** Whether entries carry these. */
   readonly size: boolean;
   readonly modified: boolean;

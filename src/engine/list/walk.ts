@@ -6,7 +6,7 @@
  * page needed anyway, so a cut in the wrong place wastes at most one request. Within a range both sides are merged by
  * key: no side is ever held whole. It never cuts while the process has no time left, or while the handler holds back.
  *
- * Memory: `maxListers` × 4 pages of at most 1,000 entries.
+ * Memory: 64 × 4 pages of at most 1,000 entries.
  */
 import { compareKeys, type Key } from '../../model/key.ts';
 import type { ObjectEntry } from '../../model/object.ts';
@@ -24,7 +24,8 @@ export interface Walk {
   readonly prefix: string | undefined;
   /** Unfinished ranges to begin with. */
   readonly ranges: readonly LiveRange[];
-  readonly maxListers: number;
+  /** Ranges listed at once; 64 where absent, fewer where a side lists serially. */
+  readonly maxListers?: number | undefined;
   readonly signal: AbortSignal;
   /** A range was cut; it will be walked too. */
   readonly onRange: (range: LiveRange) => void;
@@ -39,6 +40,9 @@ export interface Walk {
 /** Nothing, a promise to wait for, or the range that goes on. */
 export type Meeting = undefined | LiveRange | Promise<undefined | LiveRange>;
 
+const MAX_LISTERS = 64;
+/** Beside a destination that lists serially: enough to overlap waiting with work. */
+const FEW_LISTERS = 4;
 /** Below so many keys left a cut is not worth its request. */
 const WORTH_CUTTING = 2000;
 /** Where somebody works for this share of the time, one more lister makes nothing faster. */
@@ -55,6 +59,7 @@ export async function walk(options: Walk): Promise<void> {
 
 class Walker {
   readonly #o: Walk;
+  readonly #maxListers: number;
   readonly #space = new KeySpace();
   readonly #waiting: LiveRange[];
   readonly #active = new Set<LiveRange>();
@@ -75,6 +80,10 @@ class Walker {
 
   constructor(options: Walk) {
     this.#o = options;
+    const { source, destination } = options;
+    const most = options.maxListers ?? MAX_LISTERS;
+    if (source.capabilities.list?.serial) this.#maxListers = 1;
+    else this.#maxListers = destination?.capabilities.list?.serial ? Math.min(most, FEW_LISTERS) : most;
     this.#waiting = options.ranges.filter((range) => !range.exhausted);
     this.#signal = this.#stop.signal;
   }
@@ -96,7 +105,7 @@ class Walker {
   }
 
   #startWaiting(): void {
-    while (this.#waiting.length > 0 && this.#active.size < this.#o.maxListers && !this.#signal.aborted) {
+    while (this.#waiting.length > 0 && this.#active.size < this.#maxListers && !this.#signal.aborted) {
       void this.#start(this.#waiting.shift()!);
     }
     if (this.#active.size === 0) this.#finished();
@@ -255,7 +264,7 @@ class Walker {
   #balance(): void {
     if (this.#pages === 0 || this.#held > 0 || this.#signal.aborted) return;
     this.#measure();
-    const most = Math.min(this.#allowed, this.#o.maxListers);
+    const most = Math.min(this.#allowed, this.#maxListers);
     while (this.#waiting.length === 0 && this.#active.size > 0 && this.#active.size < most) {
       const range = this.#largest();
       if (!range) return;

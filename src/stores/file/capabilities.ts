@@ -9,7 +9,7 @@ import { MAX_PARTS } from './uploads.ts';
 export function fileCapabilities(encoding: DiskEncoding, metadata: 'none' | 'sidecar'): Capabilities {
   const sidecar = metadata === 'sidecar';
   return {
-    list: { order: 'utf8', maxPage: MAX_PAGE, size: true, modified: true, etag: true },
+    list: { order: 'utf8', maxPage: MAX_PAGE, serial: true, size: true, modified: true, etag: true },
     read: true,
     readRange: true,
     readIfMatch: true,

@@ -104,6 +104,30 @@ test('a flat bucket with no known prefixes is listed by many at once', async () 
   assert.ok(source.requests < 200, `${source.requests} requests for 40 pages`);
 });
 
+test('a source that lists serially is listed from one key at a time', async () => {
+  const keys = Array.from({ length: 20_000 }, (_, n) => String(n).padStart(6, '0'));
+  const store = listing(keys, 1000, () => 1);
+  const list = { ...store.capabilities.list!, serial: true };
+  const source = Object.assign(store, { capabilities: { ...store.capabilities, list } });
+  let met = 0;
+  await walk({
+    source,
+    destination: undefined,
+    destinationOnly: false,
+    prefix: undefined,
+    ranges: [range()],
+    signal: new AbortController().signal,
+    onRange: () => undefined,
+    onPage: () => undefined,
+    meet: () => {
+      met++;
+      return undefined;
+    },
+  });
+  assert.equal(met, 20_000);
+  assert.equal(source.most, 1);
+});
+
 test('one list that fails stops the walk with its error', async () => {
   const source = listing(
     Array.from({ length: 5000 }, (_, n) => String(n).padStart(5, '0')),
