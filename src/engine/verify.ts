@@ -6,7 +6,7 @@
  * does not grow with the number of objects.
  */
 import { createHash } from 'node:crypto';
-import { toFerryError, type FerryError } from '../model/errors.ts';
+import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { Store } from '../store/store.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
@@ -75,6 +75,12 @@ class Verification {
     let error: FerryError | undefined;
     await using disposables = new AsyncDisposableStack();
     try {
+      if (spec.type === 'delete') {
+        throw new FerryError('configuration', {
+          message: 'a task of type `delete` has no two sides to compare',
+          remedy: 'Its run tells what was removed; `ferry plan` tells what is still there to remove.',
+        });
+      }
       const source = await ordered(this.#c.source, this.#c, disposables);
       const target = await orderedDestination(destination, this.#c, disposables);
       this.#source = source;

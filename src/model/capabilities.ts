@@ -32,8 +32,8 @@ export interface Capabilities {
   readonly multipart: MultipartCapability | undefined;
   readonly keys: KeyCapability;
   readonly metadata: MetadataCapability;
-  /** `copy` within the store, without the bytes passing here; largest object it takes. */
-  readonly copy: { readonly maxSize: number } | undefined;
+  /** `copy` within the store, without the bytes passing here; largest object it takes, and whether `ifAbsent` holds. */
+  readonly copy: { readonly maxSize: number; readonly ifAbsent?: boolean | undefined } | undefined;
   /** `fetch`: the store reads a URL by itself. */
   readonly fetch: boolean;
   /** `presign`: a URL that reads an object without credentials. */

@@ -32,6 +32,8 @@ export interface ChainCheck {
   readonly records: number;
   /** Of the last line that is sound. */
   readonly head: string;
+  /** JSON text of the last line that is sound. */
+  readonly last?: string | undefined;
   /** What is wrong, and where; undefined where the chain holds. */
   readonly problem?: { readonly line: number; readonly what: string } | undefined;
 }
@@ -40,13 +42,15 @@ export interface ChainCheck {
 export async function verifyChain(file: string): Promise<ChainCheck> {
   let head = CHAIN_START;
   let records = 0;
+  let last: string | undefined;
   for await (const line of linesOf(file)) {
     const what = brokenBy(line, head);
-    if (what !== undefined) return { records, head, problem: { line: records + 1, what } };
+    if (what !== undefined) return { records, head, last, problem: { line: records + 1, what } };
     head = line.slice(BEFORE_HASH.length, HASH_END);
+    last = line.slice(RECORD_START, -1);
     records++;
   }
-  return { records, head };
+  return { records, head, last };
 }
 
 function brokenBy(line: string, head: string): string | undefined {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FerryError } from '../model/errors.ts';
 import { verifyChain, type ChainCheck } from './chain.ts';
+import { reportDigest } from './digest.ts';
 
 const MAX_REPORT = 64 * 1024 * 1024;
 
@@ -30,7 +31,7 @@ export async function checkReport(file: string): Promise<ReportCheck> {
     const chain = await verifyChain(file);
     return { evidence: file, chain, problems: problemsOf(chain) };
   }
-  const report = await readReport(file);
+  const { report, digest } = await readReport(file);
   if (!report.evidence) {
     throw new FerryError('configuration', {
       message: `${file} has no evidence: it was made with \`report.evidence: none\``,
@@ -47,18 +48,24 @@ export async function checkReport(file: string): Promise<ReportCheck> {
     problems.push(`the report counts ${lines} lines, the evidence has ${chain.records}`);
   if (!chain.problem && chain.head !== head)
     problems.push('the head in the report is not the last hash of the evidence');
+  const end = chain.problem || chain.last === undefined ? undefined : End.safeParse(JSON.parse(chain.last)).data;
+  if (!chain.problem && end?.report !== digest) problems.push('the report is not the one the evidence was closed with');
   return { task: report.task, evidence, chain, problems };
 }
+
+/** The last record of the evidence, as far as it is about the report. */
+const End = z.object({ type: z.literal('end'), report: z.string() });
 
 function problemsOf(chain: ChainCheck): string[] {
   return chain.problem ? [`line ${chain.problem.line}: ${chain.problem.what}`] : [];
 }
 
-async function readReport(file: string): Promise<z.infer<typeof Checked>> {
+async function readReport(file: string): Promise<{ report: z.infer<typeof Checked>; digest: string }> {
   try {
     const text = await readFile(file);
     if (text.byteLength > MAX_REPORT) throw new Error('it is too large');
-    return Checked.parse(JSON.parse(text.toString('utf8')));
+    const data: unknown = JSON.parse(text.toString('utf8'));
+    return { report: Checked.parse(data), digest: reportDigest(z.record(z.string(), z.unknown()).parse(data)) };
   } catch (error) {
     throw new FerryError('configuration', {
       message: `${file} is not a report of Ferry`,

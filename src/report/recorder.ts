@@ -2,6 +2,7 @@
  * Records a run or verification while it goes on, and writes `report.json`, `report.html` and `evidence.jsonl` at its
  * end. Memory: the first 1,000 differences and counters.
  */
+import { reportDigest } from './digest.ts';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { arch, hostname, release, type } from 'node:os';
 import { join } from 'node:path';
@@ -88,12 +89,14 @@ export class ReportRecorder implements EvidenceSink {
     const json = join(folder, 'report.json');
     const html = join(folder, 'report.html');
     try {
+      const body = this.#report(summary, failures);
       const chain = await this.#evidence?.finish({
         outcome: summary.outcome,
         methods: this.#methods,
         results: this.#results,
+        report: reportDigest(body),
       });
-      const report = this.#report(summary, failures, chain);
+      const report = { ...body, evidence: this.#evidenceOf(chain) };
       await writeAtomically(json, `${JSON.stringify(report, null, 2)}\n`);
       await writeAtomically(html, reportHtml(report));
       return { json, html, head: chain?.head };
@@ -102,8 +105,8 @@ export class ReportRecorder implements EvidenceSink {
     }
   }
 
-  #report(summary: RunSummary, failures: readonly FailureGroup[], chain?: { head: string; lines: number }): Report {
-    const { kind, task, version, source, destination, evidence, mode, now } = this.#options;
+  #report(summary: RunSummary, failures: readonly FailureGroup[]): Report {
+    const { kind, task, version, source, destination, mode, now } = this.#options;
     const { error, report: _, ...counts } = summary;
     return {
       format: 1,
@@ -124,11 +127,13 @@ export class ReportRecorder implements EvidenceSink {
         first: this.#first,
       },
       failures,
-      evidence:
-        chain && evidence !== 'none'
-          ? { file: EVIDENCE, kept: evidence, lines: chain.lines, algorithm: 'sha256-chain', head: chain.head }
-          : undefined,
     };
+  }
+
+  #evidenceOf(chain: { head: string; lines: number } | undefined): Report['evidence'] {
+    const kept = this.#options.evidence;
+    if (!chain || kept === 'none') return undefined;
+    return { file: EVIDENCE, kept, lines: chain.lines, algorithm: 'sha256-chain', head: chain.head };
   }
 }
 

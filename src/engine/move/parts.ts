@@ -76,11 +76,14 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
   const written = await complete(c, job, ref, parts, made);
   await c.uploads.endUpload(key);
+  // Some services take the tags of an upload in parts and forget them (Ceph 16, measured).
+  const tagged = options.tags !== undefined && Object.keys(options.tags).length > 0;
+  const untagged = tagged && !(await destination.stat(key, signal))?.tagCount;
   const kept: LossKind[] = contentEtag(source.capabilities, meta) !== undefined && !reproduced ? ['etag'] : [];
   return {
     bytes: meta.size,
     etag: written.etag ?? made,
-    losses: [...losses, ...kept],
+    losses: [...losses, ...kept, ...(untagged ? (['tags'] as const) : [])],
     method: reproduced ? 'etag' : allHashed && made !== undefined ? 'checksum' : 'size',
   };
 }

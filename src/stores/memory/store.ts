@@ -77,7 +77,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
     posix: true,
     storageClasses: ['STANDARD', 'STANDARD_IA'],
   },
-  copy: { maxSize: 5 * GiB },
+  copy: { maxSize: 5 * GiB, ifAbsent: true },
   fetch: true,
   presign: false,
 };

@@ -47,7 +47,10 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
       posix: true,
       storageClasses: preset.storageClasses,
     },
-    copy: preset.copyMax === undefined ? undefined : { maxSize: preset.copyMax },
+    copy:
+      preset.copyMax === undefined
+        ? undefined
+        : { maxSize: preset.copyMax, ifAbsent: preset.copyCreateOnly !== undefined },
     fetch: false,
     presign: !settings.signatureV2,
   };

@@ -157,3 +157,25 @@ test('a name ending in a slash with bytes is no directory', async () => {
   assert.equal((await run(b)).counters.copied, 1);
   await assertSame(b.source, b.destination);
 });
+
+test('two buckets of one service copy among themselves, whether or not a copy can demand a free key', async () => {
+  for (const ifAbsent of [true, false]) {
+    await using b = await bench();
+    for (let i = 0; i < 5; i++) await put(b.source, `k${i}`, 'x');
+    let copies = 0;
+    await using context = await b.context();
+    const one = override(context.destination, {
+      sameServer: () => true,
+      capabilities: { ...b.destination.capabilities, copy: { maxSize: MiB, ifAbsent } },
+      copy: async (from, to, options, signal) => {
+        if (options?.ifAbsent && !ifAbsent) throw new FerryError('unsupported');
+        copies++;
+        return await b.destination.copy!({ ...from, store: b.source }, to, options, signal);
+      },
+    });
+    const summary = await runTask({ ...context, destination: one });
+    assert.equal(summary.outcome, 'finished', summary.error?.message);
+    assert.equal(copies, 5);
+    await assertSame(b.source, b.destination);
+  }
+});

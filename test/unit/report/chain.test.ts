@@ -16,7 +16,7 @@ test('whatever is changed, cut, doubled or swapped in evidence breaks the chain 
   const file = await EvidenceFile.create(path, 'all', { task: 'a' });
   for (const key of ['a', 'b\n', '日本', '\ud800']) await file.add({ key, size: 1, method: 'etag', result: 'equal' });
   const { head, lines } = await file.finish({ outcome: 'finished' });
-  assert.deepEqual(await verifyChain(path), { records: lines, head });
+  assert.partialDeepStrictEqual(await verifyChain(path), { records: lines, head });
 
   const original = await readFile(path);
   const copy = join(folder, 'copy.jsonl');
@@ -56,5 +56,5 @@ test('evidence of 10,000 objects streams to disk', async () => {
     if (writing) await writing;
   }
   const { head } = await file.finish({});
-  assert.deepEqual(await verifyChain(path), { records: 10_002, head });
+  assert.partialDeepStrictEqual(await verifyChain(path), { records: 10_002, head });
 });

@@ -66,6 +66,11 @@ test('report and evidence prove each other, and what was changed is found', asyn
   assert.equal(sound.chain.records, 1102);
   assert.deepEqual(await readdir(join(folder, 'check')).then((names) => names.sort()), ['evidence.jsonl', 'report.html', 'report.json']); // prettier-ignore
 
+  const report = await readFile(json, 'utf8');
+  await writeFile(json, report.replace(/"outcome": "[a-z]+"/, '"outcome": "finished "'));
+  assert.match((await checkReport(json)).problems.join(), /not the one the evidence was closed with/);
+  await writeFile(json, report);
+
   const text = await readFile(sound.evidence, 'utf8');
   await writeFile(sound.evidence, text.split('\n').slice(0, -2).join('\n') + '\n');
   assert.match((await checkReport(json)).problems.join(), /counts 1102 lines, the evidence has 1101/);
