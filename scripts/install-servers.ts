@@ -15,10 +15,10 @@ export function installServers(peers: readonly Peer[]): string {
     return `left out: what needs ${missing.join(', ')} (${obstacle}; on Debian: apt-get install ${packages.join(' ')})`;
   }
   console.log(`installing ${packages.join(' ')}`);
-  const failure = aptInstall(packages);
+  const failure = aptInstall(packages) ?? unavailable(...missing);
   return failure === undefined
     ? `real servers and tools: installed ${missing.join(', ')}`
-    : `left out: what needs ${missing.join(', ')} (apt-get failed: ${failure})`;
+    : `left out: what needs ${missing.join(', ')} (after apt-get install: ${failure})`;
 }
 
 function whyNotHere(): string | undefined {
