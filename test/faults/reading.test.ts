@@ -130,6 +130,14 @@ test('read: an object removed after it was listed is no reason to fail the other
   migration.assertMoved();
 });
 
+test('read: other bytes in one part, then in another on the next attempt', async () => {
+  const fault: Fault = { do: 'corrupt-answer' };
+  await using migration = await faulty({ source: [{ op: 'GetObject', key: PARTS, nth: [1, 5], fault }] });
+  const { failures } = await migration.run();
+  assert.deepEqual(failures, []);
+  migration.assertMoved();
+});
+
 for (const key of ['small/3', STREAMED, PARTS, WHOLE]) {
   test(`read: ${key} replaced while it is read arrives as one version or the other, never as a mixture`, async () => {
     await using migration = await faulty({});

@@ -28,6 +28,8 @@ export interface Job {
   readonly create: boolean;
   /** Counts from 1: how often the object was begun. */
   readonly attempt: number;
+  /** Carried from attempt to attempt: what the bytes would be called that an earlier one read and hashed. */
+  readonly doubts: { composite?: string | undefined };
   /** Told while a large object moves. */
   readonly onProgress?: ((done: number, parts?: { total: number; done: number }) => void) | undefined;
 }

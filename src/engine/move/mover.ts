@@ -38,9 +38,10 @@ export class Mover {
 
   /** Resolves with undefined where nothing was written because the destination has an equal object by now. */
   async move(entry: ObjectEntry, create: boolean, onProgress?: Job['onProgress']): Promise<Moved | undefined> {
+    const doubts = {};
     for (let attempt = 1; ; attempt++) {
       try {
-        const moved = await this.#once({ entry, create, attempt, onProgress });
+        const moved = await this.#once({ entry, create, attempt, doubts, onProgress });
         if (this.#c.spec.checkMd5) await readBack(this.#c, entry.key);
         return moved;
       } catch (thrown) {

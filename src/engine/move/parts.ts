@@ -22,10 +22,11 @@ import { readVersion, stillAbsent, versionName, type Job, type MoveContext, type
 import { outfit, type LossKind } from './metadata.ts';
 import { Tap } from './tap.ts';
 
-/** The fact under which a part size that reproduced an ETag is remembered; 0 once a guess was wrong. */
+/** The fact under which a part size that reproduced an ETag is remembered. */
 const PROVEN = 'source-part-size';
-/** From this attempt on an object whose ETag cannot be made again is taken to have another layout. */
-const LAST_DOUBT = 3;
+/** Instead of a part size: a guess was wrong, so parts are hashed; or reads have agreed that guessing is no use here. */
+const IN_DOUBT = 0;
+const NOT_GUESSABLE = -1;
 /** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
 const TRY_UNHASHED = 1024 * 1024 * 1024;
 
@@ -36,8 +37,6 @@ interface Layout {
   readonly etag: string | undefined;
   /** Hash every part here. */
   readonly hash: boolean;
-  /** The part size has made the ETag of another object of this task. */
-  readonly proven: boolean;
 }
 
 /** A part in place, and the MD5 of the bytes that passed here where they were hashed. */
@@ -61,18 +60,21 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
 
   // What the destination will call it; where its ETags tell nothing, what the bytes that passed here would be called.
   const made = destination.capabilities.etag === 'md5' ? compositeEtag(parts.map((part) => part.etag)) : undefined;
-  const reproduced =
-    layout.etag !== undefined && (made ?? (allHashed ? compositeEtag(hashed) : undefined)) === layout.etag;
-  if (layout.etag !== undefined && !reproduced && (!allHashed || (layout.proven && job.attempt < LAST_DOUBT))) {
-    // Another layout than the proven one, or altered bytes. Nothing of it is shown; the next attempt hashes.
+  const read = allHashed ? compositeEtag(hashed) : undefined;
+  const reproduced = layout.etag !== undefined && (made ?? read) === layout.etag;
+  const believed = read !== undefined && job.doubts.composite === read;
+  if (layout.etag !== undefined && !reproduced && !believed) {
+    // Another layout than guessed, or altered bytes. Nothing of it is shown; only two whole reads that agree decide.
+    job.doubts.composite = read;
     await discardUpload(c, key);
-    await c.uploads.setFact(PROVEN, 0);
+    await c.uploads.setFact(PROVEN, IN_DOUBT);
     throw new FerryError('wrong-checksum', {
       key,
       operation: 'write',
       message: 'the parts do not make the ETag of the source',
     });
   }
+  if (layout.etag !== undefined && !reproduced) await c.uploads.setFact(PROVEN, NOT_GUESSABLE);
   if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
   const written = await complete(c, job, ref, parts, made);
   await c.uploads.endUpload(key);
@@ -108,21 +110,24 @@ async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise
   if (copiesParts(c) && job.attempt > 1) {
     // Nothing passes here that could be hashed: a guess that was wrong is not made again.
     const plan = planParts(meta.size, multipart.partSize, limits);
-    return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: false, proven: false };
+    return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: false };
   }
   if ((multipart.keepEtag || !comparable) && count !== undefined) {
     const proven = await c.uploads.getFact(PROVEN);
     const fits = (size: number): boolean =>
       Math.ceil(meta.size / size) === count && size <= limits.maxPart && (count === 1 || size >= limits.minPart);
     if (typeof proven === 'number' && proven > 0 && fits(proven) && count <= limits.maxParts) {
-      return { partSize: proven, count, etag, hash: !comparable || job.attempt > 1, proven: true };
+      return { partSize: proven, count, etag, hash: !comparable || job.attempt > 1 };
     }
-    const guess = count <= limits.maxParts ? guessPartSizes(meta.size, count).find(fits) : undefined;
-    const doubt = copiesParts(c) ? false : !comparable || proven === 0 || job.attempt > 1 || meta.size > TRY_UNHASHED;
-    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt, proven: false };
+    const guess =
+      count <= limits.maxParts && proven !== NOT_GUESSABLE ? guessPartSizes(meta.size, count).find(fits) : undefined;
+    const doubt = copiesParts(c)
+      ? false
+      : !comparable || proven === IN_DOUBT || job.attempt > 1 || meta.size > TRY_UNHASHED;
+    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt };
   }
   const plan = planParts(meta.size, multipart.partSize, limits);
-  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: !copiesParts(c), proven: false };
+  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: !copiesParts(c) };
 }
 
 /** The recorded upload where it is of this very version and layout; else a new one. */
