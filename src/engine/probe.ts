@@ -18,8 +18,7 @@ const BYTES = Buffer.from('ferry measures what this store can do\n');
 const WRONG_MD5 = '00000000000000000000000000000000';
 
 /** Rejects where the scratch key cannot be written at all. */
-export async function probeDestination(store: Store, signal: AbortSignal): Promise<Probed> {
-  const key = `.ferry-probe-${randomUUID()}`;
+export async function probeDestination(store: Store, signal: AbortSignal, key = scratchKey()): Promise<Probed> {
   const declared = store.capabilities;
   const surprises: string[] = [];
   try {
@@ -37,6 +36,11 @@ export async function probeDestination(store: Store, signal: AbortSignal): Promi
     // Not with `signal`: an interrupted probe cleans up, too.
     await store.remove(key, AbortSignal.timeout(5_000)).catch(() => undefined);
   }
+}
+
+/** A name nobody else has. Who may be killed remembers it, so that the next probe takes the same and cleans up. */
+export function scratchKey(): string {
+  return `.ferry-probe-${randomUUID()}`;
 }
 
 /** True where the call is refused with `code`; false where it goes through or the store does not know the option. */

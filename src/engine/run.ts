@@ -18,7 +18,7 @@ import { discardUpload } from './move/parts.ts';
 import { Mover } from './move/mover.ts';
 import { Moving } from './moving.ts';
 import { override } from './override.ts';
-import { probeDestination } from './probe.ts';
+import { probeDestination, scratchKey } from './probe.ts';
 import type { Progress, RunSummary } from './progress.ts';
 import { removeExtraneous, removeListed } from './removing.ts';
 import { Gate } from './pace/gate.ts';
@@ -338,6 +338,15 @@ class Run {
     }
   }
 
+  async #scratchKey(): Promise<string> {
+    const { journal } = this.#c;
+    const known = await journal.getFact('scratch-key');
+    if (typeof known === 'string') return known;
+    const key = scratchKey();
+    await journal.setFact('scratch-key', key);
+    return key;
+  }
+
   async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
     const { spec, signal } = this.#c;
     refuseContradictions(spec);
@@ -351,7 +360,7 @@ class Run {
     }
     let { destination } = this.#c;
     if (spec.type !== 'delete') {
-      const probed = await probeDestination(destination, signal);
+      const probed = await probeDestination(destination, signal, await this.#scratchKey());
       for (const surprise of probed.surprises) {
         this.#c.emit({ type: 'notice', message: `${destination.info.name} ${surprise}; Ferry does without` });
       }
