@@ -91,7 +91,7 @@ const TASK_FILE = [
   '    path: /srv/photos',
   '',
   ...wrap(
-    'A key that is not known is an error and names the nearest one that is. Task files of qscamel work as they are. Everything that can be set is in docs/reference/task-file.md.',
+    'A key that is not known is an error and names the nearest one that is. Task files of qscamel work as they are where Ferry has the store. Everything that can be set is in docs/reference/task-file.md.',
     96,
     '  ',
   ),
