@@ -87,17 +87,27 @@ test('list: objects out of order end the run, and nothing is removed', async () 
   assert.ok(extraneous(migration));
 });
 
-test('list: a page out of order once loses nothing: asked for again, or the run ends and goes on when run again', async () => {
+test('list: a page out of order once is asked for again', async () => {
   await using migration = await threePages(() => ({ do: 'rewrite', with: swapFirstTwo }), [2]);
   const { summary } = await migration.run({ spec: { deleteExtraneous: true } });
-  if (summary.outcome !== 'finished') {
-    assert.equal(summary.error?.code, 'bad-listing');
-    assert.ok(extraneous(migration));
-    const again = await migration.run({ spec: { deleteExtraneous: true } });
-    assert.equal(again.summary.outcome, 'finished', String(again.summary.error));
-  }
+  assert.equal(summary.outcome, 'finished', String(summary.error));
   assert.ok(!extraneous(migration));
   assert.equal(migration.destination.bucket(BUCKET).size, 2500);
+});
+
+test('list: a page that comes twice once is asked for again', async () => {
+  let first: string | undefined;
+  let pages = 0;
+  await using migration = await threePages(() => ({
+    do: 'rewrite',
+    with: (page) => {
+      first ??= page;
+      return ++pages === 2 ? first : page;
+    },
+  }));
+  const { summary } = await migration.run();
+  assert.equal(summary.outcome, 'finished', String(summary.error));
+  assert.equal(migration.destination.bucket(BUCKET).size, 2501);
 });
 
 test('list: more is said to follow, but not from where', async () => {

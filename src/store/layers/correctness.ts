@@ -1,5 +1,5 @@
 import type { Capabilities } from '../../model/capabilities.ts';
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
 import { compareKeys, keyBytes } from '../../model/key.ts';
 import { firstLoss } from '../first-loss.ts';
 import type { ListPage, ListRequest, WriteOptions } from '../store.ts';
@@ -20,7 +20,7 @@ import type { Layer, Next } from './layer.ts';
 
 /**
  * Refuses, before a byte moves, what the store would silently ignore, cut or mistake, going by its capabilities; and
- * checks that a listing is what it claims to be.
+ * checks that a listing is what it claims to be: a page that is not is asked for once more before it ends the listing.
  */
 export class Correctness implements Layer {
   readonly #can: Capabilities;
@@ -35,11 +35,26 @@ export class Correctness implements Layer {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (call.operation !== 'list') return next(call);
-    return next(call).then((outcome) => {
-      call.inspectPage(outcome, this.#inspect);
-      return outcome;
-    });
+    return call.operation === 'list' ? this.#page(call, next) : next(call);
+  }
+
+  /** A page that makes no sense is asked for once more: a store may stumble. The second time it stands. */
+  async #page<T>(call: Call<T>, next: Next): Promise<T> {
+    const { signal } = call;
+    try {
+      return await this.#ask(call, next);
+    } catch (error) {
+      if (!isFerryError(error, 'bad-listing') || signal?.aborted) throw error;
+      // Layers further in have put their own here.
+      call.signal = signal;
+      return await this.#ask(call, next);
+    }
+  }
+
+  async #ask<T>(call: Call<T>, next: Next): Promise<T> {
+    const outcome = await next(call);
+    call.inspectPage(outcome, this.#inspect);
+    return outcome;
   }
 
   #check(call: Call<unknown>): void {

@@ -106,6 +106,18 @@ test('a listing that goes back, repeats, stands still or leaves its prefix is no
   }
 });
 
+test('a page that makes no sense is asked for once more, and no more than that', async () => {
+  for (const bad of [1, 2]) {
+    let asked = 0;
+    const list = async (): Promise<ListPage> => (++asked <= bad ? page(['p/c', 'p/b']) : page(['p/b']));
+    const inner: Store = Object.assign(new MemoryStore(), { list });
+    const listing = new LayeredStore(inner, [new Correctness(inner.capabilities)]).list({ prefix: 'p/' });
+    if (bad === 1) assert.deepEqual(await listing, page(['p/b']));
+    else await assert.rejects(listing, { code: 'bad-listing' });
+    assert.equal(asked, 2);
+  }
+});
+
 test('pages repeated by a broken store end the listing, not the migration of half of it', async () => {
   const inner = new MemoryStore();
   for (let i = 0; i < 50; i++) await inner.write(`key${String(i).padStart(2, '0')}`, Buffer.alloc(0));
