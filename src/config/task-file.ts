@@ -8,6 +8,7 @@ import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
 import { GiB, MiB } from '../model/units.ts';
 import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
 import { checked, isRecord } from './check.ts';
+import { decodedSource, type Side } from './decoding.ts';
 import type { References } from './interpolate.ts';
 import { suggestion } from './nearest.ts';
 import { problemsError } from './problems.ts';
@@ -46,16 +47,18 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
   const task = checked(file, TASK_FILE, file.data, []);
   const source = endpointOptions(file, 'source', registry);
   const destination = endpointOptions(file, 'destination', registry);
+  const decoded = source && destination && decodedSource(file, source, destination);
   if (task) reportContradictions(file, task);
-  if (file.problems.length > 0 || !task || !source || !destination) throw problemsError(options.file, file.problems);
+  if (file.problems.length > 0 || !task || !decoded) throw problemsError(options.file, file.problems);
 
   const secrets: Secret[] = [];
-  const endpoint = (side: Side, found: Endpoint): EndpointSpec => ({
+  const endpoint = (side: 'source' | 'destination', found: Side): EndpointSpec => ({
     type: task[side].type,
     path: task[side].path,
     options: concealed(found.options, found.driver, secrets),
   });
-  return { spec: toSpec(task, endpoint('source', source), endpoint('destination', destination)), text, secrets };
+  const from = endpoint('source', { ...source, options: decoded });
+  return { spec: toSpec(task, from, endpoint('destination', destination)), text, secrets };
 }
 
 /** The text of a configuration file of at most `MAX_FILE_BYTES`, in UTF-8. */
@@ -87,15 +90,8 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
   }
 }
 
-type Side = 'source' | 'destination';
-
-interface Endpoint {
-  readonly driver: StoreDriver;
-  readonly options: Record<string, unknown>;
-}
-
 /** Options by the driver's own schema, whatever else is wrong in the file, so that all of it is said at once. */
-function endpointOptions(file: YamlFile, side: Side, registry: StoreRegistry): Endpoint | undefined {
+function endpointOptions(file: YamlFile, side: 'source' | 'destination', registry: StoreRegistry): Side | undefined {
   const given = isRecord(file.data) ? file.data[side] : undefined;
   if (!isRecord(given) || typeof given['type'] !== 'string') return undefined; // The task's schema has said so.
   const type = given['type'];
@@ -108,7 +104,7 @@ function endpointOptions(file: YamlFile, side: Side, registry: StoreRegistry): E
   }
   if (!driver.roles[side]) file.problems.push(file.problem([side, 'type'], `"${type}" cannot be a ${side}`));
   const options = checked(file, driver.options, given['options'] ?? {}, [side, 'options']);
-  return options && { driver, options };
+  return options && { driver, options, given: isRecord(given['options']) ? given['options'] : {} };
 }
 
 /** The driver's secret options as `Secret`s. */

@@ -31,6 +31,8 @@ export interface StoreDriver {
   /** Option names whose values are wrapped in `Secret` by the loader. */
   readonly secrets: readonly string[];
   readonly roles: { readonly source: boolean; readonly destination: boolean };
+  /** The option that tells in which encoding names are written: those of this store, or (at a destination) the source's. */
+  readonly nameEncoding?: { readonly option: string; readonly of: 'itself' | 'source' } | undefined;
   /** `spec.options` has passed `options`. Opens nothing that costs a request. */
   open(spec: EndpointSpec, context: StoreContext): Promise<Store>;
 }

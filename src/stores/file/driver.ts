@@ -16,6 +16,7 @@ export function fileDriver(): StoreDriver {
     options: fileOptions,
     secrets: [],
     roles: { source: true, destination: true },
+    nameEncoding: { option: 'encoding', of: 'itself' },
     open: async (spec, context) => open(spec, context),
   };
 }

@@ -29,6 +29,7 @@ export function filelistDriver(files: StoreDriver): StoreDriver {
     options,
     secrets: [],
     roles: { source: true, destination: false },
+    nameEncoding: { option: 'encoding', of: 'itself' },
     async open(spec, context) {
       const parsed = options.safeParse(spec.options);
       if (!parsed.success) throw new FerryError('configuration', { message: z.prettifyError(parsed.error) });

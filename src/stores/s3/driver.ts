@@ -72,7 +72,7 @@ interface Definition {
   readonly preset: (values: MappedOptions) => Preset;
 }
 
-function driver({ type, summary, mapping: { schema, secrets, parse }, preset }: Definition): StoreDriver {
+function driver({ type, summary, mapping: { schema, secrets, parse, nameEncoding }, preset }: Definition): StoreDriver {
   return {
     type,
     aliases: [],
@@ -80,6 +80,7 @@ function driver({ type, summary, mapping: { schema, secrets, parse }, preset }: 
     options: schema,
     secrets,
     roles: { source: true, destination: true },
+    nameEncoding,
     async open(spec: EndpointSpec, context: StoreContext): Promise<Store> {
       const values = parse(spec.options);
       return openStore(type, spec.path, await settle(values, preset(values)), context);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
+import type { StoreDriver } from '../../store/registry.ts';
 import {
   accessKey,
   bucketName,
@@ -16,6 +17,8 @@ import {
 export interface OptionMapping {
   readonly schema: z.ZodType<Record<string, unknown>>;
   readonly secrets: readonly string[];
+  /** See `StoreDriver`. */
+  readonly nameEncoding?: StoreDriver['nameEncoding'];
   /** Checks values and gives them the names of `s3`; rejects with `configuration`. */
   readonly parse: (values: Readonly<Record<string, unknown>>) => MappedOptions;
 }
@@ -91,39 +94,44 @@ export const cosOptions = mapping(
 );
 
 /** `qingstor`: host and zone become the host of the S3 interface, s3.ZONE.HOST. */
-export const qingstorOptions = mapping(
-  {
-    protocol: z.enum(['https', 'http']).default('https').describe('Scheme of the service.'),
-    host: z.string().min(1).default('qingstor.com').describe('Domain of the service.'),
-    port: z.int().min(1).max(65_535).optional().describe('Port; that of the protocol by default.'),
-    zone: z.string().min(1).optional().describe('Zone of the bucket, such as pek3a.'),
-    enable_virtual_style: z.boolean().optional().describe('Bucket in the host name.'),
-    user_define_meta: z
-      .boolean()
-      .optional()
-      .describe('Accepted: user metadata travels by default; `metadata: drop` in the task leaves it out.'),
-    decoding: z
-      .enum(['gbk', 'gb2312', 'hz-gb2312', 'big5', 'cp1252', 'windows-1252'])
-      .optional()
-      .describe('Accepted: names become Unicode where they are read, by `encoding` of the file endpoint.'),
-    bucket_name: bucketName,
-    access_key_id: accessKey,
-    secret_access_key: s3Shape.secret_access_key,
-    ...commonOptions,
-  },
-  [],
-  ({ protocol, host, port, zone, enable_virtual_style, ...given }) => {
-    const rest = omit(given, 'user_define_meta', 'decoding');
-    const region = zone ?? rest.region ?? 'pek3a';
-    const domain = host.startsWith('s3.') ? host : `s3.${region}.${host}`;
-    return {
-      ...rest,
-      region,
-      endpoint: `${protocol}://${domain}${port === undefined ? '' : `:${port}`}`,
-      path_style: rest.path_style ?? !enable_virtual_style,
-    };
-  },
-);
+export const qingstorOptions: OptionMapping = {
+  nameEncoding: { option: 'decoding', of: 'source' },
+  ...mapping(
+    {
+      protocol: z.enum(['https', 'http']).default('https').describe('Scheme of the service.'),
+      host: z.string().min(1).default('qingstor.com').describe('Domain of the service.'),
+      port: z.int().min(1).max(65_535).optional().describe('Port; that of the protocol by default.'),
+      zone: z.string().min(1).optional().describe('Zone of the bucket, such as pek3a.'),
+      enable_virtual_style: z.boolean().optional().describe('Bucket in the host name.'),
+      user_define_meta: z
+        .boolean()
+        .optional()
+        .describe('Accepted: user metadata travels by default; `metadata: drop` in the task leaves it out.'),
+      decoding: z
+        .enum(['gbk', 'gb2312', 'big5', 'cp1252'])
+        .optional()
+        .describe(
+          'At a destination: encoding of the file names of a `file` or `filelist` source, as its own `encoding` (qscamel).',
+        ),
+      bucket_name: bucketName,
+      access_key_id: accessKey,
+      secret_access_key: s3Shape.secret_access_key,
+      ...commonOptions,
+    },
+    [],
+    ({ protocol, host, port, zone, enable_virtual_style, ...given }) => {
+      const rest = omit(given, 'user_define_meta', 'decoding');
+      const region = zone ?? rest.region ?? 'pek3a';
+      const domain = host.startsWith('s3.') ? host : `s3.${region}.${host}`;
+      return {
+        ...rest,
+        region,
+        endpoint: `${protocol}://${domain}${port === undefined ? '' : `:${port}`}`,
+        path_style: rest.path_style ?? !enable_virtual_style,
+      };
+    },
+  ),
+};
 
 /** `qiniu`: `domain` serves downloads only; the S3 interface is at an endpoint of the region. */
 export const qiniuOptions = mapping(

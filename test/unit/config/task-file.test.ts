@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { isFerryError } from '../../../src/model/errors.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import { loadTaskFile, parseTaskFile, type LoadedTask } from '../../../src/config/task-file.ts';
+import { allDrivers } from './all-drivers.ts';
 import { stubRegistry } from './stub-drivers.ts';
 
 const BASE = `
@@ -306,4 +307,21 @@ test('a file is read once, within limits', async () => {
   } finally {
     await rm(directory, { recursive: true });
   }
+});
+
+test('`decoding` of a qingstor destination says how the source writes its names', () => {
+  const registry = allDrivers();
+  const text = (source: string, decoding: string): string =>
+    `type: copy\nsource: ${source}\ndestination: { type: qingstor, options: { zone: z, bucket_name: b${decoding} } }\n`;
+  const parsed = (...given: Parameters<typeof text>): LoadedTask =>
+    parseTaskFile(text(...given), { file: 'task.yaml', registry, env: {}, readFile });
+  const encoding = (...given: Parameters<typeof text>): unknown => parsed(...given).spec.source.options['encoding'];
+  assert.equal(encoding('{ type: fs, path: /data }', ', decoding: gbk'), 'gbk');
+  assert.equal(encoding('{ type: fs, path: /data }', ''), 'utf8');
+  assert.equal(encoding('{ type: filelist, path: /d, options: { list_path: l } }', ', decoding: big5'), 'big5');
+  assert.equal(encoding('{ type: fs, path: /d, options: { encoding: gbk } }', ', decoding: gbk'), 'gbk');
+  assert.throws(() => parsed('{ type: fs, path: /d, options: { encoding: big5 } }', ', decoding: gbk'), /contradicts/);
+  assert.throws(() => parsed('{ type: s3, options: { bucket_name: s } }', ', decoding: gbk'), /Unicode already/);
+  const backwards = '{ type: qingstor, options: { zone: z, bucket_name: s, decoding: gbk } }';
+  assert.throws(() => parsed(backwards, ''), /a destination only/);
 });
