@@ -57,7 +57,7 @@ const report = z
       .enum(['all', 'differences', 'none'])
       .default('differences')
       .describe(
-        'What the report names object by object: every object with its checksum, only differences, or nothing.',
+        'What `evidence.jsonl` beside the report names object by object: every object copied or compared with its checksum, only differences and removals, or nothing.',
       ),
   })
   .describe('Where the report goes and what it holds.');

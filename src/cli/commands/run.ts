@@ -67,7 +67,7 @@ export async function runStored(
     task: name,
     source: sideOf(stores.source),
     destination: sideOf(stores.destination),
-    evidence: spec.report.path === undefined ? 'none' : spec.report.evidence,
+    evidence: spec.report.evidence,
     version: services.version,
     now,
   });

@@ -69,6 +69,25 @@ async function typed(stdin: Readable & { isTTY?: boolean }, ...words: string[]):
   return { code, out: out.text(), err: err.text() };
 }
 
+test('the report of a run names objects as the task file says, wherever it goes', async () => {
+  const lines = async (name: string, report: string): Promise<number | undefined> => {
+    const file = join(folder, `${name}.yaml`);
+    const ends = `source: { type: fs, path: ${folder}/from }\ndestination: { type: fs, path: ${folder}/${name} }\n`;
+    await writeFile(file, `type: copy\n${ends}${report}`);
+    const { code, err } = await ferry('run', name, '-t', file);
+    assert.equal(code, 0, err);
+    const evidence = await readFile(join(folder, `home/reports/${name}/run/evidence.jsonl`), 'utf8').catch(
+      () => undefined,
+    );
+    return evidence?.trim().split('\n').length;
+  };
+  // The first line tells what it is about, the last counts.
+  assert.equal(await lines('every', 'report: { evidence: all }\n'), 3 + 2);
+  assert.equal(await lines('default', ''), 2);
+  assert.equal(await lines('nothing', 'report: { evidence: none }\n'), undefined);
+  for (const name of ['every', 'default', 'nothing']) await ferry('delete', name, '--yes');
+});
+
 test('a task from its file to its proof and its end', async () => {
   assert.equal((await ferry('check', '-t', taskFile)).code, 0);
   const plan = await ferry('plan', '-t', taskFile);
