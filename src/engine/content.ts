@@ -8,7 +8,7 @@ interface Sides {
   readonly destination: Store;
 }
 
-/** True where both sides have the same bytes. Reads them where neither listings nor `stat` tell. */
+/** True where both sides have the same bytes. Reads them where neither listings nor `stat` tell, and sizes allow it. */
 export async function contentEqual(
   sides: Sides,
   key: string,
@@ -18,7 +18,8 @@ export async function contentEqual(
   const { source, destination } = sides;
   const [here, there] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
   if (!here || !there) return false;
-  const verdict = judgeContent(source.capabilities, destination.capabilities, here, there);
+  const sized = here.size < 0 ? { ...here, size: undefined } : here;
+  const verdict = judgeContent(source.capabilities, destination.capabilities, sized, there);
   if (verdict !== 'unknown') return verdict === 'equal';
   const [a, b] = await Promise.all([
     knownMd5(source.capabilities, here) ?? readMd5(source, key, signal, onBytes),

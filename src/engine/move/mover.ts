@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import { MiB } from '../../model/units.ts';
-import { contentEtag, judge, knownMd5 } from '../compare.ts';
+import { contentEtag, knownMd5 } from '../compare.ts';
+import { contentEqual } from '../content.ts';
 import { etagParts } from '../../wire/multipart.ts';
 import { Budget } from './budget.ts';
 import { readBack } from './read-back.ts';
@@ -146,17 +147,12 @@ export class Mover {
     return { bytes: 0, etag: undefined, losses: [], method: 'size' };
   }
 
-  /** Somebody created the key after it was seen to be absent. Equal is fine; anything else is theirs and stays. */
+  /**
+   * The key was created after it was seen to be absent: by a write of ours whose answer was lost, or by somebody else.
+   * Equal bytes are fine; anything else is theirs and stays.
+   */
   async #settleExisting(entry: ObjectEntry, error: FerryError): Promise<undefined> {
-    const { source, destination, signal } = this.#c;
-    const [here, there] = await Promise.all([source.stat(entry.key, signal), destination.stat(entry.key, signal)]);
-    const comparison = {
-      method: 'auto',
-      source: source.capabilities,
-      destination: destination.capabilities,
-      baseline: undefined,
-    } as const;
-    if (here && there && judge(comparison, here, there) === 'equal') return undefined;
+    if (await contentEqual(this.#c, entry.key, this.#c.signal)) return undefined;
     throw error.with({ key: entry.key });
   }
 }

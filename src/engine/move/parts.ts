@@ -18,6 +18,7 @@ import type { PartRecord } from '../../state/state-store.ts';
 import type { Part, PartResult, UploadRef, WriteResult } from '../../store/store.ts';
 import { compositeEtag, etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
+import { contentEqual } from '../content.ts';
 import { readVersion, stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { Tap } from './tap.ts';
@@ -76,7 +77,7 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   }
   if (layout.etag !== undefined && !reproduced) await c.uploads.setFact(PROVEN, NOT_GUESSABLE);
   if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
-  const written = await complete(c, job, ref, parts, made);
+  const written = await complete(c, job, ref, parts, meta.size, made);
   await c.uploads.endUpload(key);
   // Some services take the tags of an upload in parts and forget them (Ceph 16, measured).
   const tagged = options.tags !== undefined && Object.keys(options.tags).length > 0;
@@ -311,6 +312,7 @@ async function complete(
   job: Job,
   ref: UploadRef,
   parts: readonly Part[],
+  size: number,
   made: string | undefined,
 ): Promise<WriteResult> {
   const { destination, signal } = c;
@@ -320,9 +322,12 @@ async function complete(
     return await destination.multipart!.complete(ref, parts, create ? { ifAbsent: true } : undefined, signal);
   } catch (error) {
     if (!isFerryError(error, 'not-found')) throw error;
-    // Gone because an earlier answer was lost, or because somebody aborted it: the object itself tells.
+    // Gone because an earlier answer was lost, or because somebody aborted it: the object itself tells, by its ETag or
+    // its bytes. To read it costs less than to send it all again.
     const now = await destination.stat(ref.key, signal);
-    if (now && made !== undefined && now.etag === made) return { etag: now.etag };
+    const ours =
+      made === undefined ? now?.size === size && (await contentEqual(c, ref.key, signal)) : now?.etag === made;
+    if (now && ours) return { etag: now.etag };
     await c.uploads.endUpload(ref.key);
     throw new FerryError('changed', { key: ref.key, message: 'the upload was aborted by somebody else', cause: error });
   }

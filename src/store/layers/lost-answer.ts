@@ -4,9 +4,10 @@
  *
  * - After a write: the object has the size and the MD5 of what was written. The ETag tells where ETags are MD5s, else
  *   the object is read back. Somebody else's object of the same bytes counts as ours, which does no harm.
- * - After completing: the ETag is the one S3 makes of the parts' ETags. Where ETags are opaque nothing can be told; the
- *   error stands, and the upload is begun anew.
- * - After a conditional `copy` or `fetch`, whose bytes never were here: the error stands, and the next run compares.
+ * - After completing: the ETag is the one S3 makes of the parts' ETags. Where ETags are opaque nothing can be told here.
+ * - After a conditional `copy` or `fetch`, whose bytes never were here, nothing can be told either.
+ *
+ * Where nothing is told the error stands, and whoever has the source at hand compares.
  */
 import { createHash } from 'node:crypto';
 import type { Body } from '../../model/body.ts';
