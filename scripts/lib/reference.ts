@@ -7,7 +7,7 @@ import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/global-options.ts';
 import { exitsOf, flagsOf, usageOf } from '../../src/cli/help.ts';
 import { JSON_VERSION } from '../../src/cli/output/json.ts';
-import { JSON_TYPES } from '../../src/cli/output/json-types.ts';
+import { COUNTERS, JSON_TYPES } from '../../src/cli/output/json-types.ts';
 import { describeSettings } from '../../src/config/home.ts';
 import { taskFileJsonSchema } from '../../src/config/json-schema.ts';
 import { TASK_FILE } from '../../src/config/task-schema.ts';
@@ -193,6 +193,8 @@ function jsonPage(): string {
       '# JSON lines',
       `With \`--json\` every line of standard output is one JSON object with \`type\` and \`version\` (now ${JSON_VERSION}). New types and fields may come at any time; the version grows when one changes its meaning or goes. Events of a run also have \`time\`. Times are ISO 8601 in UTC, durations milliseconds, sizes bytes, speeds per second. Fields that do not apply are absent.`,
       table(['`type`', 'Of', 'Fields'], Object.entries(JSON_TYPES).map(([type, { of, fields }]) => [`\`${type}\``, of, fields])), // prettier-ignore
+      '`counters` of `progress`, `summary` and `task` are of the current or last pass:',
+      table(['Counter', 'Counts'], Object.entries(COUNTERS)),
       'The end of a run in one line:',
       '    ferry run photos --json | jq -c \'select(.type == "summary") | {outcome, counters}\'',
     ].join('\n\n') + '\n'

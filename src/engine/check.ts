@@ -39,7 +39,7 @@ async function* checkSource(
   try {
     const page = await store.list({ limit: 100, ...(prefix === undefined ? {} : { prefix }) }, signal);
     yield* passed('source');
-    first = page.entries.find((entry) => !entry.directory && entry.irregular === undefined)?.key;
+    first = page.entries.find((entry) => !entry.directory && entry.irregular === undefined && !entry.badName)?.key;
     yield listing.ok(
       page.entries.length === 0
         ? 'nothing there'

@@ -1,6 +1,6 @@
 /** What a failure of one object means for the rest. */
-import type { FerryError } from '../model/errors.ts';
-import type { ObjectEntry } from '../model/object.ts';
+import { FerryError } from '../model/errors.ts';
+import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { FailureRecord } from '../state/state-store.ts';
 
 const FATAL: ReadonlySet<FerryError['code']> = new Set([
@@ -38,6 +38,21 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'bad-response',
   'changed',
 ] satisfies FerryError['code'][]);
+
+/** What to record of an entry that no key stands for: it is told and tried again like any failure. */
+export function badNameError({ key }: ObjectEntry, { reason, remedy }: BadName, store: string): FerryError {
+  return new FerryError('bad-key', {
+    key,
+    store,
+    operation: 'list',
+    message: `${JSON.stringify(key)}: ${reason}`,
+    remedy,
+  });
+}
+
+export function isBadName({ code, operation }: FailureRecord): boolean {
+  return code === 'bad-key' && operation === 'list';
+}
 
 export function failureRecord(
   entry: Pick<ObjectEntry, 'key' | 'size'>,

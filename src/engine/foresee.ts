@@ -4,14 +4,14 @@ import { keyBytes } from '../model/key.ts';
 import { contentEtag } from './compare.ts';
 import { etagParts } from '../wire/multipart.ts';
 import type { EngineContext } from './engine.ts';
-import type { PlanSummary } from './progress.ts';
+import type { Foreseen } from './progress.ts';
 
 const EXAMPLES = 5;
 
 type Entry = { what: string; reason: string; objects: number; examples: string[] };
 
-/** Losses by kind and reason. Memory: a few keys for each pair. */
-export class LossBook {
+/** What was foreseen, by kind and reason. Memory: a few keys for each pair. */
+export class ForesightBook {
   readonly #entries = new Map<string, Entry>();
 
   add(what: string, reason: string, key: string): void {
@@ -26,12 +26,12 @@ export class LossBook {
     for (const key of keys) this.add(what, reason, key);
   }
 
-  entries(): PlanSummary['losses'] {
+  entries(): readonly Foreseen[] {
     return [...this.#entries.values()].sort((a, b) => b.objects - a.objects);
   }
 }
 
-export function foreseeLoss(book: LossBook, entry: ObjectEntry, context: EngineContext): void {
+export function foreseeLoss(book: ForesightBook, entry: ObjectEntry, context: EngineContext): void {
   const { source, destination, spec } = context;
   const { keys, maxWrite, multipart, etag: etags } = destination.capabilities;
   const { key, size } = entry;

@@ -103,7 +103,7 @@ export class Meter {
     const bytes = Math.max(0, counters.listedBytes - counters.copiedBytes - counters.skippedBytes - underWay);
     const objects = Math.max(
       0,
-      counters.listed - counters.copied - counters.skipped - counters.failed - counters.filtered,
+      counters.listed - counters.copied - counters.skipped - counters.failed - counters.filtered - counters.irregular,
     );
     if (objects === 0) return 0;
     const times = [];

@@ -11,7 +11,7 @@ import type { JournaledContext } from './engine.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { judge, type Comparison, type Verdict } from './compare.ts';
 import type { EvidenceSink } from './evidence.ts';
-import { failureRecord, stopsTheRun } from './failures.ts';
+import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import type { LiveRange, OpenKey } from './list/live-range.ts';
 import type { Tally } from './list/tally.ts';
@@ -36,6 +36,7 @@ export class Moving {
   readonly #inFlight = new Set<Promise<void>>();
   readonly losses: Losses;
   listingDone = false;
+  #irregularTold = false;
 
   constructor(
     context: JournaledContext,
@@ -91,18 +92,34 @@ export class Moving {
   #meet(range: LiveRange, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
     // A directory with something in it is there by what is in it.
     if (here.directory && !here.directory.empty) return undefined;
-    if (here.irregular !== undefined) this.losses.add('irregular', here.key, here.irregular);
-    const wanted = here.irregular === undefined && this.#filter.passes(here);
-    const verdict =
-      !wanted || !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
-    if (wanted && verdict !== 'equal') return this.#begin(range, here, there, verdict);
+    const wanted = this.#filter.passes(here);
+    if (!wanted || here.irregular !== undefined || here.badName !== undefined)
+      return this.#leaveOut(range, here, wanted);
+    const verdict = !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
+    if (verdict !== 'equal') return this.#begin(range, here, there, verdict);
     const { tally } = range;
-    count(tally, here, wanted && there !== undefined);
-    if (wanted) {
-      skip(tally, here);
-      this.#session.meter.objects++;
-    } else tally.filtered++;
+    count(tally, here, there !== undefined);
+    skip(tally, here);
+    this.#session.meter.objects++;
     return undefined;
+  }
+
+  /** What is not asked for, is no object, or has no key. */
+  #leaveOut({ tally }: LiveRange, here: ObjectEntry, wanted: boolean): undefined {
+    const { key, irregular, badName } = here;
+    count(tally, here, false);
+    if (!wanted) tally.filtered++;
+    else if (badName) this.#failed(tally, here, badNameError(here, badName, this.#c.source.info.name));
+    else {
+      tally.irregular++;
+      if (this.#irregularTold) return;
+      this.#irregularTold = true;
+      this.#c.emit({
+        type: 'notice',
+        message: `some things are no regular files and are not copied, first ${JSON.stringify(key)}: ${irregular}`,
+        remedy: 'The summary counts them; `ferry plan` tells before a run.',
+      });
+    }
   }
 
   /** Takes a slot and starts the object; waits where there is none. */
@@ -156,7 +173,7 @@ export class Moving {
         this.#session.fail(error);
         return;
       }
-      this.#failed(open, listed, error);
+      this.#failed(open.tally, listed, error);
     } finally {
       slot.leave();
     }
@@ -218,8 +235,8 @@ export class Moving {
     });
   }
 
-  #failed(open: OpenKey, here: ObjectEntry, error: FerryError): void {
-    open.tally.failed++;
+  #failed(tally: Tally, here: ObjectEntry, error: FerryError): void {
+    tally.failed++;
     this.#checkpointer.fail(failureRecord(here, error, this.#c.now(), 1));
     this.#c.emit({ type: 'failed', key: here.key, error });
     this.#session.ended(error);

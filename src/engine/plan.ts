@@ -13,7 +13,7 @@ import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
 import { walk } from './list/walk.ts';
 import { outfit } from './move/metadata.ts';
-import { foreseeLoss, LossBook } from './foresee.ts';
+import { foreseeLoss, ForesightBook } from './foresee.ts';
 import type { PlanSummary } from './progress.ts';
 
 const EXAMPLES = 10;
@@ -41,11 +41,13 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
     baseline: context.baseline,
   };
   const filter = compileFilter(spec.filters);
-  const sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum() };
+  const sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum(), fail: sum() };
   const examples = { copy: [] as string[], overwrite: [] as string[], remove: [] as string[] };
-  const losses = new LossBook();
+  const losses = new ForesightBook();
+  const failures = new ForesightBook();
   const sample = new Sample(SAMPLED, context.random);
   let filtered = 0;
+  let irregular = 0;
 
   const act = (action: 'copy' | 'overwrite' | 'skip' | 'remove', entry: ObjectEntry): undefined => {
     add(sums[action], entry);
@@ -76,7 +78,12 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
       }
       if (here.irregular !== undefined) {
         losses.add('irregular files', here.irregular, here.key);
-        filtered++;
+        irregular++;
+        return undefined;
+      }
+      if (here.badName) {
+        failures.add('names', `${here.badName.reason}. ${here.badName.remedy}`, here.key);
+        add(sums.fail, here);
         return undefined;
       }
       if (spec.type === 'delete') return act('remove', here);
@@ -89,7 +96,7 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
 
   if (spec.type !== 'delete') await lookAtMetadata({ ...context, source }, sample.entries, losses);
   const estimate = await estimateTime({ ...context, source }, sample.entries, sums);
-  return { ...sums, filtered, losses: losses.entries(), examples, estimate };
+  return { ...sums, filtered, irregular, failures: failures.entries(), losses: losses.entries(), examples, estimate };
 }
 
 function sum(): Sum {
@@ -126,7 +133,7 @@ class Sample {
 async function lookAtMetadata(
   context: EngineContext,
   entries: readonly ObjectEntry[],
-  losses: LossBook,
+  losses: ForesightBook,
 ): Promise<void> {
   const { source, destination, spec, signal } = context;
   const capabilities = { ...destination.capabilities };

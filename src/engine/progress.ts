@@ -88,20 +88,30 @@ export interface Difference {
   readonly repaired?: boolean | undefined;
 }
 
+/** How many objects something would happen to, why, and a few keys. */
+export interface Foreseen {
+  readonly what: string;
+  readonly objects: number;
+  readonly reason: string;
+  readonly examples: readonly string[];
+}
+
 export interface PlanSummary {
   readonly listed: { readonly objects: number; readonly bytes: number };
   readonly copy: { readonly objects: number; readonly bytes: number };
   readonly overwrite: { readonly objects: number; readonly bytes: number };
   readonly skip: { readonly objects: number; readonly bytes: number };
   readonly remove: { readonly objects: number; readonly bytes: number };
+  /** What a run would record as failed. */
+  readonly fail: { readonly objects: number; readonly bytes: number };
+  /** Left out by filters. */
   readonly filtered: number;
-  /** What would be lost on the way: how many objects, why, a few keys. */
-  readonly losses: readonly {
-    readonly what: string;
-    readonly objects: number;
-    readonly reason: string;
-    readonly examples: readonly string[];
-  }[];
+  /** No objects: links, sockets, pipes, devices. */
+  readonly irregular: number;
+  /** Why objects would fail. */
+  readonly failures: readonly Foreseen[];
+  /** What would be lost on the way. */
+  readonly losses: readonly Foreseen[];
   /** First objects of each action, for a look. */
   readonly examples: Readonly<Record<'copy' | 'overwrite' | 'remove', readonly string[]>>;
   /** Measured by reading and writing a scratch object, or assumed. */

@@ -7,7 +7,7 @@ import type { RemoveFailure, Store } from '../store/store.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { EngineContext, JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
-import { failureRecord, stopsTheRun } from './failures.ts';
+import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter } from './filter.ts';
 import { LiveRange, type OpenKey } from './list/live-range.ts';
 import { orderedDestination } from './list/ordered.ts';
@@ -66,6 +66,15 @@ async function findExtraneous(
 ): Promise<Picture> {
   const filter = compileFilter(c.spec.filters);
   const picture = { source: 0, destination: 0, extra: 0 };
+  let unremovable = 0;
+  const noteUnremovable = (key: Key, reason: string): void => {
+    if (++unremovable > 1) return;
+    c.emit({
+      type: 'notice',
+      message: `some of what only the destination has cannot be removed, first ${JSON.stringify(key)}: ${reason}`,
+      remedy: 'Remove it by hand; `ferry verify` names all of it.',
+    });
+  };
   await walk({
     source: c.source,
     destination,
@@ -78,6 +87,10 @@ async function findExtraneous(
     meet: (_range, here, there) => {
       if (here && !here.directory) picture.source++;
       if (!there || there.directory) return undefined;
+      if (there.badName) {
+        if (!here && filter.passes(there)) noteUnremovable(there.key, there.badName.reason);
+        return undefined;
+      }
       picture.destination++;
       if (here || !filter.passes(there)) return undefined;
       picture.extra++;
@@ -115,11 +128,11 @@ export async function removeListed(
     opened.delete(key);
     if (error) {
       if (stopsTheRun(error)) throw error;
-      open.tally.failed++;
-      checkpointer.fail(failureRecord(entry, error.with({ operation: 'remove' }), c.now(), 1));
-      c.emit({ type: 'failed', key, error });
-    } else open.tally.deleted++;
-    session.ended(error);
+      fail(open.tally, entry, error.with({ operation: 'remove' }));
+    } else {
+      open.tally.deleted++;
+      session.ended(undefined);
+    }
     open.range.close(open);
   });
   for (const range of ranges) checkpointer.add(range);
@@ -139,11 +152,26 @@ export async function removeListed(
     },
   });
 
+  function fail(tally: Tally, entry: ObjectEntry, error: FerryError): void {
+    tally.failed++;
+    checkpointer.fail(failureRecord(entry, error, c.now(), 1));
+    c.emit({ type: 'failed', key: entry.key, error });
+    session.ended(error);
+  }
+
   function judge(range: LiveRange, entry: ObjectEntry): Promise<undefined> | undefined {
     range.tally.listed++;
     range.tally.listedBytes += entry.size ?? 0;
-    if (entry.directory || entry.irregular !== undefined || !filter.passes(entry)) {
+    if (!filter.passes(entry) || entry.directory) {
       range.tally.filtered++;
+      return undefined;
+    }
+    if (entry.irregular !== undefined) {
+      range.tally.irregular++;
+      return undefined;
+    }
+    if (entry.badName) {
+      fail(range.tally, entry, badNameError(entry, entry.badName, c.source.info.name));
       return undefined;
     }
     opened.set(entry.key, { open: range.open(entry.key), entry });

@@ -4,10 +4,11 @@
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectMeta } from '../model/object.ts';
 import type { FailureRecord, RangeRecord } from '../state/state-store.ts';
+import type { Store } from '../store/store.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
-import { failureRecord, mayPass, stopsTheRun } from './failures.ts';
+import { badNameError, failureRecord, isBadName, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
 import { refuseContradictions } from './contradictions.ts';
@@ -67,11 +68,9 @@ class Run {
     this.#evidence = evidence;
     this.#losses = new Losses((kind, key, reason) => {
       const why = reason === undefined ? '' : `: ${reason}`;
-      const what =
-        kind === 'irregular' ? 'some things are not copied' : `the destination cannot keep ${kind.replace('-', ' ')}`;
       context.emit({
         type: 'notice',
-        message: `${what}, first ${JSON.stringify(key)}${why}`,
+        message: `the destination cannot keep ${kind.replace('-', ' ')}, first ${JSON.stringify(key)}${why}`,
         remedy: 'The summary counts them; `ferry plan` tells before a run.',
       });
     });
@@ -208,16 +207,8 @@ class Run {
     const { signal } = this.#session;
     const { key } = failure;
     try {
-      const removes = c.spec.type === 'delete' || (failure.operation === 'remove' && c.spec.deleteExtraneous);
-      const meta = c.spec.type === 'delete' ? undefined : await c.source.stat(key, signal);
-      if (meta) await this.#moveAgain(c, mover, settled, failure, meta);
-      else if (removes) {
-        await c.destination.remove(key, signal);
-        settled.deleted++;
-      } else if (failure.code === 'not-found' || c.spec.filters.keysFile !== undefined) {
-        // Somebody named it, and it is not there. What a listing named and has no more, however, needs no copy.
-        throw new FerryError('not-found', { key, store: c.source.info.name, operation: 'stat' });
-      }
+      if (isBadName(failure)) await this.#refuseBadName(c.source, key);
+      else await this.#doAgain(c, mover, settled, failure);
       settled.failed--;
       settled.retried++;
       this.#checkpointer!.resolve(key);
@@ -229,6 +220,28 @@ class Run {
       this.#checkpointer!.fail(failureRecord({ key, size: failure.size }, error, c.now(), failure.attempts + 1));
       this.#session.ended(error);
     }
+  }
+
+  async #doAgain(c: JournaledContext, mover: Mover, settled: Tally, failure: FailureRecord): Promise<void> {
+    const { key } = failure;
+    const { signal } = this.#session;
+    const removes = c.spec.type === 'delete' || (failure.operation === 'remove' && c.spec.deleteExtraneous);
+    const meta = c.spec.type === 'delete' ? undefined : await c.source.stat(key, signal);
+    if (meta) await this.#moveAgain(c, mover, settled, failure, meta);
+    else if (removes) {
+      await c.destination.remove(key, signal);
+      settled.deleted++;
+    } else if (failure.code === 'not-found' || c.spec.filters.keysFile !== undefined) {
+      // Somebody named it, and it is not there. What a listing named and has no more, however, needs no copy.
+      throw new FerryError('not-found', { key, store: c.source.info.name, operation: 'stat' });
+    }
+  }
+
+  /** Nobody can ask after a name that no key stands for; the listing tells whether it is there still. */
+  async #refuseBadName(source: Store, key: string): Promise<void> {
+    const { entries } = await source.list({ prefix: key, limit: 1 }, this.#session.signal);
+    const [entry] = entries;
+    if (entry?.key === key && entry.badName) throw badNameError(entry, entry.badName, source.info.name);
   }
 
   /** As a pass would: what is there now decides, and what somebody else put there stays where it must. */

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { FerryError, toFerryError } from '../model/errors.ts';
-import type { ObjectEntry } from '../model/object.ts';
+import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { Store } from '../store/store.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
 import type { EngineContext } from './engine.ts';
@@ -55,7 +55,6 @@ class Verification {
   #mover: Mover | undefined;
   #listingDone = false;
   #differences = 0;
-  #irregular = 0;
 
   constructor(context: VerifyContext) {
     this.#c = context;
@@ -121,7 +120,7 @@ class Verification {
       counters: this.#tally,
       elapsed: session.meter.elapsed,
       bytesMoved: session.meter.bytes,
-      losses: this.#irregular > 0 ? { irregular: this.#irregular } : {},
+      losses: {},
       error: error?.code === 'interrupted' ? undefined : error,
     };
     this.#c.emit({ type: 'summary', summary });
@@ -159,14 +158,23 @@ class Verification {
       this.#tally.filtered++;
       return undefined;
     }
+    if (here?.badName) return this.#unnamed(here, here.badName);
     if (here?.irregular !== undefined) {
-      this.#irregular++;
+      this.#tally.irregular++;
       return this.#note({ key: here.key, method: 'presence', result: 'unverified', source: here.irregular });
     }
     if (!here) return there!.directory ? undefined : this.#start(() => this.#extra(there!));
     if (!there) return this.#start(() => this.#different(here, undefined, 'missing', 'presence'));
     this.#tally.compared++;
     return this.#decide(here, there);
+  }
+
+  /** There is something, and nobody can ask what. */
+  #unnamed({ key }: ObjectEntry, { reason, remedy }: BadName): Meeting {
+    this.#differences++;
+    this.#tally.failed++;
+    this.#c.emit({ type: 'difference', difference: { key, kind: 'unverified', detail: `${reason}. ${remedy}` } });
+    return this.#note({ key, method: 'presence', result: 'unverified', source: reason });
   }
 
   #decide(here: ObjectEntry, there: ObjectEntry): Meeting {

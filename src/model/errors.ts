@@ -151,9 +151,9 @@ export const ERROR_CATALOGUE = {
     remedy: 'Leave it out by a filter, or choose a destination with higher limits.',
   },
   'bad-key': {
-    kind: 'unsupported', retryable: 'never', summary: 'The destination cannot take this name.',
-    cause: 'It is too long, or holds something the store does not allow.',
-    remedy: 'Rename it at the source, or leave it out by a filter.',
+    kind: 'unsupported', retryable: 'never', summary: 'The name cannot be used.',
+    cause: 'It is too long, holds something the destination does not allow, or is not valid in the `encoding` of the source.',
+    remedy: 'Rename it at the source, set the right `encoding`, or leave it out by a filter.',
   },
   'irregular': {
     kind: 'unsupported', retryable: 'never', summary: 'This is not a regular file.',

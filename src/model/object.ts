@@ -21,8 +21,18 @@ export interface ObjectEntry {
    * implied by what is in it; only an empty one is something to be moved.
    */
   readonly directory?: { readonly empty: boolean } | undefined;
-  /** Set where the store found something that is no object (a socket, a broken link, a name it cannot express). */
+  /** Set where the store found something that is no object: a socket, a broken link. Says what it is. */
   readonly irregular?: string | undefined;
+  /**
+   * Set where there is, or somebody meant, an object that no key stands for: its name is not valid in the encoding, a
+   * line of a list is none. `key` is then only to show. It cannot be read or removed, so it is a failure.
+   */
+  readonly badName?: BadName | undefined;
+}
+
+export interface BadName {
+  readonly reason: string;
+  readonly remedy: string;
 }
 
 /** POSIX attributes, where a store has them. */

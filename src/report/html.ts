@@ -61,13 +61,14 @@ function proven({ results, methods: used, summary }: Report): string {
   const equal = results['equal'] ?? 0;
   const repaired = results['repaired'] ?? 0;
   const weak = weaklyCompared(used);
-  const { filtered } = summary.counters;
+  const { filtered, irregular } = summary.counters;
   return [
     weak === 0
       ? `All ${count(equal)} objects are the same on both sides.`
       : `All ${count(equal)} objects agree, ${count(weak)} of them by size only: their bytes were not compared.`,
     ...(repaired > 0 ? [`${count(repaired)} more differed and were repaired.`] : []),
-    ...(filtered > 0 ? [`${count(filtered)} were left out by filters, or because they are no regular files.`] : []),
+    ...(filtered > 0 ? [`${count(filtered)} were left out by filters.`] : []),
+    ...(irregular > 0 ? [`${count(irregular)} are no regular files and were left out.`] : []),
   ].join(' ');
 }
 
@@ -86,6 +87,8 @@ function tiles({ summary, results, differences: { count: differ }, kind }: Repor
           tile(count(c.copied), `objects copied, ${formatBytes(c.copiedBytes)}`),
           tile(count(c.skipped), `already there, ${formatBytes(c.skippedBytes)}`),
           ...(c.deleted > 0 ? [tile(count(c.deleted), 'objects deleted')] : []),
+          ...(c.filtered > 0 ? [tile(count(c.filtered), 'left out by filters')] : []),
+          ...(c.irregular > 0 ? [tile(count(c.irregular), 'no regular files')] : []),
           tile(speed, 'on average'),
         ];
   return `<section class="tiles" aria-label="Summary">

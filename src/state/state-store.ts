@@ -77,7 +77,10 @@ export interface Counters {
   readonly skippedBytes: number;
   readonly deleted: number;
   readonly failed: number;
+  /** Left out by filters. */
   readonly filtered: number;
+  /** No objects: links, sockets, pipes, devices. */
+  readonly irregular: number;
   readonly retried: number;
 }
 

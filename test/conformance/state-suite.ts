@@ -35,6 +35,7 @@ export const ZERO: Counters = {
   deleted: 0,
   failed: 0,
   filtered: 0,
+  irregular: 0,
   retried: 0,
 };
 

@@ -1,5 +1,5 @@
 /** `ferry plan`: what a run would do, without doing it. */
-import type { PlanSummary } from '../../engine/progress.ts';
+import type { Foreseen, PlanSummary } from '../../engine/progress.ts';
 import { formatBytes, formatDuration } from '../../model/units.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -51,19 +51,24 @@ export async function printPlan(context: CommandContext, services: Services, tas
 function planText(task: string, source: string, destination: string, plan: PlanSummary, style: Style): string {
   const lines = [`${style.bold(`Plan for ${harmless(task)}`)}: ${harmless(source)} → ${harmless(destination)}`, ''];
   const action = (sign: string, verb: string, { objects, bytes }: { objects: number; bytes: number }): void => {
+    const noun = objects === 1 ? 'object ' : 'objects';
     lines.push(
-      `  ${sign} ${pad(verb, 10)} ${pad(formatCount(objects), 14, 'right')} objects ${pad(formatBytes(bytes), 11, 'right')}`,
+      `  ${sign} ${pad(verb, 10)} ${pad(formatCount(objects), 14, 'right')} ${noun} ${pad(formatBytes(bytes), 11, 'right')}`,
     );
   };
   action(style.good('+'), 'copy', plan.copy);
   action(style.warn('~'), 'overwrite', plan.overwrite);
   action(style.bad('-'), 'delete', plan.remove);
   action(style.dim('='), 'skip', plan.skip);
+  if (plan.fail.objects > 0) action(style.bad('!'), 'fail', plan.fail);
   if (plan.filtered > 0) action(style.dim('·'), 'left out', { objects: plan.filtered, bytes: 0 });
-  lines.push(
-    `    ${pad('listed', 10)} ${pad(formatCount(plan.listed.objects), 14, 'right')} objects ${pad(formatBytes(plan.listed.bytes), 11, 'right')}`,
-  );
-  lines.push(...examplesOf(plan, style), ...lossesOf(plan, style), ...estimateOf(plan, style));
+  if (plan.irregular > 0) action(style.dim('·'), 'irregular', { objects: plan.irregular, bytes: 0 });
+  action(' ', 'listed', plan.listed);
+  lines.push(...examplesOf(plan, style));
+  if (plan.failures.length > 0) lines.push(...foreseen('Would fail', plan.failures, style));
+  if (plan.losses.length > 0) lines.push(...foreseen('Would be lost on the way', plan.losses, style));
+  else if (plan.failures.length === 0) lines.push('', 'Nothing would be lost on the way.');
+  lines.push(...estimateOf(plan, style));
   lines.push('', style.dim('Nothing was written.'));
   return `${lines.join('\n')}\n`;
 }
@@ -76,13 +81,12 @@ function examplesOf({ examples }: PlanSummary, style: Style): string[] {
   return lines.length > 0 ? ['', style.bold('For example'), ...lines] : [];
 }
 
-function lossesOf({ losses }: PlanSummary, style: Style): string[] {
-  if (losses.length === 0) return ['', 'Nothing would be lost on the way.'];
-  const lines = losses.flatMap(({ what, objects, reason, examples }) => [
+function foreseen(title: string, entries: readonly Foreseen[], style: Style): string[] {
+  const lines = entries.flatMap(({ what, objects, reason, examples }) => [
     `  ${style.warn('!')} ${harmless(what)}: ${counted(objects, 'object')}; ${harmless(reason)}`,
     ...examples.slice(0, EXAMPLES).map((key) => style.dim(`      ${fit(harmless(key), 100)}`)),
   ]);
-  return ['', style.bold('Would be lost on the way'), ...lines];
+  return ['', style.bold(title), ...lines];
 }
 
 function estimateOf({ estimate: e, copy, overwrite }: PlanSummary, style: Style): string[] {

@@ -91,7 +91,8 @@ function detail(
   rows.push(['copied', `${counted(c.copied, 'object')}, ${formatBytes(c.copiedBytes)}`]);
   if (c.skipped > 0) rows.push(['skipped', `${counted(c.skipped, 'object')}, ${formatBytes(c.skippedBytes)}`]);
   if (c.deleted > 0) rows.push(['deleted', counted(c.deleted, 'object')]);
-  if (c.filtered > 0) rows.push(['left out', counted(c.filtered, 'object')]);
+  if (c.filtered > 0) rows.push(['left out', `${counted(c.filtered, 'object')} by filters`]);
+  if (c.irregular > 0) rows.push(['irregular', `${counted(c.irregular, 'object')}: links, sockets, pipes or devices`]);
   for (const { code, count } of failures) rows.push(['failed', `${counted(count, 'object')}: ${code}`]);
   if (uploads.length > 0) rows.push(['uploads', `${counted(uploads.length, 'upload')} in parts unfinished`]);
   for (const { key, size } of uploads.slice(0, UPLOADS_SHOWN))

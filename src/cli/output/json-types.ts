@@ -1,3 +1,22 @@
+import type { Counters } from '../../state/state-store.ts';
+
+/** What `counters` count. */
+export const COUNTERS: Readonly<Record<keyof Counters, string>> = {
+  listed: 'objects the source lists',
+  listedBytes: 'their bytes',
+  destinationListed: 'entries the destination lists',
+  compared: 'objects found on both sides',
+  copied: 'objects copied',
+  copiedBytes: 'their bytes',
+  skipped: 'objects left as they are because the destination has them; of a verification those that are equal',
+  skippedBytes: 'their bytes',
+  deleted: 'objects removed from the destination',
+  failed: 'objects that failed; `ferry failures` lists them',
+  filtered: 'objects left out by filters',
+  irregular: 'things that are no objects: links, sockets, pipes, devices',
+  retried: 'objects that failed first and were dealt with when tried again',
+};
+
 /** The `type`s of JSON lines, for help and reference. A test holds the lines against it. */
 export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly fields: string }>> = {
   started: { of: 'run, verify', fields: 'task, resumed, pass, source, destination' },
@@ -13,7 +32,11 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
     of: 'run, verify, failures --retry',
     fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, error',
   },
-  plan: { of: 'plan', fields: 'task, listed, copy, overwrite, skip, remove, filtered, losses, examples, estimate' },
+  plan: {
+    of: 'plan',
+    fields:
+      'task, listed, copy, overwrite, skip, remove, fail, filtered, irregular, failures, losses, examples, estimate',
+  },
   check: { of: 'check', fields: 'endpoint, name, ok, detail, remedy, milliseconds' },
   task: {
     of: 'status',

@@ -13,7 +13,7 @@ export interface Done {
 
 /** How far a run is, by bytes, or by objects where bytes tell nothing (removing, comparing, empty objects). */
 export function doneOf({ phase, counters: c, active }: Progress): Done {
-  const settled = c.copied + c.skipped + c.failed + c.filtered;
+  const settled = c.copied + c.skipped + c.failed + c.filtered + c.irregular;
   const underWay = active.reduce((sum, { done }) => sum + done, 0);
   const bytes = Math.min(c.listedBytes, c.copiedBytes + c.skippedBytes + underWay);
   const done = { bytes, totalBytes: c.listedBytes };
@@ -33,6 +33,7 @@ export function counterParts({ phase, counters: c, listingDone }: Progress): rea
     ...worth('skipped', c.skipped),
     ...worth('deleted', c.deleted),
     ...worth('left out', c.filtered),
+    ...worth('irregular', c.irregular),
     ...(phase === 'verifying' ? [] : worth('compared', c.compared)),
   ];
 }
@@ -71,7 +72,8 @@ export function summaryText(summary: RunSummary): { headline: string; rows: read
   if (summary.kind === 'verification') row('the same', c.skipped, `, ${formatBytes(c.skippedBytes)}`);
   else row('skipped', c.skipped, `, ${formatBytes(c.skippedBytes)}: already there`);
   row('deleted', c.deleted);
-  row('left out', c.filtered, ' by filters, or because they are no regular files');
+  row('left out', c.filtered, ' by filters');
+  row('irregular', c.irregular, ': links, sockets, pipes or devices');
   row('retried', c.retried);
   row('failed', c.failed);
   for (const [what, count] of Object.entries(summary.losses)) row('note', count, ` ${LOSSES[what] ?? `lost ${what}`}`);
@@ -95,7 +97,6 @@ const LOSSES: Readonly<Record<string, string>> = {
   acl: 'without the ACL: the destination cannot keep it',
   'storage-class': 'in another storage class',
   etag: 'with another ETag than at the source',
-  irregular: 'left out: links, sockets, pipes, devices',
 };
 
 function headline({ outcome, counters, kind }: RunSummary, name: string, took: string): string {

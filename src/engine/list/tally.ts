@@ -13,6 +13,7 @@ export class Tally implements Counters {
   deleted = 0;
   failed = 0;
   filtered = 0;
+  irregular = 0;
   retried = 0;
 
   static from(counters: Counters): Tally {
@@ -35,6 +36,7 @@ export class Tally implements Counters {
     this.deleted += other.deleted;
     this.failed += other.failed;
     this.filtered += other.filtered;
+    this.irregular += other.irregular;
     this.retried += other.retried;
     return this;
   }

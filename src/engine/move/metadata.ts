@@ -13,8 +13,7 @@ export type LossKind =
   | 'posix'
   | 'acl'
   | 'storage-class'
-  | 'etag'
-  | 'irregular';
+  | 'etag';
 
 export interface Outfit {
   readonly options: WriteOptions;

@@ -171,5 +171,6 @@ const NO_COUNTERS: Counters = {
   deleted: 0,
   failed: 0,
   filtered: 0,
+  irregular: 0,
   retried: 0,
 };

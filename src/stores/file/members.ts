@@ -5,6 +5,7 @@ import { ExternalSorter, type SortRecord } from '../../store/external-sort.ts';
 import { showBytes, type DiskEncoding } from './encoding.ts';
 import type { Pace, Path } from './io.ts';
 import { META_FOLDER, nameToComponent } from './names.ts';
+import { badName, FOLLOWED, LINK } from './specials.ts';
 import { parseTemp } from './temp.ts';
 import { isInside, type Directory } from './tree.ts';
 import { irregularType } from './version.ts';
@@ -13,13 +14,9 @@ import { irregularType } from './version.ts';
 export type LinkPolicy = 'skip' | 'follow' | 'keep';
 
 /**
- * A member is its part of the key, with a `/` behind it for directories, and what is special about it: `''` nothing,
- * `LINK` a link kept as one, `FOLLOWED` a link to a file, else why it is irregular.
+ * Which members are wanted, all relative to the directory. A member is its part of the key, with a `/` behind it for
+ * directories, and what is special about it (`specials.ts`).
  */
-export const LINK = '>';
-export const FOLLOWED = '=';
-
-/** Which members are wanted, all relative to the directory. */
 export interface Bounds {
   /** Not before this one; the same is wanted only if `inclusive`. Directories this lies in are always wanted. */
   readonly from?: string | undefined;
@@ -68,6 +65,8 @@ export class NameBudget {
     this.#left += count;
   }
 }
+
+const SKIPPED_LINK = 'it is a symbolic link (`symlinks: skip`)';
 
 /** Directories up to this many names are read again when they change during a listing. */
 export const SMALL = 4096;
@@ -205,19 +204,27 @@ class Reader {
   #add(entry: Dirent<Buffer>): void {
     const { encoding, links, onTemp } = this.#options;
     const name = encoding.decode(entry.name);
-    if (name === undefined) return this.#irregular(showBytes(entry.name), `its name is not valid ${encoding.name}`);
+    if (name === undefined) return this.#unnamed(showBytes(entry.name), entry, 'encoding');
     const component = nameToComponent(name);
     if (component === undefined) {
       if (parseTemp(name)) return onTemp(this.#directory, name);
       if (name === META_FOLDER && this.#ancestors.length === 0) return;
-      return this.#irregular(name, 'its name reads like one Ferry escaped, but is none');
+      return this.#unnamed(name, entry, 'escape');
     }
     if (entry.isFile()) this.#keep(component, '');
     else if (entry.isDirectory()) this.#keep(`${component}/`, '');
     else if (!entry.isSymbolicLink()) this.#irregular(component, `it is ${irregularType(entry)}`);
     else if (links === 'keep') this.#keep(component, LINK);
     else if (links === 'follow') this.#addFollowed(component, name);
-    else this.#irregular(component, 'it is a symbolic link (`symlinks: skip`)');
+    else this.#irregular(component, SKIPPED_LINK);
+  }
+
+  /** No key stands for it. What would not be moved under any name is irregular all the same. */
+  #unnamed(shown: string, entry: Dirent<Buffer>, why: 'encoding' | 'escape'): void {
+    if (entry.isFile() || entry.isDirectory()) this.#keep(shown, badName(why, entry.isDirectory()));
+    else if (!entry.isSymbolicLink()) this.#irregular(shown, `it is ${irregularType(entry)}`);
+    else if (this.#options.links === 'skip') this.#irregular(shown, SKIPPED_LINK);
+    else this.#keep(shown, badName(why, false));
   }
 
   #addFollowed(component: string, name: string): void {

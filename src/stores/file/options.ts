@@ -18,7 +18,7 @@ export const fileOptions = z.strictObject({
     .enum([...DISK_ENCODINGS, 'utf-8'])
     .default('utf8')
     .describe(
-      'Encoding of the file names on disk. Keys are Unicode; names that do not convert both ways are irregular.',
+      'Encoding of the file names on disk. Keys are Unicode; a file whose name does not convert both ways fails with `bad-key`.',
     ),
   metadata: z
     .enum(['none', 'sidecar'])

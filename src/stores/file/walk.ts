@@ -6,8 +6,9 @@ import { compareKeys, type Key } from '../../model/key.ts';
 import type { ObjectEntry } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
 import { errno, fileError } from './errors.ts';
-import { FOLLOWED, LINK, Members, type Bounds, type MembersOptions } from './members.ts';
+import { Members, type Bounds, type MembersOptions } from './members.ts';
 import { componentToName } from './names.ts';
+import { badNameOf, FOLLOWED, isBadName, isNothingToMove, LINK } from './specials.ts';
 import type { Directory, Tree } from './tree.ts';
 import { irregularType, modifiedOf, versionOf } from './version.ts';
 
@@ -190,7 +191,7 @@ export class Walker implements AsyncDisposable {
       return await Promise.all(
         members.map(async (member) => {
           const special = frame.members.special(member);
-          if (special !== '' && special !== LINK && special !== FOLLOWED) return undefined;
+          if (isNothingToMove(special)) return undefined;
           const path = directory.at(componentToName(member));
           const stats = special === FOLLOWED ? fs.promises.stat(path, { bigint: true }) : io.lstat(path);
           return await Promise.resolve(stats).catch(absent);
@@ -200,7 +201,7 @@ export class Walker implements AsyncDisposable {
     const started = performance.now();
     const found = members.map((member) => {
       const special = frame.members.special(member);
-      if (special !== '' && special !== LINK && special !== FOLLOWED) return undefined;
+      if (isNothingToMove(special)) return undefined;
       const path = directory.at(componentToName(member));
       return special === FOLLOWED
         ? fs.statSync(path, { bigint: true, throwIfNoEntry: false })
@@ -214,7 +215,8 @@ export class Walker implements AsyncDisposable {
   #entry(frame: Frame, member: string, stats: BigIntStats | undefined): ObjectEntry | undefined {
     const key = frame.prefix + member;
     const special = frame.members.special(member);
-    if (special !== '' && special !== LINK && special !== FOLLOWED) return { key, irregular: special };
+    if (isBadName(special)) return { key, badName: badNameOf(special, this.#options.encoding.name) };
+    if (isNothingToMove(special)) return { key, irregular: special };
     if (!stats || stats.isDirectory()) return undefined; // Removed or replaced since the directory was read.
     if (special === LINK && stats.isSymbolicLink())
       return { key, size: 0, modified: modifiedOf(stats), etag: versionOf(stats) };

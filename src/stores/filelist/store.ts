@@ -98,9 +98,12 @@ function parseCursor(cursor: string): number {
 
 /** Lists made by `find .` begin each name with `./`, others with the `/` of the root. */
 function entryOf(line: Line): ObjectEntry {
-  if (line.problem !== undefined)
-    return { key: line.text, irregular: `in the list, at byte ${line.offset}: ${line.problem}` };
+  if (line.problem !== undefined) {
+    const reason = `in the list, at byte ${line.offset}: ${line.problem}`;
+    return { key: line.text, badName: { reason, remedy: 'Correct this line of the list.' } };
+  }
   const key = line.text.replace(/^(?:\.?\/+)+/, '');
+  // The root itself, as `find .` names it.
   if (key === '') return { key: line.text, irregular: `in the list, at byte ${line.offset}: this names nothing` };
   return key.endsWith('/') ? { key, size: 0, directory: { empty: true } } : { key };
 }

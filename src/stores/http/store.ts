@@ -50,7 +50,11 @@ export class HttpStore implements Store {
     const { targets, next } = await (await this.#list()).page(position, limit);
     const entries = targets
       .filter((target) => target.key.startsWith(request.prefix ?? ''))
-      .map((target) => ('problem' in target ? { key: target.key, irregular: target.problem } : { key: target.key }));
+      .map((target) =>
+        'problem' in target
+          ? { key: target.key, badName: { reason: target.problem, remedy: 'Correct this line of the list.' } }
+          : { key: target.key },
+      );
     return { entries, cursor: next === undefined ? undefined : String(next) };
   }
 

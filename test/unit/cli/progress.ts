@@ -14,6 +14,7 @@ export const NO_COUNTERS: Counters = {
   deleted: 0,
   failed: 0,
   filtered: 0,
+  irregular: 0,
   retried: 0,
 };
 

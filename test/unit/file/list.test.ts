@@ -83,16 +83,20 @@ test('what is no file is reported with its reason, never left out', async () => 
   tree.put('‛41', 'looks escaped');
   tree.put('.ferry-tmp-nonsense', 'is not one of ours');
   tree.put('sub/.ferry-meta', 'is ours in the root only');
+  fs.mkdirSync(Buffer.concat([Buffer.from(`${tree.root}/folder`), Buffer.from([0xff])]));
+  fs.symlinkSync('file', Buffer.concat([Buffer.from(`${tree.root}/link`), Buffer.from([0xff])]));
   const entries = await listAll(await tree.open());
-  const reasons = Object.fromEntries(
-    entries.filter((each) => each.irregular).map((each) => [each.key, each.irregular]),
-  );
+  const reasons = Object.fromEntries(entries.map((each) => [each.key, each.irregular ?? each.badName?.reason]));
   assert.match(reasons['link']!, /symbolic link/);
-  assert.match(reasons['bad‛ff']!, /utf8/);
+  assert.match(reasons['link‛ff']!, /symbolic link/);
+  assert.match(reasons['bad‛ff']!, /UTF-8/);
+  assert.match(reasons['folder‛ff']!, /directory is not valid UTF-8, so nothing in it/);
   assert.match(reasons['‛41']!, /escaped/);
   assert.match(reasons['.ferry-tmp-nonsense']!, /escaped/);
   assert.match(reasons['sub/.ferry-meta']!, /escaped/);
-  assert.equal(Object.keys(reasons).length, 5);
+  const irregular = entries.filter((each) => each.irregular !== undefined);
+  assert.deepEqual(irregular.map((each) => each.key), ['link', 'link‛ff']); // prettier-ignore
+  assert.equal(entries.filter((each) => each.badName).length, 5);
 });
 
 test('names in GBK are listed as Unicode, and those that are no GBK reported', async () => {
@@ -102,7 +106,7 @@ test('names in GBK are listed as Unicode, and those that are no GBK reported', a
   fs.writeFileSync(Buffer.concat([gbk([0xd6, 0xd0]), Buffer.from('/'), Buffer.from([0xce, 0xc4])]), 'x');
   fs.writeFileSync(gbk([0xff, 0xff]), 'x');
   const store = await tree.open({ encoding: 'gbk' });
-  assert.deepEqual(await keysOf(store), ['!‛ff‛ff', '中/', '中/文']);
+  assert.deepEqual(await keysOf(store), ['?‛ff‛ff', '中/', '中/文']);
   assert.equal((await (await store.read('中/文')).body.bytes(9)).toString(), 'x');
 });
 

@@ -55,8 +55,10 @@ export async function listAll(store: Store, request: ListRequest = {}): Promise<
   }
 }
 
-/** Keys; `!` before those that are irregular. */
+/** Keys; `!` before those that are irregular, `?` before names that are no keys. */
 export async function keysOf(store: Store, request: ListRequest = {}): Promise<readonly string[]> {
   const entries = await listAll(store, request);
-  return entries.map((entry) => (entry.irregular === undefined ? entry.key : `!${entry.key}`));
+  return entries.map(
+    ({ key, irregular, badName }) => `${irregular === undefined ? '' : '!'}${badName ? '?' : ''}${key}`,
+  );
 }

@@ -16,7 +16,7 @@ async function text(store: Store, key: string, options?: Parameters<Store['read'
 }
 
 async function keys(store: Store): Promise<readonly string[]> {
-  return (await store.list({})).entries.map((entry) => (entry.irregular === undefined ? entry.key : `!${entry.key}`));
+  return (await store.list({})).entries.map((entry) => (entry.badName ? `!${entry.key}` : entry.key));
 }
 
 test('stat tells what HEAD tells, and nothing is asked for compressed', async () => {
