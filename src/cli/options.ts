@@ -25,6 +25,11 @@ export const CONCURRENCY: Option = {
   parse: readPositive,
 };
 
+export const WITHOUT_GUARD: Option = {
+  long: 'without-guard',
+  description: 'Delete what `delete_extraneous` finds, however much it is, this once.',
+};
+
 export function taskName(required: boolean, description: string): Argument {
   return { name: 'NAME', required, description, completes: 'task' };
 }

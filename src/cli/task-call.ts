@@ -99,6 +99,7 @@ function overridden(spec: TaskSpec, call: Call): TaskSpec {
   const timetable: readonly BandwidthEntry[] = [{ minute: 0, bytesPerSecond: bandwidth === 0 ? undefined : bandwidth }];
   return {
     ...spec,
+    deleteGuard: spec.deleteGuard && !call.flag('without-guard'),
     limits: {
       ...spec.limits,
       ...(bandwidth === undefined ? {} : { bandwidth: timetable }),

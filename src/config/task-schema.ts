@@ -123,7 +123,7 @@ export const TASK_FILE = z
       .union([z.boolean(), z.enum(['on', 'off'])], { error: 'must be on or off' })
       .default('on')
       .describe(
-        'Refuse to delete when the source is empty, or when more than half of at least 1,000 objects would go.',
+        'Refuse to delete when the source is empty, or when more than half of at least 1,000 objects would go. `ferry run --without-guard` lets it go on once.',
       ),
 
     concurrency: z

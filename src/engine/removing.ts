@@ -1,5 +1,5 @@
 /** Removing objects: what a `delete` task lists, and what the source of a copy does not have. */
-import { toFerryError, FerryError } from '../model/errors.ts';
+import { toFerryError, type FerryError } from '../model/errors.ts';
 import type { Key } from '../model/key.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import { ExternalSorter } from '../store/external-sort.ts';
@@ -9,6 +9,7 @@ import type { EngineContext, JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter } from './filter.ts';
+import { guardRefusal, Picture, UNCLEAR_REMEDY, whyUnclear } from './guard.ts';
 import { LiveRange, type OpenKey } from './list/live-range.ts';
 import { orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
@@ -16,10 +17,6 @@ import { walk } from './list/walk.ts';
 import type { Session } from './session.ts';
 
 const BATCH = 1000;
-/** Below so many objects at the destination a share says nothing. */
-const GUARD_FROM = 1000;
-const GUARD_SHARE = 0.5;
-
 /**
  * Lists both sides anew, keeps the keys that only the destination has in a file, and removes them if the whole picture
  * makes sense. Only called after a pass without gaps.
@@ -36,7 +33,11 @@ export async function removeExtraneous(
   const { settled } = checkpointer;
   await using disposables = new AsyncDisposableStack();
   const extra = disposables.use(new ExternalSorter({ tmpdir: c.tmpdir }));
-  checkGuard(c, await findExtraneous(c, await orderedDestination(destination, c, disposables), session, extra));
+  const picture = await findExtraneous(c, await orderedDestination(destination, c, disposables), session, extra);
+  const refusal = guardRefusal(c.spec, picture);
+  if (refusal) throw refusal.with({ store: c.destination.info.name });
+  const unclear = whyUnclear(c.spec, picture);
+  if (unclear !== undefined) return c.emit({ type: 'notice', message: unclear, remedy: UNCLEAR_REMEDY });
   const batch = new Batch(c.destination, session.signal, async (key, error) => {
     if (error) {
       if (stopsTheRun(error)) throw error;
@@ -52,12 +53,6 @@ export async function removeExtraneous(
   await batch.flush();
 }
 
-interface Picture {
-  readonly source: number;
-  readonly destination: number;
-  readonly extra: number;
-}
-
 async function findExtraneous(
   c: EngineContext,
   destination: Store,
@@ -65,7 +60,7 @@ async function findExtraneous(
   found: ExternalSorter,
 ): Promise<Picture> {
   const filter = compileFilter(c.spec.filters);
-  const picture = { source: 0, destination: 0, extra: 0 };
+  const picture = new Picture();
   let unremovable = 0;
   const noteUnremovable = (key: Key, reason: string): void => {
     if (++unremovable > 1) return;
@@ -85,33 +80,15 @@ async function findExtraneous(
     onRange: () => undefined,
     onPage: () => undefined,
     meet: (_range, here, there) => {
-      if (here && !here.directory) picture.source++;
-      if (!there || there.directory) return undefined;
-      if (there.badName) {
-        if (!here && filter.passes(there)) noteUnremovable(there.key, there.badName.reason);
-        return undefined;
-      }
-      picture.destination++;
-      if (here || !filter.passes(there)) return undefined;
-      picture.extra++;
-      found.add(there.key, '');
+      const wanted = filter.passes(here ?? there!);
+      picture.meet(here, there, wanted);
+      if (here || !there || there.directory || !wanted) return undefined;
+      if (there.badName) noteUnremovable(there.key, there.badName.reason);
+      else found.add(there.key, '');
       return undefined;
     },
   });
   return picture;
-}
-
-function checkGuard(c: EngineContext, { source, destination, extra }: Picture): void {
-  if (!c.spec.deleteGuard || extra === 0) return;
-  const refuse = (message: string): never => {
-    throw new FerryError('guard', { message, store: c.destination.info.name });
-  };
-  if (source === 0) refuse(`the source lists no objects; removing would empty the destination (${extra} objects)`);
-  if (destination >= GUARD_FROM && extra > destination * GUARD_SHARE) {
-    refuse(
-      `${extra} of ${destination} objects at the destination are not at the source; more than half would be removed`,
-    );
-  }
 }
 
 /** `type: delete`: removes at the destination every key the source lists. */

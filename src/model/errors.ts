@@ -196,9 +196,9 @@ export const ERROR_CATALOGUE = {
     remedy: 'Wait for it or stop it; `ferry status NAME` shows where it runs.',
   },
   'guard': {
-    kind: 'configuration', retryable: 'never', summary: 'Ferry refused to delete so much.',
-    cause: 'The source listing came back empty or failed, so deleting would empty the destination.',
-    remedy: 'Check the source path. If it really is empty, set `delete_guard: off` for one run.',
+    kind: 'conflict', retryable: 'never', summary: 'Ferry refused to delete so much.',
+    cause: 'The source lists nothing, or so little of what the destination holds that it looks broken rather than cleaned up: another `path`, a file system that is not mounted, a filter.',
+    remedy: 'Nothing was deleted. Check the source; `ferry plan NAME` shows what would go. If all of it is to go, `ferry run NAME --without-guard` deletes it this once, `delete_guard: off` in the task file always.',
   },
   'state': {
     kind: 'bug', retryable: 'never', summary: 'The state store cannot be read or written.',

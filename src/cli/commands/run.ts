@@ -5,7 +5,7 @@ import { ReportRecorder } from '../../report/recorder.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
-import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
+import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
 import { logEvent } from '../log-event.ts';
 import { settledBaseline } from '../selection.ts';
 import type { Services } from '../services.ts';
@@ -24,6 +24,7 @@ export const runCommand: Command = {
     TASK_FILE,
     BANDWIDTH,
     CONCURRENCY,
+    WITHOUT_GUARD,
     { long: 'dry-run', description: 'Show what would be done and write nothing, as `ferry plan` does.' },
   ],
   examples: [

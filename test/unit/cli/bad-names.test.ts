@@ -115,3 +115,22 @@ test('what only the destination has under a name that cannot be read is not call
   assert.match(run.out, /"type":"notice".*‛ff/);
   assert.equal((await ferry.run('verify', 'extra')).code, 4, 'it is still there');
 });
+
+test('nothing is removed as extra while the source has names that cannot be read', async () => {
+  using ferry = new Ferry();
+  fs.mkdirSync(ferry.at('from'));
+  fs.writeFileSync(ferry.at('from/a'), 'x');
+  fs.writeFileSync(raw(ferry.at('from'), 0xce, 0xc4), 'x');
+  const task = (encoding: string, more = ''): string =>
+    ferry.task(
+      `type: copy\nsource: { type: file, path: ${ferry.at('from')}, options: { encoding: ${encoding} } }\ndestination: { type: file, path: ${ferry.at('to')} }\ndelete_extraneous: true\n${more}`,
+    );
+  assert.equal((await ferry.run('run', 'mirror', '-t', task('gbk'))).code, 0);
+  assert.deepEqual(fs.readdirSync(ferry.at('to')), ['a', '文']);
+  const wrong = await ferry.run('run', 'mirror', '-t', task('utf-8'));
+  assert.equal(wrong.code, 3, wrong.err);
+  assert.match(wrong.err, /nothing is removed.*1 name/);
+  assert.deepEqual(fs.readdirSync(ferry.at('to')), ['a', '文']);
+  assert.equal((await ferry.run('run', 'mirror', '-t', task('utf-8', 'delete_guard: off\n'))).code, 3);
+  assert.deepEqual(fs.readdirSync(ferry.at('to')), ['a'], 'who takes the guard away is believed');
+});
