@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 import { installServers } from '../scripts/install-servers.ts';
 import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
-import { unmeasurable } from './lib/measure.ts';
 import { compare } from './scenarios/compare.ts';
 import { large } from './scenarios/large.ts';
 import { list } from './scenarios/list.ts';
@@ -33,7 +32,7 @@ if (values.help || chosen.length < positionals.length) {
 }
 
 console.log(installServers(values.ceph ? ['rclone', 'time', 'ceph'] : ['rclone', 'time']));
-const obstacle = unmeasurable() ?? (existsSync(MAIN) ? undefined : `${MAIN} is missing: npm run build first`);
+const obstacle = unavailable('time') ?? (existsSync(MAIN) ? undefined : `${MAIN} is missing: npm run build first`);
 if (obstacle !== undefined) {
   console.error(`nothing can be measured: ${obstacle}`);
   process.exit(1);

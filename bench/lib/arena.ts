@@ -2,18 +2,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { S3Server } from '../../test/peers/s3-server.ts';
 import type { Command, Fill, Report } from '../server.ts';
 
-export interface Place {
-  readonly endpoint: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly region: string;
-}
-
 export interface Arena extends AsyncDisposable {
-  readonly source: Place;
-  readonly destination: Place;
+  readonly source: S3Server;
+  readonly destination: S3Server;
   /** Fills a bucket at the source. */
   populate(fill: Fill): Promise<void>;
   /** An empty bucket at the destination, for the objects of a source bucket; the one before it is forgotten. */
@@ -24,8 +18,8 @@ export interface Arena extends AsyncDisposable {
 
 /** Our own server: see `bench/server.ts`. */
 export class OwnArena implements Arena {
-  readonly source: Place;
-  readonly destination: Place;
+  readonly source: S3Server;
+  readonly destination: S3Server;
   readonly #server: ChildProcess;
 
   private constructor(server: ChildProcess, ports: readonly number[]) {

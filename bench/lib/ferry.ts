@@ -2,21 +2,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Place } from './arena.ts';
-import type { Command } from './measure.ts';
+import type { Command } from '../../test/peers/measure.ts';
+import * as peers from '../../test/peers/s3-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const MAIN = join(ROOT, 'dist/bin/ferry.js');
 
-export interface Endpoint {
-  readonly type: string;
-  readonly path?: string;
-  readonly options?: Readonly<Record<string, unknown>>;
-}
-
-export function s3Endpoint({ endpoint, accessKey, secretKey, region }: Place, bucket: string): Endpoint {
-  const credentials = { access_key_id: accessKey, secret_access_key: secretKey };
-  return { type: 's3', path: '/', options: { bucket_name: bucket, endpoint, region, etag: 'md5', ...credentials } };
+/** A bucket of our own server or of Ceph: ETags are MD5s at both. */
+export function s3Endpoint(server: peers.S3Server, bucket: string): peers.Endpoint {
+  return peers.s3Endpoint(server, bucket, { options: { etag: 'md5' } });
 }
 
 /** A directory for `$FERRY_HOME`; the previous one is removed with everything in it. */

@@ -1,8 +1,10 @@
 /** What the copy scenarios share: Ferry against the fastest of several rclones, into an empty bucket each time. */
 import { contest, fastest, report, type Contestant } from '../lib/contest.ts';
 import type { Arena } from '../lib/arena.ts';
-import { FerryHome, s3Endpoint, type Endpoint } from '../lib/ferry.ts';
-import { FAST, rcloneCommand } from '../lib/rclone.ts';
+import { FerryHome, s3Endpoint } from '../lib/ferry.ts';
+import { FAST } from '../lib/rclone.ts';
+import { rcloneCommand } from '../../test/peers/rclone.ts';
+import type { Endpoint } from '../../test/peers/s3-server.ts';
 import type { Fill } from '../server.ts';
 import type { Setting } from './scenario.ts';
 

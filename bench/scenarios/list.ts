@@ -1,8 +1,10 @@
-import { OwnArena, type Place } from '../lib/arena.ts';
+import { OwnArena } from '../lib/arena.ts';
 import { contest, report } from '../lib/contest.ts';
 import { FerryHome, s3Endpoint } from '../lib/ferry.ts';
-import { measure } from '../lib/measure.ts';
-import { FAST, rcloneCommand } from '../lib/rclone.ts';
+import { measure } from '../../test/peers/measure.ts';
+import { rcloneCommand } from '../../test/peers/rclone.ts';
+import type { S3Server } from '../../test/peers/s3-server.ts';
+import { FAST } from '../lib/rclone.ts';
 import type { Scenario } from './scenario.ts';
 
 const OBJECTS = 1_000_000;
@@ -36,7 +38,7 @@ export const list: Scenario = {
 };
 
 /** The simplest lister there is: one page after the other. */
-function serially({ endpoint }: Place): { argv: readonly string[]; env: Record<string, string> } {
+function serially({ endpoint }: S3Server): { argv: readonly string[]; env: Record<string, string> } {
   const script = `
     let token = '';
     let keys = 0;

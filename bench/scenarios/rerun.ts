@@ -1,7 +1,8 @@
 import { OwnArena } from '../lib/arena.ts';
 import { contest, report, type Contestant } from '../lib/contest.ts';
 import { FerryHome, s3Endpoint } from '../lib/ferry.ts';
-import { FAST, rcloneCommand } from '../lib/rclone.ts';
+import { FAST } from '../lib/rclone.ts';
+import { rcloneCommand } from '../../test/peers/rclone.ts';
 import type { Scenario } from './scenario.ts';
 
 const OBJECTS = 1_000_000;

@@ -1,30 +1,16 @@
 /** Ends of migrations for the `ferry` command: fault servers as S3, and what they must hold. */
 import assert from 'node:assert/strict';
 import { BUCKET, bytesOf } from '../faults/harness.ts';
+import { s3Endpoint, type Endpoint, type S3Server } from '../peers/s3-server.ts';
 import type { FaultServer } from '../faults/fault-server.ts';
 import { md5Hex, multipartEtag } from '../faults/server/buckets.ts';
 import { MiB } from '../../src/model/units.ts';
 
 export const PART = 5 * MiB;
 
-export function s3Endpoint(server: {
-  readonly endpoint: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly region: string;
-}): Record<string, unknown> {
-  return {
-    type: 's3',
-    path: '/',
-    options: {
-      bucket_name: BUCKET,
-      endpoint: server.endpoint,
-      region: server.region,
-      access_key_id: server.accessKey,
-      secret_access_key: server.secretKey,
-      etag: 'md5',
-    },
-  };
+/** The bucket all of them use; their ETags are MD5s. */
+export function bucketOf(server: S3Server): Endpoint {
+  return s3Endpoint(server, BUCKET, { options: { etag: 'md5' } });
 }
 
 /** Objects of a few hundred bytes in some directories, and `large` of 12 MB, uploaded in parts. */

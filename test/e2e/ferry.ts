@@ -1,4 +1,5 @@
 /** The `ferry` command as a person runs it: a process, a state directory, a task file. */
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,50 +7,97 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
+/** Characters of each stream that are kept: the last ones. */
+const KEPT = 500_000;
 
 export interface Exit {
   /** Null where a signal ended it. */
   readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both. */
   readonly output: string;
 }
 
+export interface Running {
+  readonly child: ChildProcess;
+  readonly exit: Promise<Exit>;
+  /** Resolves when standard output has matched; rejects where the command ends before. */
+  readonly printed: (pattern: RegExp) => Promise<void>;
+}
+
+/** A line of `--json`. */
+export type JsonLine = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** What the tests want of the line `summary`. */
+export interface Summary {
+  readonly outcome: string;
+  readonly counters: Readonly<
+    Record<'listed' | 'copied' | 'copiedBytes' | 'skipped' | 'deleted' | 'failed' | 'compared', number>
+  >;
+  readonly losses: Readonly<Record<string, number>>;
+}
+
 export class Ferry implements Disposable {
-  /** Removed at the end, with `$FERRY_HOME` in it. */
+  /** Where it runs; removed at the end, with `$FERRY_HOME` in it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'ferry-e2e-'));
+  readonly home = join(this.dir, 'home');
   readonly #running = new Set<ChildProcess>();
 
   /** Writes a task file and gives its path. JSON is YAML. */
-  task(task: Readonly<Record<string, unknown>>): string {
-    const file = join(this.dir, 'task.yaml');
+  task(task: Readonly<Record<string, unknown>>, name = 'task'): string {
+    const file = join(this.dir, `${name}.yaml`);
     writeFileSync(file, JSON.stringify(task));
     return file;
   }
 
-  start(...args: readonly string[]): { readonly child: ChildProcess; readonly exit: Promise<Exit> } {
+  start(...args: readonly string[]): Running {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
-      env: { ...process.env, FERRY_HOME: join(this.dir, 'home') },
+      cwd: this.dir,
+      env: { ...process.env, FERRY_HOME: this.home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
-    return { child, exit: this.#exitOf(child) };
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => (texts[name] = (texts[name] + text).slice(-KEPT)));
+    }
+    const exit = once(child, 'close').then(([code]: (number | null)[]) => {
+      this.#running.delete(child);
+      return { code: code ?? null, ...texts, output: texts.stdout + texts.stderr };
+    });
+    const printed = async (pattern: RegExp): Promise<void> => {
+      while (!pattern.test(texts.stdout)) {
+        const ended = await Promise.race([once(child.stdout, 'data').then(() => false), exit.then(() => true)]);
+        if (ended && !pattern.test(texts.stdout)) assert.fail(`ended without ${pattern}: ${texts.stderr}`);
+      }
+    };
+    return { child, exit, printed };
   }
 
   run(...args: readonly string[]): Promise<Exit> {
     return this.start(...args).exit;
   }
 
+  /** Runs it with `--json`, to this exit code; gives the lines. */
+  async json(code: number, ...args: readonly string[]): Promise<readonly JsonLine[]> {
+    const ended = await this.run(...args, '--json');
+    const lines = ended.stdout.split('\n').filter((line) => line.startsWith('{'));
+    const telling = lines.filter((line) => !line.startsWith('{"type":"progress"')).join('\n');
+    assert.equal(ended.code, code, `ferry ${args.join(' ')}: ${telling}${ended.stderr}`);
+    return lines.map((line) => JSON.parse(line) as JsonLine);
+  }
+
+  /** The summary of a `run` or `verify` that ends with this exit code. */
+  async summary(code: number, ...args: readonly string[]): Promise<Summary> {
+    const lines = await this.json(code, ...args);
+    const line = lines.find(({ type }) => type === 'summary');
+    assert.ok(line, `ferry ${args.join(' ')} tells a summary`);
+    return line as JsonLine & Summary;
+  }
+
   [Symbol.dispose](): void {
     for (const child of this.#running) child.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
-  }
-
-  async #exitOf(child: ChildProcess): Promise<Exit> {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
-    }
-    const [code]: (number | null)[] = await once(child, 'close');
-    this.#running.delete(child);
-    return { code: code ?? null, output };
   }
 }

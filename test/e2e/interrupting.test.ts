@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
-import { assertHolds, contents, expectOnly, fill, s3Endpoint } from './endpoints.ts';
+import { assertHolds, contents, expectOnly, fill, bucketOf } from './endpoints.ts';
 import { Ferry } from './ferry.ts';
 
 async function serverWith(objects: ReadonlyMap<string, Buffer>): Promise<FaultServer> {
@@ -32,7 +32,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await using destination = await startFaultServer({ buckets: [BUCKET] });
     expectOnly(destination, objects);
     using ferry = new Ferry();
-    const task = ferry.task({ type: 'copy', source: s3Endpoint(source), destination: s3Endpoint(destination) });
+    const task = ferry.task({ type: 'copy', source: bucketOf(source), destination: bucketOf(destination) });
     const { child, exit } = ferry.start('run', 'move', '-t', task);
     await requests(destination, 300);
     child.kill(signal);
@@ -54,7 +54,7 @@ test('a second process on the same task exits 75 and disturbs nothing; a killed 
   await using source = await serverWith(objects);
   await using destination = await startFaultServer({ buckets: [BUCKET] });
   using ferry = new Ferry();
-  const task = ferry.task({ type: 'copy', source: s3Endpoint(source), destination: s3Endpoint(destination) });
+  const task = ferry.task({ type: 'copy', source: bucketOf(source), destination: bucketOf(destination) });
   source.setRules([{ op: 'GetObject', fault: { do: 'stall', after: 'nothing' } }]);
   const first = ferry.start('run', 'move', '-t', task);
   await requests(source, 3);
@@ -79,7 +79,7 @@ test('a full disk is said so, and the same command goes on when there is room', 
   mkdirSync(root);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', root]);
   try {
-    const task = ferry.task({ type: 'copy', source: s3Endpoint(source), destination: { type: 'file', path: root } });
+    const task = ferry.task({ type: 'copy', source: bucketOf(source), destination: { type: 'file', path: root } });
     const { code, output } = await ferry.run('run', 'move', '-t', task);
     assert.equal(code, 1, output);
     assert.match(output, /disk-full/);
@@ -112,8 +112,8 @@ test('a source that goes away for good ends the run in time, with a temporary ex
   const source = await serverWith(objects);
   await using destination = await startFaultServer({ buckets: [BUCKET] });
   using ferry = new Ferry();
-  const options = s3Endpoint(source);
-  const task = ferry.task({ type: 'copy', source: options, destination: s3Endpoint(destination), attempts: 3 });
+  const options = bucketOf(source);
+  const task = ferry.task({ type: 'copy', source: options, destination: bucketOf(destination), attempts: 3 });
   const { exit } = ferry.start('run', 'move', '-t', task);
   await requests(source, 100);
   await source[Symbol.asyncDispose]();

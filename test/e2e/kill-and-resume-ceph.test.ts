@@ -6,7 +6,7 @@ import { startFaultServer } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
-import { contents, fill, s3Endpoint } from './endpoints.ts';
+import { contents, fill, bucketOf } from './endpoints.ts';
 import { Ferry } from './ferry.ts';
 
 test('a Ceph cluster killed and restarted in mid-run, every daemon of it', { skip: unavailable('ceph') }, async () => {
@@ -17,7 +17,7 @@ test('a Ceph cluster killed and restarted in mid-run, every daemon of it', { ski
   using client = sdkFor(ceph);
   await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
   using ferry = new Ferry();
-  const task = ferry.task({ type: 'copy', source: s3Endpoint(source), destination: s3Endpoint(ceph) });
+  const task = ferry.task({ type: 'copy', source: bucketOf(source), destination: bucketOf(ceph) });
 
   const restarted = new Promise<void>((resolve, reject) => {
     let left = 800;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
 import { seeded } from '../faults/server/rules.ts';
-import { assertHolds, contents, expectOnly, fill, PART, s3Endpoint } from './endpoints.ts';
+import { assertHolds, contents, expectOnly, fill, PART, bucketOf } from './endpoints.ts';
 import { Ferry } from './ferry.ts';
 
 const CONCURRENCY = 16;
@@ -62,8 +62,8 @@ test('S3 to S3, killed 50 times: nothing missing, nothing wrong, only work in fl
   expectOnly(destination, objects);
   const task = ferry.task({
     type: 'copy',
-    source: s3Endpoint(source),
-    destination: s3Endpoint(destination),
+    source: bucketOf(source),
+    destination: bucketOf(destination),
     concurrency: CONCURRENCY,
   });
   await killAndResume({ ferry, task, watched: destination, moments: kills });
@@ -91,7 +91,7 @@ test('a file tree to S3, killed 20 times', async () => {
   const task = ferry.task({
     type: 'copy',
     source: { type: 'file', path: tree },
-    destination: s3Endpoint(destination),
+    destination: bucketOf(destination),
     concurrency: CONCURRENCY,
     multipart_boundary_size: PART,
   });
@@ -109,7 +109,7 @@ test('S3 to a file tree, killed 20 times: no file is ever half written', async (
   mkdirSync(tree);
   const task = ferry.task({
     type: 'copy',
-    source: s3Endpoint(source),
+    source: bucketOf(source),
     destination: { type: 'file', path: tree },
     concurrency: CONCURRENCY,
   });

@@ -5,7 +5,8 @@ import type { Store } from '../../src/store/store.ts';
 import { s3Drivers } from '../../src/stores/s3/driver.ts';
 import { SocketHttpClient } from '../../src/wire/http/socket-client.ts';
 import type { StoreFixture } from '../conformance/store-suite.ts';
-import { sdkFor, type S3Server } from './sdk.ts';
+import type { S3Server } from './s3-server.ts';
+import { sdkFor } from './sdk.ts';
 
 export interface BucketOptions {
   /** Registered type. */

@@ -1,12 +1,6 @@
 /** The AWS SDK as an independent reader and writer of what Ferry moves. */
 import { S3Client } from '@aws-sdk/client-s3';
-
-export interface S3Server {
-  readonly endpoint: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly region: string;
-}
+import type { S3Server } from './s3-server.ts';
 
 /** A client for any S3 server: path-style, and checksums only where an operation demands them (Ceph, Swift). */
 export function sdkFor(server: S3Server): S3Client & Disposable {

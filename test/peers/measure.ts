@@ -1,7 +1,7 @@
 /** Runs a command and says what it cost: GNU time reports what wait4 tells of it and of every process it waited for. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,19 +19,12 @@ export interface Cost {
   readonly memory: number;
 }
 
-const TIME = '/usr/bin/time';
-
-/** Why nothing can be measured here; undefined where it can. */
-export function unmeasurable(): string | undefined {
-  return existsSync(TIME) ? undefined : 'GNU time is not installed (Debian: apt-get install time)';
-}
-
-/** Rejects with the end of the command's output where it fails. */
+/** Needs the peer `time`. Rejects with the end of the command's output where it fails. */
 export async function measure({ argv, env }: Command): Promise<Cost> {
-  const dir = mkdtempSync(join(tmpdir(), 'ferry-bench-time-'));
+  const dir = mkdtempSync(join(tmpdir(), 'ferry-time-'));
   const report = join(dir, 'report');
   const started = performance.now();
-  const child = spawn(TIME, ['-q', '-f', '%U %S %M', '-o', report, ...argv], {
+  const child = spawn('time', ['-q', '-f', '%U %S %M', '-o', report, ...argv], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
