@@ -64,6 +64,8 @@ export class Backoff {
   }
 
   #delay(error: FerryError, attempt: number): number {
+    // Altered on the way: nothing gets better by waiting.
+    if (error.code === 'wrong-checksum' && attempt === 1) return 0;
     const most = Math.min(this.#cap, this.#base * 2 ** (attempt - 1));
     const wish = Math.min(error.retryAfter ?? 0, LONGEST_WISH);
     return wish + this.#random() * most;

@@ -75,6 +75,12 @@ test('bytes refused twice as wrong are for the reader to read anew', async () =>
   assert.equal(script.calls.length, 4);
 });
 
+test('bytes altered on the way are sent again without waiting, once', async () => {
+  const { store, clock } = retrying('write', ['wrong-checksum', 'network'], { random: () => 1 });
+  await store.write('key', Buffer.from('x'));
+  assert.deepEqual(clock.delays, [0, 400]);
+});
+
 test('an abort ends the sleep at once', async () => {
   const clock = new FakeClock();
   const { store, stats } = retrying('stat', ['network'], { clock });
