@@ -1,6 +1,6 @@
 /** Which objects a pass judges, and how: what a task file may not change in the middle of one. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunEvent } from '../engine/progress.ts';
 import type { TaskSpec } from '../model/task.ts';
 import type { TaskJournal } from '../state/state-store.ts';

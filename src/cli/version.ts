@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MANIFEST = new URL('../../package.json', import.meta.url);
 

@@ -1,5 +1,6 @@
 /** Data of a YAML file against a zod schema: in our own words, with the key that was meant, all problems at once. */
-import { z, type ZodType } from 'zod';
+import * as z from 'zod';
+import type { ZodType } from 'zod';
 import { suggestion } from './nearest.ts';
 import type { Path } from './problems.ts';
 import type { YamlFile } from './yaml-file.ts';

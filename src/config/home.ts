@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
 import { MiB } from '../model/units.ts';

@@ -1,5 +1,5 @@
 /** The JSON schema of task files, for editors: from the same declarations that check them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
 import { INPUT } from './check.ts';
 import { TASK_FILE } from './task-schema.ts';

@@ -2,7 +2,7 @@
  * The task file: every key, what it means, what it takes. Types, validation, the JSON schema and the reference all come
  * from here. The keys of qscamel keep their names and their documented meaning.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bandwidth, size, time } from './values.ts';
 
 const endpoint = (what: string) =>

@@ -1,5 +1,5 @@
 /** Kinds of values that configuration files hold, each with its way of being written. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BandwidthEntry } from '../model/task.ts';
 import { parseBytes } from '../model/units.ts';
 

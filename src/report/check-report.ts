@@ -1,7 +1,7 @@
 /** Checks a report against its evidence, as anybody can who got the two files. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../model/errors.ts';
 import { verifyChain, type ChainCheck } from './chain.ts';
 import { reportDigest } from './digest.ts';

@@ -1,5 +1,5 @@
 /** Tasks as rows, and who holds them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { Counters, NewTask, TaskRecord, TaskState } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';

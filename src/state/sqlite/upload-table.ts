@@ -1,5 +1,5 @@
 /** Uploads in parts that were begun and not completed, and the parts the destination has acknowledged. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { PartRecord, UploadRecord } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { EndpointSpec } from '../../model/task.ts';
 import type { StoreContext, StoreDriver } from '../../store/registry.ts';

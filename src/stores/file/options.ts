@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DISK_ENCODINGS } from './encoding.ts';
 
 /** Options of a `file` endpoint. */

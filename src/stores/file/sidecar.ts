@@ -12,7 +12,7 @@
  */
 import { createHash } from 'node:crypto';
 import fs, { type BigIntStats } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Key } from '../../model/key.ts';
 import type { ObjectMeta, Tags } from '../../model/object.ts';
 import { errno } from './errors.ts';

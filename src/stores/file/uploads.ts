@@ -13,7 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bodySize, type Body } from '../../model/body.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';

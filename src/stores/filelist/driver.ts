@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { StoreDriver } from '../../store/registry.ts';
 import { FileListStore } from './store.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { KiB } from '../../model/units.ts';
 import type { StoreDriver } from '../../store/registry.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Origin } from '../../wire/http/client.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Capabilities } from '../../model/capabilities.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { EndpointSpec } from '../../model/task.ts';

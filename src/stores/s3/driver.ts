@@ -1,5 +1,5 @@
 /** The drivers of S3: `s3` for any service, and one for each service there is a preset for. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EndpointSpec } from '../../model/task.ts';
 import type { StoreContext, StoreDriver } from '../../store/registry.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,5 +1,5 @@
 /** Types with option names of their own, those of qscamel among them, as options of `s3`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { StoreDriver } from '../../store/registry.ts';

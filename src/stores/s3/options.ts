@@ -1,6 +1,6 @@
 /** Options of every S3 endpoint: their schema, and what they come to together with a preset. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { TlsOptions } from '../../wire/http/client.ts';
 import type { ChainOptions } from './credentials/chain.ts';

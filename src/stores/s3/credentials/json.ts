@@ -1,5 +1,5 @@
 /** Requests to the metadata services of containers and instances. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { FerryError, isFerryError } from '../../../model/errors.ts';
 import type { HttpClient, Origin } from '../../../wire/http/client.ts';
 import type { Credentials } from './credentials.ts';
