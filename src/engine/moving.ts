@@ -22,6 +22,7 @@ import type { Mover } from './move/mover.ts';
 import type { Gate } from './pace/gate.ts';
 import { contentEqual } from './content.ts';
 import type { Session } from './session.ts';
+import type { TaskJournal } from '../state/state-store.ts';
 
 export class Moving {
   readonly #c: JournaledContext;
@@ -34,6 +35,8 @@ export class Moving {
   #looksThere = false;
   readonly #evidence: EvidenceSink | undefined;
   readonly #inFlight = new Set<Promise<void>>();
+  /** Objects that may be complete but for their tags, by an earlier run: they are moved even if they look equal. */
+  #untagged: ReadonlySet<string> | undefined;
   readonly losses: Losses;
   listingDone = false;
   #irregularTold = false;
@@ -64,6 +67,7 @@ export class Moving {
   /** Resolves when every key was met and every object in flight has ended. */
   async run(ranges: readonly LiveRange[]): Promise<void> {
     const { source, destination, spec } = this.#c;
+    this.#untagged = await untagged(this.#c.journal);
     const blind = spec.compare === 'always' && !spec.createOnly;
     this.#looksThere = !blind && destination.capabilities.list !== undefined;
     for (const range of ranges) this.#checkpointer.add(range);
@@ -96,7 +100,7 @@ export class Moving {
     if (!wanted || here.irregular !== undefined || here.badName !== undefined)
       return this.#leaveOut(range, here, wanted);
     const verdict = !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
-    if (verdict !== 'equal') return this.#begin(range, here, there, verdict);
+    if (verdict !== 'equal' || this.#untagged?.has(here.key)) return this.#begin(range, here, there, verdict);
     const { tally } = range;
     count(tally, here, there !== undefined);
     skip(tally, here);
@@ -194,6 +198,7 @@ export class Moving {
       return;
     }
     const verdict = there && size !== undefined ? judge(this.#comparison, here, there) : 'different';
+    if (this.#untagged?.has(key)) return await this.#move(tally, here, there, slot);
     if (verdict === 'equal') return skip(tally, here);
     if (verdict === 'unknown' && (await contentEqual(this.#c, key, this.#session.signal))) return skip(tally, here);
     await this.#move(tally, here, there, slot);
@@ -241,6 +246,11 @@ export class Moving {
     this.#c.emit({ type: 'failed', key: here.key, error });
     this.#session.ended(error);
   }
+}
+
+async function untagged(journal: TaskJournal): Promise<ReadonlySet<string> | undefined> {
+  const keys = (await journal.uploads()).filter(({ owesTags }) => owesTags).map(({ key }) => key);
+  return keys.length === 0 ? undefined : new Set(keys);
 }
 
 function count(tally: Tally, here: ObjectEntry, compared: boolean): void {

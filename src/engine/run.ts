@@ -255,12 +255,14 @@ class Run {
     const { key } = failure;
     const { signal } = this.#session;
     const there = await c.destination.stat(key, signal);
-    if (there && (c.spec.createOnly || failure.code === 'already-exists')) {
+    // One of ours that lacks its tags only is no reason to stop before it.
+    const ours = failure.code !== 'already-exists' && (await c.journal.upload(key))?.upload.owesTags === true;
+    if (there && !ours && (c.spec.createOnly || failure.code === 'already-exists')) {
       if (await contentEqual(c, key, signal)) return;
       throw new FerryError('already-exists', { key, store: c.destination.info.name, operation: 'write' });
     }
     const entry = { key, size: meta.size >= 0 ? meta.size : undefined, etag: meta.etag, modified: meta.modified };
-    const moved = await mover.move(entry, there === undefined);
+    const moved = await mover.move(entry, there === undefined || c.spec.createOnly);
     if (moved) await this.#moving!.moved(settled, entry, moved);
   }
 

@@ -65,6 +65,8 @@ export interface MultipartCapability {
   readonly equalParts: boolean;
   /** `complete` with `ifAbsent` never replaces an object. */
   readonly completeIfAbsent: boolean;
+  /** What becomes of the tags given to `begin`: `lost` and perhaps `unsure` ones are set when the upload is complete. */
+  readonly tags: 'kept' | 'lost' | 'unsure';
 }
 
 export interface KeyCapability {

@@ -184,6 +184,8 @@ export interface UploadRecord {
   /** ETag, or size and time, of the source version the parts are of. */
   readonly sourceVersion: string;
   readonly startedAt: number;
+  /** Completed is not enough: the object has to be given its tags afterwards. */
+  readonly owesTags: boolean;
 }
 
 export interface PartRecord {

@@ -76,6 +76,8 @@ export interface Store extends AsyncDisposable {
   presign?(key: Key, seconds: number): Promise<string>;
 
   tags?(key: Key, signal?: AbortSignal): Promise<Tags>;
+  /** Gives an object these tags in place of those it has. Absent: rejects with `not-found`. */
+  setTags?(key: Key, tags: Tags, signal?: AbortSignal): Promise<void>;
 }
 
 export interface StoreInfo {

@@ -15,7 +15,15 @@ const journal = await store.journal(lease);
 
 if ((await journal.ranges()).length === 0) await journal.beginPass([range(null, null)], 1);
 if (!(await journal.upload('big'))) {
-  await journal.beginUpload({ key: 'big', uploadId: 'u', partSize: 1, size: 1, sourceVersion: 'v', startedAt: 1 });
+  await journal.beginUpload({
+    key: 'big',
+    uploadId: 'u',
+    partSize: 1,
+    size: 1,
+    sourceVersion: 'v',
+    startedAt: 1,
+    owesTags: false,
+  });
 }
 let after: string | null = (await journal.ranges()).at(-1)!.after;
 say(`token ${lease.token}`);

@@ -163,6 +163,22 @@ test('a file of a newer version is refused, and is left as it is', async () => {
   );
 });
 
+test('a file of the first version is taken over with what is in it', async () => {
+  await using home = await Home.make();
+  const upload = { key: 'k', uploadId: 'u', partSize: 1, size: 1, sourceVersion: 'v', startedAt: 1, owesTags: false };
+  {
+    await using store = await home.open();
+    await store.createTask(newTask('t'));
+    await (await store.journal(await store.lease('t', 'me'))).beginUpload(upload);
+  }
+  {
+    using db = new Database(home.file);
+    db.exec('ALTER TABLE uploads DROP COLUMN owes_tags; PRAGMA user_version = 1');
+  }
+  await using store = await home.open();
+  assert.deepEqual(await store.uploads('t'), [upload]);
+});
+
 test('a database of something else is refused', async () => {
   await using home = await Home.make();
   {

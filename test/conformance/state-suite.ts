@@ -72,6 +72,7 @@ const upload = (key: string, more: Partial<UploadRecord> = {}): UploadRecord => 
   size: 2 ** 40 + 1,
   sourceVersion: '"etag"',
   startedAt: 3000,
+  owesTags: false,
   ...more,
 });
 
@@ -511,7 +512,7 @@ function uploads(state: StateTest): void {
     await first.createTask(newTask('t'));
     const lease = await first.lease('t', 'me');
     const journal = await first.journal(lease);
-    await journal.beginUpload(upload('big'));
+    await journal.beginUpload(upload('big', { owesTags: true }));
     const full = { number: 2, etag: 'e2', size: 5, crc32: 0xffffffff, checksums: { crc64nvme: '00ff' } };
     await Promise.all([
       journal.recordPart('big', full),
@@ -522,10 +523,10 @@ function uploads(state: StateTest): void {
 
     const second = await place.open();
     const next = await second.journal(await second.lease('t', 'you'));
-    assert.deepEqual(await next.uploads(), [upload('big')]);
-    assert.deepEqual(await first.uploads('t'), [upload('big')], 'and without a lease');
+    assert.deepEqual(await next.uploads(), [upload('big', { owesTags: true })]);
+    assert.deepEqual(await first.uploads('t'), [upload('big', { owesTags: true })], 'and without a lease');
     const found = await next.upload('big');
-    assert.deepEqual(found?.upload, upload('big'));
+    assert.deepEqual(found?.upload, upload('big', { owesTags: true }));
     assert.deepEqual(
       found.parts.map((part) => part.number),
       [1, 2, 10_000],

@@ -12,15 +12,16 @@
  *
  * Memory: the read buffers of the parts in flight, and one record per part of the object.
  */
-import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
+import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
 import type { PartRecord } from '../../state/state-store.ts';
-import type { Part, PartResult, UploadRef, WriteResult } from '../../store/store.ts';
+import type { Part, PartResult, UploadRef } from '../../store/store.ts';
 import { compositeEtag, etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
-import { contentEqual } from '../content.ts';
-import { readVersion, stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
+import { complete, completedBefore } from './completing.ts';
+import { readVersion, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
+import { owesTags, settleTags } from './tagging.ts';
 import { Tap } from './tap.ts';
 
 /** The fact under which a part size that reproduced an ETag is remembered. */
@@ -53,7 +54,9 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
   const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
   const layout = await chooseLayout(c, job, meta);
-  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, () => multipart.begin(key, options, signal));
+  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, owesTags(c, options.tags), () =>
+    multipart.begin(key, options, signal),
+  );
   const done = await uploadMissing(c, job, meta, layout, ref, recorded);
   const parts = done.map(({ part }) => part);
   const hashed = done.map(({ md5 }) => md5).filter((md5) => md5 !== undefined);
@@ -77,16 +80,16 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   }
   if (layout.etag !== undefined && !reproduced) await c.uploads.setFact(PROVEN, NOT_GUESSABLE);
   if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
-  const written = await complete(c, job, ref, parts, meta.size, made);
+  const upload = { ref, parts, size: meta.size, made };
+  const before = recorded.length === layout.count ? await completedBefore(c, job, upload) : undefined;
+  const written = before ?? (await complete(c, job, upload));
+  const untagged = await settleTags(c, key, options.tags);
   await c.uploads.endUpload(key);
-  // Some services take the tags of an upload in parts and forget them (Ceph 16, measured).
-  const tagged = options.tags !== undefined && Object.keys(options.tags).length > 0;
-  const untagged = tagged && !(await destination.stat(key, signal))?.tagCount;
   const kept: LossKind[] = contentEtag(source.capabilities, meta) !== undefined && !reproduced ? ['etag'] : [];
   return {
     bytes: meta.size,
     etag: written.etag ?? made,
-    losses: [...losses, ...kept, ...(untagged ? (['tags'] as const) : [])],
+    losses: [...losses, ...kept, ...untagged],
     method: reproduced ? 'etag' : allHashed && made !== undefined ? 'checksum' : 'size',
   };
 }
@@ -137,6 +140,7 @@ async function openUpload(
   job: Job,
   meta: ObjectMeta,
   layout: Layout,
+  tagsOwed: boolean,
   begin: () => Promise<string>,
 ): Promise<{ ref: UploadRef; parts: readonly PartRecord[] }> {
   const { key } = job.entry;
@@ -159,6 +163,7 @@ async function openUpload(
     size: meta.size,
     sourceVersion: version,
     startedAt: c.now(),
+    owesTags: tagsOwed,
   });
   return { ref: { key, uploadId }, parts: [] };
 }
@@ -305,30 +310,4 @@ function differ(a: string | undefined, b: string | undefined): boolean {
 /** The destination copies parts by itself. */
 function copiesParts({ source, destination }: MoveContext): boolean {
   return destination.multipart?.copyPart !== undefined && destination.sameServer?.(source) === true;
-}
-
-async function complete(
-  c: MoveContext,
-  job: Job,
-  ref: UploadRef,
-  parts: readonly Part[],
-  size: number,
-  made: string | undefined,
-): Promise<WriteResult> {
-  const { destination, signal } = c;
-  const create = job.create && destination.capabilities.multipart?.completeIfAbsent === true;
-  if (!create) await stillAbsent(c, job);
-  try {
-    return await destination.multipart!.complete(ref, parts, create ? { ifAbsent: true } : undefined, signal);
-  } catch (error) {
-    if (!isFerryError(error, 'not-found')) throw error;
-    // Gone because an earlier answer was lost, or because somebody aborted it: the object itself tells, by its ETag or
-    // its bytes. To read it costs less than to send it all again.
-    const now = await destination.stat(ref.key, signal);
-    const ours =
-      made === undefined ? now?.size === size && (await contentEqual(c, ref.key, signal)) : now?.etag === made;
-    if (now && ours) return { etag: now.etag };
-    await c.uploads.endUpload(ref.key);
-    throw new FerryError('changed', { key: ref.key, message: 'the upload was aborted by somebody else', cause: error });
-  }
 }

@@ -12,7 +12,8 @@ import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { planParts } from '../../wire/multipart.ts';
 import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
-import { outfit } from './metadata.ts';
+import { outfit, type LossKind } from './metadata.ts';
+import { settleTags } from './tagging.ts';
 
 export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
   const { source, destination, spec, signal } = c;
@@ -29,6 +30,7 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
     const ifAbsent = job.create && destination.capabilities.writeIfAbsent ? true : undefined;
     if (!ifAbsent) await stillAbsent(c, job);
     const bytes = size === 0 ? new Uint8Array() : slice(0, size);
+    let untagged: readonly LossKind[] = [];
     if (size <= maxWrite) {
       const verified = destination.capabilities.verifiesMd5 ? md5 : undefined;
       await destination.write(key, bytes, { ...options, ifAbsent, md5: verified }, signal);
@@ -56,8 +58,9 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
         await destination.multipart.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
         throw error;
       }
+      untagged = await settleTags(c, key, options.tags);
     }
-    return { bytes: size, etag: undefined, losses, method: 'size' };
+    return { bytes: size, etag: undefined, losses: [...losses, ...untagged], method: 'size' };
   } finally {
     await rm(path, { force: true });
   }

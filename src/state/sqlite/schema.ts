@@ -86,6 +86,9 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (task_id, name)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE uploads ADD COLUMN owes_tags INTEGER NOT NULL DEFAULT 0 CHECK (owes_tags IN (0, 1));
+  `,
 ];
 
 /**
@@ -105,9 +108,7 @@ export function prepareSchema(db: Database): void {
     PRAGMA cell_size_check = ON;
   `);
   if (schemaVersion(db) < MIGRATIONS.length) db.transaction(() => migrate(db));
-  if (db.prepare<{ application_id: number }>('PRAGMA application_id').get()?.application_id !== APPLICATION_ID) {
-    throw notOurs(db);
-  }
+  expectOurs(db);
   const version = schemaVersion(db);
   if (version > MIGRATIONS.length) {
     throw new FerryError('state', {
@@ -122,6 +123,7 @@ export function prepareSchema(db: Database): void {
 function migrate(db: Database): void {
   const from = schemaVersion(db);
   if (from === 0) claim(db);
+  expectOurs(db);
   for (let version = from; version < MIGRATIONS.length; version++) {
     db.exec(MIGRATIONS[version]!);
     db.exec(`PRAGMA user_version = ${version + 1}`);
@@ -132,6 +134,11 @@ function claim(db: Database): void {
   const tables = db.prepare<{ n: number }>('SELECT count(*) AS n FROM sqlite_schema').get();
   if (tables?.n !== 0) throw notOurs(db);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+}
+
+function expectOurs(db: Database): void {
+  const id = db.prepare<{ application_id: number }>('PRAGMA application_id').get()?.application_id;
+  if (id !== APPLICATION_ID) throw notOurs(db);
 }
 
 function notOurs(db: Database): FerryError {

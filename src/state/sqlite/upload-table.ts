@@ -14,21 +14,23 @@ interface PartRow {
 
 const CHECKSUMS = z.record(z.string(), z.string());
 
+type UploadRow = Omit<UploadRecord, 'owesTags'> & { readonly owesTags: 0 | 1 };
+
 const UPLOAD =
-  'key, upload_id AS uploadId, part_size AS partSize, size, source_version AS sourceVersion, started_at AS startedAt';
+  'key, upload_id AS uploadId, part_size AS partSize, size, source_version AS sourceVersion, started_at AS startedAt, owes_tags AS owesTags';
 
 export class UploadTable {
   readonly #insert: Statement<never>;
   readonly #delete: Statement<never>;
-  readonly #all: Statement<UploadRecord>;
-  readonly #get: Statement<UploadRecord & { readonly id: number }>;
+  readonly #all: Statement<UploadRow>;
+  readonly #get: Statement<UploadRow & { readonly id: number }>;
   readonly #putPart: Statement<never>;
   readonly #parts: Statement<PartRow>;
 
   constructor(db: Database) {
     this.#insert = db.prepare(
-      `INSERT INTO uploads (task_id, key, upload_id, part_size, size, source_version, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO uploads (task_id, key, upload_id, part_size, size, source_version, started_at, owes_tags)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = db.prepare('DELETE FROM uploads WHERE task_id = ? AND key = ?');
     this.#all = db.prepare(`SELECT ${UPLOAD} FROM uploads WHERE task_id = ? ORDER BY key`);
@@ -41,21 +43,21 @@ export class UploadTable {
   }
 
   all(task: number): UploadRecord[] {
-    return this.#all.all(task).map((row) => ({ ...row }));
+    return this.#all.all(task).map(toUpload);
   }
 
   get(task: number, key: string): { upload: UploadRecord; parts: readonly PartRecord[] } | undefined {
     const row = this.#get.get(task, key);
     if (!row) return undefined;
     const { id, ...upload } = row;
-    return { upload, parts: this.#parts.all(id).map(toPart) };
+    return { upload: toUpload(upload), parts: this.#parts.all(id).map(toPart) };
   }
 
   /** Replaces an upload of the same key, and forgets its parts. */
   begin(task: number, upload: UploadRecord): void {
     this.#delete.run(task, upload.key);
-    const { key, uploadId, partSize, size, sourceVersion, startedAt } = upload;
-    this.#insert.run(task, key, uploadId, partSize, size, sourceVersion, startedAt);
+    const { key, uploadId, partSize, size, sourceVersion, startedAt, owesTags } = upload;
+    this.#insert.run(task, key, uploadId, partSize, size, sourceVersion, startedAt, owesTags ? 1 : 0);
   }
 
   putPart(task: number, key: string, part: PartRecord): void {
@@ -68,6 +70,10 @@ export class UploadTable {
   end(task: number, key: string): void {
     this.#delete.run(task, key);
   }
+}
+
+function toUpload(row: UploadRow): UploadRecord {
+  return { ...row, owesTags: row.owesTags === 1 };
 }
 
 function toPart(row: PartRow): PartRecord {

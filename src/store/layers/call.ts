@@ -33,6 +33,7 @@ export type Operation =
   | 'fetch'
   | 'presign'
   | 'tags'
+  | 'setTags'
   | 'begin'
   | 'put'
   | 'copyPart'
@@ -219,6 +220,20 @@ export class TagsCall extends Call<Tags> {
 
   perform(store: Store): Promise<Tags> {
     return store.tags!(this.key!, this.signal);
+  }
+}
+
+export class SetTagsCall extends Call<void> {
+  readonly operation = 'setTags';
+  readonly tags: Tags;
+
+  constructor(key: Key, tags: Tags, signal: AbortSignal | undefined) {
+    super(key, signal);
+    this.tags = tags;
+  }
+
+  perform(store: Store): Promise<void> {
+    return store.setTags!(this.key!, this.tags, this.signal);
   }
 }
 

@@ -135,7 +135,7 @@ export class Correctness implements Layer {
         });
       }
     } else if (call.operation === 'presign') this.#need(can.presign, 'cannot sign URLs');
-    else if (call.operation === 'tags') this.#need(can.metadata.tags, 'has no tags');
+    else if (call.operation === 'tags' || call.operation === 'setTags') this.#need(can.metadata.tags, 'has no tags');
   }
 
   #checkNewKey(key: string): void {

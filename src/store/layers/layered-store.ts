@@ -36,6 +36,7 @@ export class LayeredStore implements Store {
   declare readonly fetch?: NonNullable<Store['fetch']>;
   declare readonly presign?: NonNullable<Store['presign']>;
   declare readonly tags?: NonNullable<Store['tags']>;
+  declare readonly setTags?: NonNullable<Store['setTags']>;
   readonly #layers: readonly Layer[];
   readonly #run: Next;
 
@@ -54,6 +55,7 @@ export class LayeredStore implements Store {
     if (inner.fetch) this.fetch = (url, key, options, signal) => run(new call.FetchCall(url, key, options, signal));
     if (inner.presign) this.presign = (key, seconds) => run(new call.PresignCall(key, seconds));
     if (inner.tags) this.tags = (key, signal): Promise<Tags> => run(new call.TagsCall(key, signal));
+    if (inner.setTags) this.setTags = (key, tags, signal) => run(new call.SetTagsCall(key, tags, signal));
   }
 
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {

@@ -29,6 +29,7 @@ export function fileCapabilities(encoding: DiskEncoding, metadata: 'none' | 'sid
       maxObject: Number.MAX_SAFE_INTEGER,
       equalParts: false,
       completeIfAbsent: true,
+      tags: 'kept',
     },
     keys: {
       maxBytes: MAX_KEY,

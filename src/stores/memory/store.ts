@@ -66,6 +66,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
     maxObject: 5 * TiB,
     equalParts: false,
     completeIfAbsent: true,
+    tags: 'kept',
   },
   keys: { maxBytes: 1024, tree: false, directories: 'objects' },
   metadata: {
@@ -200,6 +201,13 @@ export class MemoryStore implements Store {
   async tags(key: Key, signal?: AbortSignal): Promise<Tags> {
     this.#begin(signal);
     return this.require(key).tags;
+  }
+
+  async setTags(key: Key, tags: Tags, signal?: AbortSignal): Promise<void> {
+    this.#begin(signal);
+    const object = this.require(key);
+    const meta = { ...object.meta, tagCount: Object.keys(tags).length };
+    this.space.objects.set(this.#prefix + key, { ...object, meta, tags: { ...tags } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,7 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
       maxObject: limits.maxObject,
       equalParts: limits.equalParts,
       completeIfAbsent: preset.completeCreateOnly !== undefined,
+      tags: preset.multipartTags,
     },
     keys: {
       maxBytes: preset.maxKey - keys.bytes(''),

@@ -5,7 +5,7 @@ import type { ChecksumAlgorithm, Checksums, Tags } from '../../model/object.ts';
 import type { Part } from '../../store/store.ts';
 import { bareETag } from '../../wire/etag.ts';
 import { parseXml, type XmlElement } from '../../wire/xml/tree.ts';
-import { completeMultipartXml, deleteXml } from '../../wire/xml/write.ts';
+import { completeMultipartXml, deleteXml, taggingXml } from '../../wire/xml/write.ts';
 import { checksumHex } from './metadata.ts';
 import { base64OfHex } from './payload.ts';
 
@@ -63,6 +63,10 @@ export function parseWritten(bytes: Uint8Array, root: string): WrittenResult {
 
 export function parseUploadId(bytes: Uint8Array): string {
   return document(bytes, 'InitiateMultipartUploadResult').require('UploadId');
+}
+
+export function taggingDocument(tags: Tags): Buffer {
+  return Buffer.from(taggingXml(tags), 'utf8');
 }
 
 export function parseTagging(bytes: Uint8Array): Tags {

@@ -6,7 +6,14 @@ import type { ObjectMeta, Tags } from '../../model/object.ts';
 import type { ReadOptions, ReadResult, RemoveFailure, WriteOptions, WriteResult } from '../../store/store.ts';
 import type { HttpResponse } from '../../wire/http/client.ts';
 import { bareETag } from '../../wire/etag.ts';
-import { deleteDocument, fitsXml, parseDeleteResult, parseTagging, parseWritten } from './documents.ts';
+import {
+  deleteDocument,
+  fitsXml,
+  parseDeleteResult,
+  parseTagging,
+  parseWritten,
+  taggingDocument,
+} from './documents.ts';
 import { toError } from './errors.ts';
 import type { KeySpace } from './keys.ts';
 import { readChecksums, readMeta, writeMeta } from './metadata.ts';
@@ -146,6 +153,14 @@ export class Objects {
     const request: S3Request = { ...this.#request('GET', 'tags', key, []), query: 'tagging=' };
     const response = await this.#requester.send(request, signal);
     return this.document(request, response, parseTagging);
+  }
+
+  async setTags(key: Key, tags: Tags, signal?: AbortSignal): Promise<void> {
+    const body = taggingDocument(tags);
+    const headers = ['content-md5', contentMd5(body), 'content-type', 'application/xml'];
+    const request = this.#request('PUT', 'setTags', key, headers);
+    const response = await this.#requester.send({ ...request, query: 'tagging=', body, document: true }, signal);
+    await response.body.discard();
   }
 
   /** Reads a small document; one that says 200 and holds a refusal rejects as that. */

@@ -49,6 +49,7 @@ export class S3Store implements Store {
   /** Absent where the service has no DeleteObjects. */
   declare readonly removeMany?: Required<Store>['removeMany'];
   declare readonly tags?: Required<Store>['tags'];
+  declare readonly setTags?: Required<Store>['setTags'];
   declare readonly copy?: Required<Store>['copy'];
   readonly #parts: S3StoreParts;
   readonly #lister: Lister;
@@ -70,7 +71,10 @@ export class S3Store implements Store {
       this.#sourceOf(from, signal),
     );
     if (preset.removeMany) this.removeMany = this.#removeMany.bind(this);
-    if (preset.tags) this.tags = this.#tags.bind(this);
+    if (preset.tags) {
+      this.tags = this.#tags.bind(this);
+      this.setTags = this.#setTags.bind(this);
+    }
     if (preset.copyMax !== undefined) this.copy = this.#copy.bind(this);
   }
 
@@ -139,6 +143,10 @@ export class S3Store implements Store {
 
   #tags(key: Key, signal?: AbortSignal): Promise<Tags> {
     return this.#objects.tags(key, signal);
+  }
+
+  #setTags(key: Key, tags: Tags, signal?: AbortSignal): Promise<void> {
+    return this.#objects.setTags(key, tags, signal);
   }
 
   async #copy(from: CopySource, to: Key, options: WriteOptions = {}, signal?: AbortSignal): Promise<WriteResult> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ObjectMeta, SystemMeta } from '../../../src/model/object.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
 import type { Behaviour } from '../store-suite.ts';
+import { rejects } from './bench.ts';
 
 const SYSTEM: Required<SystemMeta> = {
   contentType: 'text/html; charset=utf-8',
@@ -93,6 +94,23 @@ export const metadata: readonly Behaviour[] = [
       assert.deepEqual({ ...(await bench.store.tags!(bare)) }, {});
       const told = (await bench.store.stat(tagged))?.tagCount;
       assert.ok(told === undefined || told === 3);
+    },
+  },
+  {
+    name: 'tags: are set afterwards, in place of those there were; bytes and headers stay',
+    needs: ({ metadata: { tags, system } }, { store }) => tags && system && store.setTags !== undefined,
+    async run(bench) {
+      const bytes = Buffer.from('x');
+      const key = await bench.put('object', bytes, {
+        meta: { contentType: 'text/x-a' },
+        tags: { old: '1', both: '1' },
+      });
+      const tags = { both: '2', 'new & <odd>': 'ä "quoted" \'value\'' };
+      await bench.store.setTags!(key, tags);
+      assert.deepEqual({ ...(await bench.store.tags!(key)) }, tags);
+      await bench.holds(key, bytes);
+      assert.equal((await bench.store.stat(key))?.contentType, 'text/x-a');
+      await rejects(bench.store.setTags!(bench.key('absent'), tags), 'not-found');
     },
   },
 ];

@@ -29,6 +29,19 @@ export const multipart: readonly Behaviour[] = [
     },
   },
   {
+    name: 'multipart: tags are kept where that is declared, and can be set on what is complete where not',
+    needs: (capabilities) => parts(capabilities) && capabilities.metadata.tags,
+    async run(bench) {
+      const tags = { project: 'ferry', 'a b': 'c&d' };
+      const upload = await begin(bench, 'object', { tags });
+      await bench.multipart.complete(upload, [await put(bench, upload, 1, pattern(1000))]);
+      if (bench.capabilities.multipart!.tags !== 'kept') await bench.store.setTags!(upload.key, tags);
+      assert.deepEqual({ ...(await bench.store.tags!(upload.key)) }, tags);
+      const told = (await bench.store.stat(upload.key))?.tagCount;
+      assert.ok(told === undefined || told === 2);
+    },
+  },
+  {
     name: 'multipart: the ETag is the MD5 of the MD5s of the parts, and their number',
     needs: (capabilities) => parts(capabilities) && capabilities.etag === 'md5',
     async run(bench) {

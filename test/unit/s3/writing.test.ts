@@ -180,3 +180,17 @@ test('a part is copied only where the service can be asked for it', async () => 
   await rejects(ceph.multipart.copyPart!(upload, 3, { store: ceph, key: '%' }, 0, 5), 'unsupported');
   assert.equal('copyPart' in (await server.open({ type: 'gcs' })).multipart, false);
 });
+
+test('tags are set by a document of their own, under the path of the store', async () => {
+  await using server = await ScriptedServer.start(() => ({}));
+  const store = await server.open({ type: 'ceph', path: 'p' });
+  await store.setTags!('a b', { 'k&': '<v>', empty: '' });
+  const [{ method, target, headers, body: sent } = assert.fail()] = server.seen;
+  assert.deepEqual([method, target], ['PUT', '/bucket/p/a%20b?tagging=']);
+  assert.match(
+    sent.toString(),
+    /<TagSet><Tag><Key>k&amp;<\/Key><Value>&lt;v&gt;<\/Value><\/Tag><Tag><Key>empty<\/Key><Value><\/Value><\/Tag><\/TagSet>/,
+  );
+  assert.ok(headers['content-md5']);
+  assert.equal('setTags' in (await server.open({ type: 'r2' })), false);
+});

@@ -13,6 +13,7 @@ const S3: MultipartCapability = {
   maxObject: 5 * TiB,
   equalParts: false,
   completeIfAbsent: false,
+  tags: 'kept',
 };
 
 test('every byte is in exactly one part, and every part within the limits', () => {

@@ -28,6 +28,11 @@ export const aws: Preset = {
       source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html',
     },
     {
+      about: 'multipartTags',
+      reason: 'CreateMultipartUpload takes x-amz-tagging.',
+      source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html',
+    },
+    {
       about: 'limits',
       reason: 'Objects up to 50 TB since 2025-12; parts and their number are as before.',
       source: 'not verified',
@@ -57,6 +62,7 @@ export const aws: Preset = {
     'REDUCED_REDUNDANCY',
   ],
   tags: true,
+  multipartTags: 'kept',
   acl: true,
   copyIfMatch: true,
 };

@@ -31,6 +31,11 @@ export const ceph: Preset = {
       source: 'measured: radosgw 16.2.15',
     },
     {
+      about: 'multipartTags',
+      reason: 'x-amz-tagging on CreateMultipartUpload is ignored; the tags are set when the upload is complete.',
+      source: 'measured: radosgw 16.2.15',
+    },
+    {
       about: 'checksums',
       reason: 'x-amz-checksum-* is accepted, neither verified nor returned.',
       source: 'measured: radosgw 16.2.15',
@@ -48,5 +53,6 @@ export const ceph: Preset = {
   etag: 'md5',
   storageClasses: ['STANDARD'],
   tags: true,
+  multipartTags: 'lost',
   acl: true,
 };

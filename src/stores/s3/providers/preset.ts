@@ -44,6 +44,8 @@ export interface Preset {
   readonly limits: Limits;
   readonly storageClasses: readonly string[];
   readonly tags: boolean;
+  /** What becomes of `x-amz-tagging` on CreateMultipartUpload. */
+  readonly multipartTags: 'kept' | 'lost' | 'unsure';
   readonly acl: boolean;
   /** CopyObject: largest object, bytes. */
   readonly copyMax?: number | undefined;
@@ -114,6 +116,7 @@ export const CAUTIOUS = {
   limits: S3_LIMITS,
   storageClasses: [],
   tags: false,
+  multipartTags: 'unsure',
   acl: false,
   copyMax: 5 * GiB,
   copyPart: true,
