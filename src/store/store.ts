@@ -78,6 +78,18 @@ export interface Store extends AsyncDisposable {
   tags?(key: Key, signal?: AbortSignal): Promise<Tags>;
   /** Gives an object these tags in place of those it has. Absent: rejects with `not-found`. */
   setTags?(key: Key, tags: Tags, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * How the object was uploaded in parts; undefined where it was written whole, or where the store does not tell after
+   * all. Absent: rejects with `not-found`; `ifMatch` and another version: `changed`.
+   */
+  partLayout?(key: Key, ifMatch: string | undefined, signal?: AbortSignal): Promise<PartLayout | undefined>;
+}
+
+export interface PartLayout {
+  readonly count: number;
+  /** Bytes of the first part. */
+  readonly first: number;
 }
 
 export interface StoreInfo {

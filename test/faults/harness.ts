@@ -55,6 +55,8 @@ export interface Outcome {
 export interface RunOptions {
   /** Whether ETags of the two servers are taken for MD5s; true where absent. */
   readonly etagsAreMd5?: boolean;
+  /** The same for the destination alone. */
+  readonly destinationEtagsAreMd5?: boolean;
   readonly spec?: Partial<TaskSpec>;
   readonly signal?: AbortSignal;
   /** Only what failed before. */
@@ -105,6 +107,7 @@ export class Migration implements AsyncDisposable {
   /** Runs or resumes the task, with stores, connections and journal as new as in a new process. */
   async run(options: RunOptions = {}): Promise<Outcome> {
     const { spec = {}, signal = new AbortController().signal, failuresOnly = false, etagsAreMd5 = true } = options;
+    const { destinationEtagsAreMd5 = etagsAreMd5 } = options;
     const events: RunEvent[] = [];
     await using http = new SocketHttpClient();
     await using state = await openState(join(this.#dir, 'ferry.db'));
@@ -117,7 +120,7 @@ export class Migration implements AsyncDisposable {
       task: 'task',
       spec: whole,
       source: await this.#open(this.source, http, whole.attempts, etagsAreMd5),
-      destination: await this.#open(this.destination, http, whole.attempts, etagsAreMd5),
+      destination: await this.#open(this.destination, http, whole.attempts, destinationEtagsAreMd5),
       signal,
       emit: (event) => events.push(event),
       now: Date.now,

@@ -4,7 +4,7 @@
  * What is uploaded is recorded here, part by part; the destination is never asked. A part is a read of one version of
  * the source by range and a write that streams it. Nothing is visible before the last part is in, and `complete` is
  * only called when the parts are known to be right:
- * - Where the source's ETag tells of N parts and the layout can be guessed, the parts are laid out alike. The ETag the
+ * - Where the source's ETag tells of N parts and their layout is told or can be guessed, they are laid out alike. The ETag the
  *   destination will make then follows from the parts' ETags, and equals the source's only if every byte does: two
  *   stores vouch for each other and nothing is hashed here. It also means that clients keep the ETag they knew.
  * - Where there is nothing to guess, where a guess was wrong, or where the object is too large to risk reading it twice
@@ -16,30 +16,14 @@ import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
 import type { PartRecord } from '../../state/state-store.ts';
 import type { Part, PartResult, UploadRef } from '../../store/store.ts';
-import { compositeEtag, etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
+import { compositeEtag } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
 import { complete, completedBefore } from './completing.ts';
 import { readVersion, versionName, type Job, type MoveContext, type Moved } from './job.ts';
+import { chooseLayout, copiesParts, IN_DOUBT, NOT_GUESSABLE, PROVEN, type Layout } from './layout.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { owesTags, settleTags } from './tagging.ts';
 import { Tap } from './tap.ts';
-
-/** The fact under which a part size that reproduced an ETag is remembered. */
-const PROVEN = 'source-part-size';
-/** Instead of a part size: a guess was wrong, so parts are hashed; or reads have agreed that guessing is no use here. */
-const IN_DOUBT = 0;
-const NOT_GUESSABLE = -1;
-/** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
-const TRY_UNHASHED = 1024 * 1024 * 1024;
-
-interface Layout {
-  readonly partSize: number;
-  readonly count: number;
-  /** The ETag the whole will have if the layout is the source's; undefined where it cannot. */
-  readonly etag: string | undefined;
-  /** Hash every part here. */
-  readonly hash: boolean;
-}
 
 /** A part in place, and the MD5 of the bytes that passed here where they were hashed. */
 interface Done {
@@ -103,35 +87,6 @@ export async function discardUpload(
   if (!known) return;
   await c.destination.multipart?.abort({ key, uploadId: known.upload.uploadId }, c.signal);
   await c.uploads.endUpload(key);
-}
-
-async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Layout> {
-  const limits = c.destination.capabilities.multipart!;
-  const { multipart } = c.spec;
-  const etag = contentEtag(c.source.capabilities, meta);
-  const count = etagParts(etag);
-  const comparable = c.destination.capabilities.etag === 'md5';
-  if (copiesParts(c) && job.attempt > 1) {
-    // Nothing passes here that could be hashed: a guess that was wrong is not made again.
-    const plan = planParts(meta.size, multipart.partSize, limits);
-    return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: false };
-  }
-  if ((multipart.keepEtag || !comparable) && count !== undefined) {
-    const proven = await c.uploads.getFact(PROVEN);
-    const fits = (size: number): boolean =>
-      Math.ceil(meta.size / size) === count && size <= limits.maxPart && (count === 1 || size >= limits.minPart);
-    if (typeof proven === 'number' && proven > 0 && fits(proven) && count <= limits.maxParts) {
-      return { partSize: proven, count, etag, hash: !comparable || job.attempt > 1 };
-    }
-    const guess =
-      count <= limits.maxParts && proven !== NOT_GUESSABLE ? guessPartSizes(meta.size, count).find(fits) : undefined;
-    const doubt = copiesParts(c)
-      ? false
-      : !comparable || proven === IN_DOUBT || job.attempt > 1 || meta.size > TRY_UNHASHED;
-    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt };
-  }
-  const plan = planParts(meta.size, multipart.partSize, limits);
-  return { partSize: plan.partSize, count: plan.count, etag: undefined, hash: !copiesParts(c) };
 }
 
 /** The recorded upload where it is of this very version and layout; else a new one. */
@@ -305,9 +260,4 @@ async function putPart(
 
 function differ(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && b !== undefined && a !== b;
-}
-
-/** The destination copies parts by itself. */
-function copiesParts({ source, destination }: MoveContext): boolean {
-  return destination.multipart?.copyPart !== undefined && destination.sameServer?.(source) === true;
 }

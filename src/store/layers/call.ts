@@ -10,6 +10,7 @@ import type {
   ListRequest,
   Multipart,
   Part,
+  PartLayout,
   PartOptions,
   PartResult,
   ReadOptions,
@@ -34,6 +35,7 @@ export type Operation =
   | 'presign'
   | 'tags'
   | 'setTags'
+  | 'partLayout'
   | 'begin'
   | 'put'
   | 'copyPart'
@@ -234,6 +236,20 @@ export class SetTagsCall extends Call<void> {
 
   perform(store: Store): Promise<void> {
     return store.setTags!(this.key!, this.tags, this.signal);
+  }
+}
+
+export class PartLayoutCall extends Call<PartLayout | undefined> {
+  readonly operation = 'partLayout';
+  readonly ifMatch: string | undefined;
+
+  constructor(key: Key, ifMatch: string | undefined, signal: AbortSignal | undefined) {
+    super(key, signal);
+    this.ifMatch = ifMatch;
+  }
+
+  perform(store: Store): Promise<PartLayout | undefined> {
+    return store.partLayout!(this.key!, this.ifMatch, this.signal);
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   CopySource,
   ListPage,
   ListRequest,
+  PartLayout,
   ReadOptions,
   ReadResult,
   RemoveFailure,
@@ -208,6 +209,12 @@ export class MemoryStore implements Store {
     const object = this.require(key);
     const meta = { ...object.meta, tagCount: Object.keys(tags).length };
     this.space.objects.set(this.#prefix + key, { ...object, meta, tags: { ...tags } });
+  }
+
+  async partLayout(key: Key, ifMatch: string | undefined, signal?: AbortSignal): Promise<PartLayout | undefined> {
+    this.#begin(signal);
+    const { meta, pieces } = this.require(key, ifMatch);
+    return meta.parts === undefined ? undefined : { count: meta.parts, first: pieces[0]!.byteLength };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,14 @@ import type { Body } from '../../model/body.ts';
 import { FerryError, isFerryError, toFerryError, type ErrorDetails } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ObjectMeta, Tags } from '../../model/object.ts';
-import type { ReadOptions, ReadResult, RemoveFailure, WriteOptions, WriteResult } from '../../store/store.ts';
+import type {
+  PartLayout,
+  ReadOptions,
+  ReadResult,
+  RemoveFailure,
+  WriteOptions,
+  WriteResult,
+} from '../../store/store.ts';
 import type { HttpResponse } from '../../wire/http/client.ts';
 import { bareETag } from '../../wire/etag.ts';
 import {
@@ -53,6 +60,27 @@ export class Objects {
     const size = wholeNumber(response.headers.get('content-length'));
     if (size === undefined) throw this.#requester.badResponse(request, 'an answer to HEAD without Content-Length');
     return readMeta(response.headers, size, this.#preset);
+  }
+
+  /** Asks for the first part alone; a service that does not know the parameter answers as if it were not there. */
+  async partLayout(key: Key, ifMatch: string | undefined, signal?: AbortSignal): Promise<PartLayout | undefined> {
+    const headers = ifMatch === undefined ? [] : ['if-match', `"${ifMatch}"`];
+    const request = { ...this.#request('HEAD', 'partLayout', key, headers), query: 'partNumber=1' };
+    let response: HttpResponse;
+    try {
+      response = await this.#requester.send(request, signal);
+    } catch (error) {
+      if (isFerryError(error, 'unsupported')) return undefined;
+      throw error;
+    }
+    await response.body.discard();
+    const count = wholeNumber(response.headers.get('x-amz-mp-parts-count'));
+    const first = wholeNumber(response.headers.get('content-length'));
+    const etag = response.headers.get('etag');
+    if (ifMatch !== undefined && (etag === undefined || bareETag(etag) !== ifMatch)) {
+      throw new FerryError('changed', { operation: 'partLayout', key });
+    }
+    return response.status === 206 && count !== undefined && first !== undefined ? { count, first } : undefined;
   }
 
   async read(key: Key, options: ReadOptions | undefined, signal?: AbortSignal): Promise<ReadResult> {

@@ -50,6 +50,8 @@ export class S3Store implements Store {
   declare readonly removeMany?: Required<Store>['removeMany'];
   declare readonly tags?: Required<Store>['tags'];
   declare readonly setTags?: Required<Store>['setTags'];
+  /** Absent where HEAD must not be asked for a part. */
+  declare readonly partLayout?: Required<Store>['partLayout'];
   declare readonly copy?: Required<Store>['copy'];
   readonly #parts: S3StoreParts;
   readonly #lister: Lister;
@@ -74,6 +76,9 @@ export class S3Store implements Store {
     if (preset.tags) {
       this.tags = this.#tags.bind(this);
       this.setTags = this.#setTags.bind(this);
+    }
+    if (preset.partHead) {
+      this.partLayout = (key, ifMatch, signal) => this.#objects.partLayout(key, ifMatch, signal);
     }
     if (preset.copyMax !== undefined) this.copy = this.#copy.bind(this);
   }

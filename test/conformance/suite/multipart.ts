@@ -59,6 +59,22 @@ export const multipart: readonly Behaviour[] = [
     },
   },
   {
+    name: 'multipart: what is told of the parts of an object is true',
+    needs: (capabilities, { store }) => parts(capabilities) && store.partLayout !== undefined,
+    async run(bench) {
+      const pieces = piecesOf(bench);
+      const upload = await begin(bench, 'object');
+      await bench.multipart.complete(upload, await putAll(bench, upload, pieces));
+      const { etag } = (await bench.store.stat(upload.key))!;
+      const told = await bench.store.partLayout!(upload.key, etag);
+      if (told) assert.deepEqual(told, { count: 3, first: pieces[0]!.byteLength });
+      const whole = await bench.put('whole', Buffer.from('x'));
+      assert.equal(await bench.store.partLayout!(whole, undefined), undefined);
+      await rejects(bench.store.partLayout!(upload.key, 'another'), 'changed');
+      await rejects(bench.store.partLayout!(bench.key('absent'), undefined), 'not-found');
+    },
+  },
+  {
     name: 'multipart: a part put again replaces the first, and parts left out are not in the object',
     needs: parts,
     async run(bench) {

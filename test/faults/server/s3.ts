@@ -113,7 +113,9 @@ export class S3 {
     if (body.length === object.body.length && !query.has('partNumber'))
       return { status: 200, headers: described, body };
     const range = { 'content-range': `bytes ${first}-${last}/${object.body.length}` };
-    return { status: 206, headers: { ...described, ...range }, body };
+    const parts =
+      query.has('partNumber') && object.parts ? { 'x-amz-mp-parts-count': String(object.parts.length) } : undefined;
+    return { status: 206, headers: { ...described, ...range, ...parts }, body };
   }
 
   #putObject(request: S3Request): S3Response {
@@ -302,7 +304,6 @@ function describe(object: StoredObject): Record<string, string> {
     'last-modified': new Date(object.modified).toUTCString(),
     'accept-ranges': 'bytes',
     ...(object.tags.size > 0 && { 'x-amz-tagging-count': String(object.tags.size) }),
-    ...(object.parts && { 'x-amz-mp-parts-count': String(object.parts.length) }),
   };
 }
 

@@ -33,6 +33,12 @@ export const aws: Preset = {
       source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html',
     },
     {
+      about: 'partHead',
+      reason:
+        'HEAD with partNumber=1 tells the size of the first part and, in x-amz-mp-parts-count, how many there are.',
+      source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html',
+    },
+    {
       about: 'limits',
       reason: 'Objects up to 50 TB since 2025-12; parts and their number are as before.',
       source: 'not verified',
@@ -65,4 +71,5 @@ export const aws: Preset = {
   multipartTags: 'kept',
   acl: true,
   copyIfMatch: true,
+  partHead: true,
 };

@@ -16,11 +16,17 @@ export const generic: Preset = {
       reason: 'Whether ETags are MD5s is not known of an unknown service; the engine compares by other means.',
       source: 'not verified',
     },
+    {
+      about: 'partHead',
+      reason: 'Asked of one object; a service that tells nothing is not asked again.',
+      source: 'not verified',
+    },
   ],
   createOnly: IF_NONE_MATCH,
   writeIfMatch: 'quoted',
   completeCreateOnly: undefined,
   storageClasses: ['STANDARD'],
+  partHead: true,
   tags: true,
   acl: true,
 };

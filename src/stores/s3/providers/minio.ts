@@ -17,6 +17,11 @@ export const minio: Preset = {
       source: 'not verified',
     },
     {
+      about: 'partHead',
+      reason: 'HEAD with partNumber answers as on Amazon S3.',
+      source: 'not verified',
+    },
+    {
       about: 'tags',
       reason: 'At most 10, as on Amazon S3.',
       source: 'not verified',
@@ -31,5 +36,6 @@ export const minio: Preset = {
   limits: { ...S3_LIMITS, maxObject: 5 * TiB },
   storageClasses: ['STANDARD', 'REDUCED_REDUNDANCY'],
   tags: true,
+  partHead: true,
   copyIfMatch: true,
 };

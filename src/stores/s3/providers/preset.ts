@@ -53,6 +53,8 @@ export interface Preset {
   readonly copyPart: boolean;
   /** Characters in a source key with which UploadPartCopy must not be asked for. */
   readonly noCopyPartOf?: string | undefined;
+  /** HEAD with `partNumber=1` may be asked. Whether it tells anything shows in the answer. */
+  readonly partHead: boolean;
   /** `x-amz-copy-source-if-match` is honoured. */
   readonly copyIfMatch: boolean;
   /** DeleteObjects. */
@@ -120,6 +122,7 @@ export const CAUTIOUS = {
   acl: false,
   copyMax: 5 * GiB,
   copyPart: true,
+  partHead: false,
   copyIfMatch: false,
   removeMany: true,
   dirtyHead: false,

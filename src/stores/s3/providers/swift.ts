@@ -31,6 +31,11 @@ export const swift: Preset = {
       source: 'measured: swift 2.30.1',
     },
     {
+      about: 'partHead',
+      reason: 'HEAD with partNumber answers 405.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
       about: 'storageClasses',
       reason: 'Any class but STANDARD answers InvalidStorageClass.',
       source: 'measured: s3api 2.30.1',

@@ -1,0 +1,81 @@
+/**
+ * How an object is cut into parts: as the source's parts were where that is told, was proven or can be guessed, so that
+ * the ETag stays the same; else by the task's part size.
+ */
+import type { ObjectMeta } from '../../model/object.ts';
+import type { PartLayout } from '../../store/store.ts';
+import { etagParts, guessPartSizes, planParts } from '../../wire/multipart.ts';
+import { contentEtag } from '../compare.ts';
+import type { Job, MoveContext } from './job.ts';
+
+/** The fact under which a part size that reproduced an ETag is remembered. */
+export const PROVEN = 'source-part-size';
+/** The fact that says `false` where the source does not tell how objects were uploaded. */
+const TOLD = 'source-tells-parts';
+/** Instead of a part size: a guess was wrong, so parts are hashed; or reads have agreed that guessing is no use here. */
+export const IN_DOUBT = 0;
+export const NOT_GUESSABLE = -1;
+/** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
+const TRY_UNHASHED = 1024 * 1024 * 1024;
+
+export interface Layout {
+  readonly partSize: number;
+  readonly count: number;
+  /** The ETag the whole will have if the layout is the source's; undefined where it cannot. */
+  readonly etag: string | undefined;
+  /** Hash every part here. */
+  readonly hash: boolean;
+}
+
+export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Layout> {
+  const limits = c.destination.capabilities.multipart!;
+  const { multipart } = c.spec;
+  const etag = contentEtag(c.source.capabilities, meta);
+  const count = etagParts(etag);
+  const comparable = c.destination.capabilities.etag === 'md5';
+  if (copiesParts(c) && job.attempt > 1) {
+    // Nothing passes here that could be hashed: a guess that was wrong is not made again.
+    return ownLayout(c, meta, false);
+  }
+  if ((multipart.keepEtag || !comparable) && count !== undefined) {
+    const rehash = !comparable || job.attempt > 1;
+    const fits = (size: number): boolean =>
+      count <= limits.maxParts &&
+      Math.ceil(meta.size / size) === count &&
+      size <= limits.maxPart &&
+      (count === 1 || size >= limits.minPart);
+    const told = await toldLayout(c, job, meta, count);
+    if (told) {
+      const alike = told.count === count && fits(told.first);
+      // Parts of several sizes, or ones that cannot be here: no guess would be better.
+      return alike ? { partSize: told.first, count, etag, hash: rehash } : ownLayout(c, meta, !copiesParts(c));
+    }
+    const proven = await c.uploads.getFact(PROVEN);
+    if (typeof proven === 'number' && proven > 0 && fits(proven)) {
+      return { partSize: proven, count, etag, hash: rehash };
+    }
+    const guess = proven === NOT_GUESSABLE ? undefined : guessPartSizes(meta.size, count).find(fits);
+    const doubt = rehash || proven === IN_DOUBT || meta.size > TRY_UNHASHED;
+    if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt && !copiesParts(c) };
+  }
+  return ownLayout(c, meta, !copiesParts(c));
+}
+
+function ownLayout(c: MoveContext, meta: ObjectMeta, hash: boolean): Layout {
+  const { partSize, count } = planParts(meta.size, c.spec.multipart.partSize, c.destination.capabilities.multipart!);
+  return { partSize, count, etag: undefined, hash };
+}
+
+/** What the source tells of the parts an object was uploaded in. One that tells nothing is not asked again. */
+async function toldLayout(c: MoveContext, job: Job, meta: ObjectMeta, count: number): Promise<PartLayout | undefined> {
+  const { source } = c;
+  if (count === 1 || !source.partLayout || (await c.uploads.getFact(TOLD)) === false) return undefined;
+  const told = await source.partLayout(job.entry.key, meta.etag, c.signal);
+  if (!told) await c.uploads.setFact(TOLD, false);
+  return told;
+}
+
+/** The destination copies parts by itself. */
+export function copiesParts({ source, destination }: MoveContext): boolean {
+  return destination.multipart?.copyPart !== undefined && destination.sameServer?.(source) === true;
+}
