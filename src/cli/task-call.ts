@@ -10,6 +10,7 @@ import { refuseOverlap } from '../store/overlap.ts';
 import type { Store, StoreInfo } from '../store/store.ts';
 import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
+import { expectedBaseline, selectionOf } from './selection.ts';
 import type { Services, Stores } from './services.ts';
 
 export interface FoundTask extends LoadedTask {
@@ -70,9 +71,23 @@ export function engineContext(
     emit,
     now: services.now,
     random: services.random,
-    baseline: task.record?.baseline,
     tmpdir: services.tmpdir,
   };
+}
+
+/**
+ * When the last pass began that judged what the coming one will; undefined where there is none. Rejects with
+ * `task-mismatch` where the task of this name is another one.
+ */
+export async function baselineOf(services: Services, task: FoundTask, stores: Stores): Promise<number | undefined> {
+  const { record, spec, name } = task;
+  if (!record) return undefined;
+  if (record.identity !== identityOf(spec, stores)) {
+    throw new FerryError('task-mismatch', {
+      message: `task "${name}" exists with another source, destination or type; a run would be refused`,
+    });
+  }
+  return await expectedBaseline(await services.state(), record, selectionOf(spec, stores));
 }
 
 /** A task is its kind and its two ends; a name is never reused for another. */

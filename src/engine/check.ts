@@ -8,6 +8,7 @@ import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts'
 import { formatBytes } from '../model/units.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineContext } from './engine.ts';
+import { fetchFallback } from './fetching.ts';
 import { probeDestination } from './probe.ts';
 import type { CheckResult } from './progress.ts';
 
@@ -27,6 +28,10 @@ export async function* checkEndpoints(context: Omit<EngineContext, 'task'>): Asy
   const { source, destination, spec, signal } = context;
   yield* checkSource(source, spec.filters.prefix, signal);
   yield* checkDestination(destination, spec.type === 'delete', signal);
+  const fallback = fetchFallback(spec, source, destination);
+  const fetching = new Step('destination', 'fetch');
+  if (fallback) yield fetching.skipped(`${fallback.message}. ${fallback.remedy}`);
+  else if (spec.type === 'fetch') yield fetching.ok('it can read from the source by itself');
 }
 
 async function* checkSource(

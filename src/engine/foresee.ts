@@ -1,9 +1,13 @@
-/** What can be told from a listing alone about how an object will fare at the destination. */
-import type { ObjectEntry } from '../model/object.ts';
+/** How objects will fare at the destination, as far as listings and a sample of metadata tell. */
+import { FerryError, toFerryError } from '../model/errors.ts';
+import type { ObjectEntry, ObjectMeta } from '../model/object.ts';
 import { keyBytes } from '../model/key.ts';
+import type { Store } from '../store/store.ts';
 import { contentEtag } from './compare.ts';
 import { etagParts } from '../wire/multipart.ts';
 import type { EngineContext } from './engine.ts';
+import { stopsTheRun } from './failures.ts';
+import { outfit } from './move/metadata.ts';
 import type { Foreseen } from './progress.ts';
 
 const EXAMPLES = 5;
@@ -31,16 +35,30 @@ export class ForesightBook {
   }
 }
 
-export function foreseeLoss(book: ForesightBook, entry: ObjectEntry, context: EngineContext): void {
-  const { source, destination, spec } = context;
-  const { keys, maxWrite, multipart, etag: etags } = destination.capabilities;
-  const { key, size } = entry;
+/** Why the destination will refuse an object; undefined where nothing is known against it. */
+export function foreseeFailure(
+  { key, size, directory }: ObjectEntry,
+  { destination }: Pick<EngineContext, 'destination'>,
+): { readonly what: string; readonly reason: string } | undefined {
+  const { keys, maxWrite, multipart } = destination.capabilities;
   const refused = keys.refuse?.(key);
-  if (refused !== undefined) book.add('names', refused, key);
-  else if (keyBytes(key) > keys.maxBytes) book.add('names', `longer than ${keys.maxBytes} bytes`, key);
+  if (refused !== undefined) return { what: 'names', reason: refused };
+  if (keyBytes(key) > keys.maxBytes) return { what: 'names', reason: `longer than ${keys.maxBytes} bytes` };
   const largest = multipart ? multipart.maxObject : maxWrite;
   if (size !== undefined && size > largest)
-    book.add('size', `larger than ${largest} bytes, the destination's limit`, key);
+    return { what: 'size', reason: `larger than ${largest} bytes, the destination's limit` };
+  if (keys.directories === 'directories' && key.endsWith('/') && !directory && (size ?? 0) > 0)
+    return { what: 'names', reason: 'ends in `/` and has bytes; at the destination it would be a directory' };
+  return undefined;
+}
+
+export function foreseeLoss(
+  book: ForesightBook,
+  entry: ObjectEntry,
+  { source, destination, spec }: Pick<EngineContext, 'source' | 'destination' | 'spec'>,
+): void {
+  const { keys, maxWrite, etag: etags } = destination.capabilities;
+  const { key, size } = entry;
   if (entry.directory && keys.directories === 'none')
     book.add('directories', 'the destination keeps no empty directories', key);
   const etag = contentEtag(source.capabilities, entry);
@@ -50,5 +68,45 @@ export function foreseeLoss(book: ForesightBook, entry: ObjectEntry, context: En
     book.add('etag', 'keep_etag is off, so parts are laid out anew', key);
   } else if (etagParts(etag) === undefined && (size ?? 0) > maxWrite) {
     book.add('etag', 'too large for one write at the destination', key);
+  }
+}
+
+/** Asks the source about a sample, and tells what of it the destination cannot keep; `on_loss: fail` makes it fail. */
+export async function lookAtMetadata(
+  { source, destination, spec, signal }: Pick<EngineContext, 'source' | 'destination' | 'spec' | 'signal'>,
+  entries: readonly ObjectEntry[],
+  books: { readonly losses: ForesightBook; readonly failures: ForesightBook },
+): Promise<void> {
+  const report = { ...spec.fidelity, onLoss: 'report' as const };
+  let looked = 0;
+  const found = new Map<string, string[]>();
+  const note = (kind: string, key: string): void => void found.set(kind, [...(found.get(kind) ?? []), key]);
+  const look = async ({ key }: ObjectEntry): Promise<void> => {
+    const meta = await statOrError(source, key, signal);
+    if (meta === undefined) return;
+    if (meta instanceof FerryError) return books.failures.add('reading', `${meta.message} [${meta.code}]`, key);
+    looked++;
+    const tags = meta.tagCount ? { tag: '' } : undefined;
+    for (const kind of outfit(meta, tags, report, destination.capabilities).losses) note(kind, key);
+  };
+  for (let i = 0; i < entries.length; i += 16) await Promise.all(entries.slice(i, i + 16).map(look));
+  const book = spec.fidelity.onLoss === 'fail' ? books.failures : books.losses;
+  for (const [kind, keys] of found) {
+    book.sampled(kind.replace('-', ' '), `of ${looked} objects looked at; the destination cannot keep it`, keys);
+  }
+}
+
+/** What the source tells of a key, or why it does not; rejects where it would not tell of any other either. */
+export async function statOrError(
+  source: Store,
+  key: string,
+  signal: AbortSignal,
+): Promise<ObjectMeta | FerryError | undefined> {
+  try {
+    return await source.stat(key, signal);
+  } catch (thrown) {
+    const error = toFerryError(thrown);
+    if (signal.aborted || stopsTheRun(error)) throw thrown;
+    return error;
   }
 }

@@ -1,206 +1,269 @@
 /**
- * What a run would do, told before it does it. Reads listings, a sample of metadata and a sample of bytes; writes nothing.
+ * What a run would do, told before it does it. Reads listings, a sample of metadata and a sample of bytes; of lists that
+ * tell names only it asks after the first 10,000. Writes nothing.
  */
 import { FerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
-import { MiB } from '../model/units.ts';
 import { judge, type Comparison } from './compare.ts';
+import { refuseContradictions } from './contradictions.ts';
 import type { EngineContext } from './engine.ts';
+import { estimateTime } from './estimate.ts';
+import { fetchFallback } from './fetching.ts';
 import { compileFilter } from './filter.ts';
+import { foreseeFailure, foreseeLoss, ForesightBook, lookAtMetadata, statOrError } from './foresee.ts';
+import { guardRefusal, Picture, UNCLEAR_REMEDY, whyUnclear } from './guard.ts';
 import { LiveRange } from './list/live-range.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
-import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
-import { walk } from './list/walk.ts';
-import { outfit } from './move/metadata.ts';
-import { foreseeLoss, ForesightBook } from './foresee.ts';
+import { walk, type Meeting } from './list/walk.ts';
+import { PathConflicts } from './path-conflicts.ts';
 import type { PlanSummary } from './progress.ts';
+import { Largest, Sample } from './sample.ts';
 
 const EXAMPLES = 10;
 /** Objects whose metadata is looked at, spread over the listing. */
 const SAMPLED = 200;
-/** Bytes read at most to measure the source's speed. */
-const READ_SAMPLE = 32 * MiB;
-
-interface Sum {
-  objects: number;
-  bytes: number;
-}
+/** Large objects the speed is measured by. */
+const LARGEST = 64;
+/** Names asked after one by one where a listing tells nothing else, and how many at once. */
+const ASKED = 10_000;
+const AT_ONCE = 32;
 
 /** Rejects where a side cannot be listed. */
 export async function planTask(context: EngineContext): Promise<PlanSummary> {
   await using disposables = new AsyncDisposableStack();
   const { spec, signal } = context;
   refuseContradictions(spec);
+  const fallback = fetchFallback(spec, context.source, context.destination);
+  if (fallback) context.emit({ type: 'notice', ...fallback });
   const source = await ordered(context.source, context, disposables);
   const destination = await orderedDestination(context.destination, context, disposables);
-  const comparison: Comparison = {
-    method: spec.compare,
-    source: source.capabilities,
-    destination: destination.capabilities,
-    baseline: context.baseline,
-  };
-  const filter = compileFilter(spec.filters);
-  const sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum(), fail: sum() };
-  const examples = { copy: [] as string[], overwrite: [] as string[], remove: [] as string[] };
-  const losses = new ForesightBook();
-  const failures = new ForesightBook();
-  const sample = new Sample(SAMPLED, context.random);
-  let filtered = 0;
-  let irregular = 0;
-
-  const act = (action: 'copy' | 'overwrite' | 'skip' | 'remove', entry: ObjectEntry): undefined => {
-    add(sums[action], entry);
-    if (action !== 'skip' && examples[action].length < EXAMPLES) examples[action].push(entry.key);
-    if (action === 'copy' || action === 'overwrite') {
-      sample.offer(entry);
-      foreseeLoss(losses, entry, { ...context, source });
-    }
-    return undefined;
-  };
-
+  const planner = new Planner({ ...context, source, destination });
+  const removes = spec.type === 'delete';
+  const { keys, list } = destination.capabilities;
+  // What only the destination has may stand in the way. For a list of names the rest of a tree is not read.
+  const inTheWay = keys.tree && source === context.source;
   await walk({
     source,
-    destination: spec.type === 'delete' || !destination.capabilities.list ? undefined : destination,
-    destinationOnly: spec.deleteExtraneous,
+    destination: removes || !list ? undefined : destination,
+    destinationOnly: spec.deleteExtraneous || inTheWay,
     prefix: spec.filters.prefix,
     ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
+    // In one row: a file and what would lie below it are met one after the other.
+    maxListers: keys.tree ? 1 : undefined,
     signal,
     onRange: () => undefined,
     onPage: () => undefined,
-    meet: (_range, here, there) => {
-      if (!here) return there!.directory || !filter.passes(there!) ? undefined : act('remove', there!);
-      if (here.directory && !here.directory.empty) return undefined;
-      add(sums.listed, here);
-      if (!filter.passes(here)) {
-        filtered++;
-        return undefined;
-      }
-      if (here.irregular !== undefined) {
-        losses.add('irregular files', here.irregular, here.key);
-        irregular++;
-        return undefined;
-      }
-      if (here.badName) {
-        failures.add('names', `${here.badName.reason}. ${here.badName.remedy}`, here.key);
-        add(sums.fail, here);
-        return undefined;
-      }
-      if (spec.type === 'delete') return act('remove', here);
-      if (!there) return act('copy', here);
-      const verdict = spec.createOnly ? 'equal' : judge(comparison, here, there);
-      if (verdict === 'unknown') losses.add('undecided', 'sizes are equal; a run reads both sides to decide', here.key);
-      return act(verdict === 'equal' ? 'skip' : 'overwrite', here);
-    },
+    meet: (_range, here, there) => planner.meet(here, there),
   });
+  return await planner.finish();
+}
 
-  if (spec.type !== 'delete') await lookAtMetadata({ ...context, source }, sample.entries, losses);
-  const estimate = await estimateTime({ ...context, source }, sample.entries, sums);
-  return { ...sums, filtered, irregular, failures: failures.entries(), losses: losses.entries(), examples, estimate };
+/** A key that will be a file at the destination, or is one. */
+interface File {
+  readonly entry: ObjectEntry;
+  readonly atDestination: boolean;
+  /** The file it would lie below. */
+  readonly below?: ObjectEntry | undefined;
+  /** Set where a run would write it, once that is known. */
+  action?: 'copy' | 'overwrite';
+  /** The destination has something below it. */
+  blocked?: boolean;
+}
+
+class Planner {
+  readonly #c: EngineContext;
+  readonly #comparison: Comparison;
+  readonly #filter: ReturnType<typeof compileFilter>;
+  readonly #sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum(), fail: sum() };
+  readonly #examples = { copy: [] as string[], overwrite: [] as string[], remove: [] as string[] };
+  readonly #losses = new ForesightBook();
+  readonly #failures = new ForesightBook();
+  readonly #sample: Sample;
+  readonly #largest = new Largest(LARGEST);
+  readonly #picture = new Picture();
+  readonly #conflicts: PathConflicts<File> | undefined;
+  #filtered = 0;
+  #irregular = 0;
+  #unsized = 0;
+  #asked = 0;
+  #toAsk: (() => Promise<void>)[] = [];
+
+  constructor(context: EngineContext) {
+    const { spec, source, destination, baseline } = context;
+    this.#c = context;
+    this.#comparison = {
+      method: spec.compare,
+      source: source.capabilities,
+      destination: destination.capabilities,
+      baseline,
+    };
+    this.#filter = compileFilter(spec.filters);
+    this.#sample = new Sample(SAMPLED, context.random);
+    if (destination.capabilities.keys.tree && spec.type !== 'delete') this.#conflicts = new PathConflicts();
+  }
+
+  meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
+    const entry = here ?? there!;
+    const wanted = this.#filter.passes(entry);
+    this.#picture.meet(here, there, wanted);
+    const above = this.#conflicts?.meet(entry.key);
+    if (above && there && !above.atDestination) this.#block(above);
+    if (!here) return this.#onlyThere(there!, wanted);
+    if (here.directory && !here.directory.empty) return undefined;
+    add(this.#sums.listed, here);
+    if (!wanted) {
+      this.#filtered++;
+      if (there && !there.directory) this.#conflicts?.add(there.key, { entry: there, atDestination: true });
+      return undefined;
+    }
+    if (here.irregular !== undefined) {
+      this.#losses.add('irregular files', here.irregular, here.key);
+      this.#irregular++;
+      return undefined;
+    }
+    if (here.badName) return this.#fail('names', `${here.badName.reason}. ${here.badName.remedy}`, here);
+    const file: File = { entry: here, atDestination: there !== undefined, below: there ? undefined : above?.entry };
+    if (!here.directory) this.#conflicts?.add(here.key, file);
+    return this.#knows(here) ? this.#decide(file, here, there) : this.#ask(file, here, there);
+  }
+
+  async finish(): Promise<PlanSummary> {
+    await this.#askNow();
+    const c = this.#c;
+    const sample = this.#sample.entries;
+    const { copy, overwrite } = this.#sums;
+    const books = { losses: this.#losses, failures: this.#failures };
+    if (c.spec.type !== 'delete') await lookAtMetadata(c, sample, books);
+    if (c.spec.deleteExtraneous) this.#tellGuard();
+    const estimate = await estimateTime(c, {
+      objects: copy.objects + overwrite.objects,
+      bytes: copy.bytes + overwrite.bytes,
+      unsized: this.#unsized,
+      sample,
+      largest: this.#largest.entries,
+    });
+    return {
+      ...this.#sums,
+      filtered: this.#filtered,
+      irregular: this.#irregular,
+      failures: this.#failures.entries(),
+      losses: this.#losses.entries(),
+      examples: this.#examples,
+      estimate,
+    };
+  }
+
+  #onlyThere(there: ObjectEntry, wanted: boolean): undefined {
+    if (there.directory) return;
+    this.#conflicts?.add(there.key, { entry: there, atDestination: true });
+    if (this.#c.spec.deleteExtraneous && wanted && !there.badName) this.#act('remove', there);
+  }
+
+  /** Whether all is known that a run decides by. */
+  #knows(here: ObjectEntry): boolean {
+    return !this.#filter.needsMore(here) && (here.size !== undefined || this.#c.spec.type === 'delete');
+  }
+
+  /** Beyond the first so many it is taken as it is. */
+  #ask(file: File, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
+    if (this.#asked++ >= ASKED) return this.#decide(file, here, there);
+    this.#toAsk.push(async () => {
+      const { key } = here;
+      const meta = await statOrError(this.#c.source, key, this.#c.signal);
+      if (!meta) this.#fail('missing', 'it was named, and is not at the source', here);
+      else if (meta instanceof FerryError) this.#fail('reading', `${meta.message} [${meta.code}]`, here);
+      else {
+        const size = meta.size >= 0 ? meta.size : undefined;
+        this.#sums.listed.bytes += size ?? 0;
+        const known = { key, size, etag: meta.etag, modified: meta.modified };
+        if (this.#filter.passes(known)) this.#decide(file, known, there);
+        else this.#filtered++;
+      }
+    });
+    return this.#toAsk.length < AT_ONCE ? undefined : this.#askNow();
+  }
+
+  async #askNow(): Promise<undefined> {
+    const batch = this.#toAsk;
+    this.#toAsk = [];
+    await Promise.all(batch.map((ask) => ask()));
+  }
+
+  #decide(file: File, here: ObjectEntry, there: ObjectEntry | undefined): undefined {
+    const { spec } = this.#c;
+    if (spec.type === 'delete') return this.#act('remove', here);
+    if (there) {
+      const verdict = spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
+      if (verdict === 'unknown')
+        this.#losses.add('undecided', 'sizes are equal; a run reads both sides to decide', here.key);
+      if (verdict === 'equal') return this.#act('skip', here);
+    }
+    const failure = foreseeFailure(here, this.#c);
+    if (failure) return this.#fail(failure.what, failure.reason, here);
+    if (file.below) return this.#fail('path conflict', `it lies below ${JSON.stringify(file.below.key)}, a file`, here);
+    if (file.blocked) return this.#fail('path conflict', BLOCKED, here);
+    file.action = there ? 'overwrite' : 'copy';
+    this.#act(file.action, here);
+    this.#sample.offer(here);
+    this.#largest.offer(here);
+    if (here.size === undefined) this.#unsized++;
+    foreseeLoss(this.#losses, here, this.#c);
+    return undefined;
+  }
+
+  /** The destination has something below the name of a file that is to be written. */
+  #block(file: File): void {
+    if (file.blocked) return;
+    file.blocked = true;
+    if (file.action === undefined) return;
+    take(this.#sums[file.action], file.entry);
+    if (file.entry.size === undefined) this.#unsized--;
+    this.#fail('path conflict', BLOCKED, file.entry);
+  }
+
+  #fail(what: string, reason: string, entry: ObjectEntry): undefined {
+    this.#failures.add(what, reason, entry.key);
+    add(this.#sums.fail, entry);
+  }
+
+  #act(action: 'copy' | 'overwrite' | 'skip' | 'remove', entry: ObjectEntry): undefined {
+    add(this.#sums[action], entry);
+    if (action !== 'skip' && this.#examples[action].length < EXAMPLES) this.#examples[action].push(entry.key);
+  }
+
+  /** What would keep a run from removing anything. */
+  #tellGuard(): void {
+    const { spec, emit } = this.#c;
+    const refusal = guardRefusal(spec, this.#picture);
+    if (refusal)
+      emit({
+        type: 'notice',
+        message: `a run would stop before it deletes: ${refusal.message}`,
+        remedy: refusal.remedy,
+      });
+    const unclear = whyUnclear(spec, this.#picture);
+    if (!refusal && unclear !== undefined) emit({ type: 'notice', message: unclear, remedy: UNCLEAR_REMEDY });
+  }
+}
+
+const BLOCKED = 'the destination has a directory of this name, with something in it';
+
+interface Sum {
+  objects: number;
+  bytes: number;
 }
 
 function sum(): Sum {
   return { objects: 0, bytes: 0 };
 }
 
-function add(to: Sum, entry: ObjectEntry): void {
+function add(to: Sum, { size }: ObjectEntry): void {
   to.objects++;
-  to.bytes += entry.size ?? 0;
+  to.bytes += size ?? 0;
 }
 
-/** So many of a stream, each with the same chance. */
-class Sample {
-  readonly entries: ObjectEntry[] = [];
-  readonly #size: number;
-  readonly #random: () => number;
-  #seen = 0;
-
-  constructor(size: number, random: () => number) {
-    this.#size = size;
-    this.#random = random;
-  }
-
-  offer(entry: ObjectEntry): void {
-    this.#seen++;
-    if (this.entries.length < this.#size) this.entries.push(entry);
-    else {
-      const at = Math.floor(this.#random() * this.#seen);
-      if (at < this.#size) this.entries[at] = entry;
-    }
-  }
-}
-
-async function lookAtMetadata(
-  context: EngineContext,
-  entries: readonly ObjectEntry[],
-  losses: ForesightBook,
-): Promise<void> {
-  const { source, destination, spec, signal } = context;
-  const capabilities = { ...destination.capabilities };
-  const report = { ...spec.fidelity, onLoss: 'report' as const };
-  let looked = 0;
-  const found = new Map<string, string[]>();
-  for (let i = 0; i < entries.length; i += 16) {
-    const metas = await Promise.all(entries.slice(i, i + 16).map((entry) => source.stat(entry.key, signal)));
-    for (const [at, meta] of metas.entries()) {
-      if (!meta) continue;
-      looked++;
-      const tags = meta.tagCount ? { tag: '' } : undefined;
-      for (const kind of outfit(meta, tags, report, capabilities).losses) {
-        const keys = found.get(kind) ?? [];
-        keys.push(entries[i + at]!.key);
-        found.set(kind, keys);
-      }
-    }
-  }
-  for (const [kind, keys] of found) {
-    losses.sampled(kind.replace('-', ' '), `of ${looked} objects looked at; the destination cannot keep it`, keys);
-  }
-}
-
-/** Reads some of the sample and supposes that writing is as fast. */
-async function estimateTime(
-  context: EngineContext,
-  entries: readonly ObjectEntry[],
-  sums: { copy: Sum; overwrite: Sum; remove: Sum },
-): Promise<PlanSummary['estimate']> {
-  const { source, signal } = context;
-  const objects = sums.copy.objects + sums.overwrite.objects;
-  const bytes = sums.copy.bytes + sums.overwrite.bytes;
-  if (objects === 0) return { milliseconds: 0, bytesPerSecond: 0, objectsPerSecond: 0, basis: 'nothing to copy' };
-  const started = performance.now();
-  let read = 0;
-  let count = 0;
-  const queue = entries.slice(0, 64);
-  const worker = async (): Promise<void> => {
-    for (let entry = queue.shift(); entry && read < READ_SAMPLE; entry = queue.shift()) {
-      const length = Math.min(entry.size ?? MiB, 4 * MiB);
-      if (length === 0 || entry.directory) continue;
-      const { body } = await source.read(entry.key, { length }, signal);
-      for await (const chunk of body) read += chunk.byteLength;
-      count++;
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: 16 }, worker));
-  } catch (thrown) {
-    if (signal.aborted) throw new FerryError('interrupted', { cause: thrown });
-    return {
-      milliseconds: Number.NaN,
-      bytesPerSecond: 0,
-      objectsPerSecond: 0,
-      basis: 'the source could not be read for a measurement',
-    };
-  }
-  const seconds = Math.max(0.001, (performance.now() - started) / 1000);
-  const bytesPerSecond = read / seconds;
-  const objectsPerSecond = count / seconds;
-  const milliseconds =
-    1000 * Math.max(bytesPerSecond > 0 ? bytes / bytesPerSecond : 0, count > 0 ? objects / objectsPerSecond : 0);
-  return {
-    milliseconds,
-    bytesPerSecond,
-    objectsPerSecond,
-    basis: `${count} objects read, 16 at once; writing supposed to be as fast`,
-  };
+function take(from: Sum, { size }: ObjectEntry): void {
+  from.objects--;
+  from.bytes -= size ?? 0;
 }

@@ -114,11 +114,17 @@ export interface PlanSummary {
   readonly losses: readonly Foreseen[];
   /** First objects of each action, for a look. */
   readonly examples: Readonly<Record<'copy' | 'overwrite' | 'remove', readonly string[]>>;
-  /** Measured by reading and writing a scratch object, or assumed. */
+  /** Of copying. */
   readonly estimate: {
-    readonly milliseconds: number;
+    /** Absent where nothing could be measured. */
+    readonly milliseconds?: number | undefined;
+    /** Sizes are not known, so it may take longer. */
+    readonly atLeast: boolean;
+    /** Objects to copy whose size is not known. */
+    readonly unsized: number;
     readonly bytesPerSecond: number;
     readonly objectsPerSecond: number;
+    /** What was measured, and what is supposed. */
     readonly basis: string;
   };
 }

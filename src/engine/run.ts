@@ -11,6 +11,7 @@ import type { EvidenceSink } from './evidence.ts';
 import { badNameError, failureRecord, isBadName, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
+import { fetchFallback } from './fetching.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
@@ -365,14 +366,8 @@ class Run {
   async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
     const { spec, signal } = this.#c;
     refuseContradictions(spec);
-    if (spec.type === 'fetch' && !(this.#c.destination.fetch && this.#c.source.presign)) {
-      this.#c.emit({
-        type: 'notice',
-        message:
-          'the destination cannot fetch from the source by itself; Ferry copies the objects through this machine',
-        remedy: 'Use `type: copy` to say so.',
-      });
-    }
+    const fallback = fetchFallback(spec, this.#c.source, this.#c.destination);
+    if (fallback) this.#c.emit({ type: 'notice', ...fallback });
     let { destination } = this.#c;
     if (spec.type !== 'delete') {
       const probed = await probeDestination(destination, signal, await this.#scratchKey());

@@ -36,6 +36,8 @@ export interface StateStore extends AsyncDisposable {
   failureGroups(name: string): Promise<readonly FailureGroup[]>;
   /** As `TaskJournal.uploads`, for reading without a lease. Rejects with `task-not-found`. */
   uploads(name: string): Promise<readonly UploadRecord[]>;
+  /** As `TaskJournal.getFact`, for reading without a lease. Rejects with `task-not-found`. */
+  getFact(task: string, name: string): Promise<unknown>;
 }
 
 export interface NewTask {

@@ -99,6 +99,11 @@ export interface StoreInfo {
   readonly name: string;
   /** Equal for two endpoints that reach the same place; never a secret. Tasks are identified by it. */
   readonly identity: string;
+  /**
+   * What decides, besides the place, which keys a listing gives and in what order (an encoding of names, a policy for
+   * links); absent where it is as usual. A pass begun with one cannot go on with another.
+   */
+  readonly view?: string | undefined;
   /** Where its keys are, so that two endpoints in each other are noticed; absent where that cannot be told. */
   readonly place?: Place | undefined;
 }

@@ -219,6 +219,7 @@ function tasks(state: StateTest): void {
     await assert.rejects(store.failures('t'), refuses('task-not-found'));
     await assert.rejects(store.failureGroups('t'), refuses('task-not-found'));
     await assert.rejects(store.uploads('t'), refuses('task-not-found'));
+    await assert.rejects(store.getFact('t', 'f'), refuses('task-not-found'));
     await assert.rejects(store.lease('t', 'me'), refuses('task-not-found', /"t"/));
     await assert.rejects(journal.setFact('f', 2), refuses('task-running'));
     await assert.rejects(store.deleteTask(lease), refuses('task-running'));
@@ -585,11 +586,12 @@ function uploads(state: StateTest): void {
 
 function facts(state: StateTest): void {
   state('facts are kept as they were given', async (place) => {
-    const { journal } = await place.begin();
+    const { journal, store } = await place.begin();
     assert.equal(await journal.getFact('f'), undefined);
     for (const value of [{ a: [1, null, 'ä'] }, 'text', 0, null, false]) {
       await journal.setFact('f', value);
       assert.deepEqual(await journal.getFact('f'), value);
+      assert.deepEqual(await store.getFact('t', 'f'), value, 'and without a lease');
     }
     await journal.setFact('f', undefined);
     assert.equal(await journal.getFact('f'), undefined);

@@ -9,7 +9,7 @@ import { jsonLine } from '../output/json.ts';
 import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
-import { engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
+import { baselineOf, engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
 
 const EXAMPLES = 5;
 
@@ -18,7 +18,11 @@ export const planCommand: Command = {
   argument: taskName(false, 'A task that was run before, instead of a file.'),
   summary:
     'Show what a run would copy, skip, overwrite and delete, what would be lost on the way, and how long it takes.',
-  about: ['Both sides are listed and compared as `ferry run` would. No object is written or removed.'],
+  about: [
+    'Both sides are listed and compared as `ferry run` would. No object is written or removed.',
+    'What would fail is told apart: names and sizes the destination refuses, files below files where it is a tree, names of a list that are not there (the first 10,000 are asked after).',
+    'The time is a second to begin and what the number of objects or their bytes take, whichever is longer, both measured by reading some; writing is supposed to be as fast.',
+  ],
   options: [TASK_FILE],
   examples: [
     { line: 'ferry plan -t photos.yaml', does: 'before the first run' },
@@ -37,7 +41,8 @@ export async function printPlan(context: CommandContext, services: Services, tas
   await using stores = await openEnds(services, task.spec);
   const printer = context.printer();
   const emit = printer.event.bind(printer);
-  const summary = await services.engine.plan(engineContext(context, services, task, stores, emit));
+  const baseline = await baselineOf(services, task, stores);
+  const summary = await services.engine.plan({ ...engineContext(context, services, task, stores, emit), baseline });
   printer.end();
   const { stdout } = context.io;
   if (context.globals.json) stdout.write(jsonLine('plan', { task: task.name, ...summary }));
@@ -91,9 +96,10 @@ function foreseen(title: string, entries: readonly Foreseen[], style: Style): st
 
 function estimateOf({ estimate: e, copy, overwrite }: PlanSummary, style: Style): string[] {
   if (copy.objects + overwrite.objects === 0) return [];
+  const basis = style.dim(`(${harmless(e.basis)})`);
+  if (e.milliseconds === undefined) return ['', `${style.bold('Time')}: not known ${basis}`];
   const rate = `${formatBytes(e.bytesPerSecond)}/s, ${formatCount(e.objectsPerSecond)} objects/s`;
-  return [
-    '',
-    `${style.bold('Time')}: about ${formatDuration(e.milliseconds)} at ${rate} ${style.dim(`(${harmless(e.basis)})`)}`,
-  ];
+  const time = `${e.atLeast ? 'at least' : 'about'} ${formatDuration(e.milliseconds)}`;
+  const unsized = e.atLeast ? ', longer where objects are large: their sizes are not known' : '';
+  return ['', `${style.bold('Time')}: ${time} at ${rate}${unsized} ${basis}`];
 }

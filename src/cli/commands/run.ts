@@ -7,7 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
 import { logEvent } from '../log-event.ts';
-import { settledBaseline } from '../selection.ts';
+import { selectionOf, settledBaseline } from '../selection.ts';
 import type { Services } from '../services.ts';
 import { engineContext, findTask, identityOf, openEnds, sideOf, type FoundTask } from '../task-call.ts';
 import { printPlan } from './plan.ts';
@@ -81,7 +81,7 @@ export async function runStored(
   };
   const signal = AbortSignal.any([context.signal, lease.lost]);
   // Failures are tried again whatever the baseline, and by the file the pass had.
-  const baseline = what === 'run' ? await settledBaseline(journal, spec, now(), emit) : undefined;
+  const baseline = what === 'run' ? await settledBaseline(journal, selectionOf(spec, stores), now(), emit) : undefined;
   const summary = await engine[what](
     { ...engineContext(context, services, task, stores, emit), signal, journal, baseline },
     recorder,

@@ -10,6 +10,7 @@ import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import { MiB } from '../../model/units.ts';
 import { contentEtag, knownMd5 } from '../compare.ts';
 import { contentEqual } from '../content.ts';
+import { canFetch } from '../fetching.ts';
 import { etagParts } from '../../wire/multipart.ts';
 import { Budget } from './budget.ts';
 import { readBack } from './read-back.ts';
@@ -60,7 +61,7 @@ export class Mover {
     const { source, destination, spec } = c;
     const { entry } = job;
     if (entry.directory) return await this.#directory(entry);
-    if (spec.type === 'fetch' && destination.fetch && source.presign) return await this.#fetch(job);
+    if (spec.type === 'fetch' && canFetch(source, destination)) return await this.#fetch(job);
     if (entry.size !== undefined && !this.isLarge(entry) && !this.#copiesItself(entry.size)) {
       return await moveWhole(c, job, this.#budget);
     }

@@ -113,6 +113,10 @@ class SqliteStateStore implements StateStore {
     return this.#tables.uploads.all(this.#require(name).id);
   }
 
+  async getFact(task: string, name: string): Promise<unknown> {
+    return this.#tables.facts.get(this.#require(task).id, name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#tables.group.flush();

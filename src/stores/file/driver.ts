@@ -26,6 +26,8 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
   if (!parsed.success) throw new FerryError('configuration', { message: z.prettifyError(parsed.error) });
   const options = parsed.data;
   if (spec.path === '') throw new FerryError('configuration', { message: '`path` of a `file` endpoint is missing' });
+  const encoding = options.encoding === 'utf-8' ? 'utf8' : options.encoding;
+  const links = options.symlinks ?? (options.enable_link_follow ? 'follow' : 'skip');
   const root = path.resolve(spec.path);
   const real = realPath(root);
   return new FileStore({
@@ -33,10 +35,11 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
     name: `file://${root}`,
     identity: `file:${real}`,
     place: { root: 'file', prefix: real.endsWith(path.sep) ? real : real + path.sep },
+    view: encoding === 'utf8' && links === 'skip' ? undefined : `${encoding}, links: ${links}`,
     role: context.role,
     tmpdir: context.tmpdir,
-    encoding: diskEncoding(options.encoding === 'utf-8' ? 'utf8' : options.encoding),
-    links: options.symlinks ?? (options.enable_link_follow ? 'follow' : 'skip'),
+    encoding: diskEncoding(encoding),
+    links,
     unsafeLinks: options.unsafe_links,
     metadata: options.metadata,
     preserveMode: options.preserve_mode,

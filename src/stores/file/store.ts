@@ -39,6 +39,7 @@ export interface FileStoreOptions {
   readonly name: string;
   readonly identity: string;
   readonly place?: StoreInfo['place'];
+  readonly view?: StoreInfo['view'];
   readonly role: 'source' | 'destination' | undefined;
   readonly tmpdir: string;
   readonly encoding: DiskEncoding;
@@ -70,7 +71,8 @@ export class FileStore implements Store {
   constructor(options: FileStoreOptions) {
     const { root, encoding, links } = options;
     this.#encoding = encoding;
-    this.info = { type: 'file', name: options.name, identity: options.identity, place: options.place };
+    const { name, identity, place, view } = options;
+    this.info = { type: 'file', name, identity, place, view };
     this.capabilities = fileCapabilities(encoding, options.metadata);
     this.#tree = new Tree({ root, encoding, follow: false });
     this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true }) : this.#tree;

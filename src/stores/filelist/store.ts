@@ -24,12 +24,13 @@ export class FileListStore implements Store {
   constructor(files: Store, listPath: string) {
     this.#files = files;
     this.#listPath = listPath;
-    const { name, identity, place } = files.info;
+    const { name, identity, place, view } = files.info;
     this.info = {
       type: 'filelist',
       name: `${name} by ${listPath}`,
       identity: `filelist:${listPath}:${identity}`,
       place,
+      view,
     };
     this.capabilities = {
       ...files.capabilities,

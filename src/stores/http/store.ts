@@ -34,8 +34,9 @@ export class HttpStore implements Store {
 
   /** `urls` is called when the list is first needed, and what it gives is disposed of with this store. */
   constructor(urls: () => Promise<UrlList>, options: HttpStoreOptions) {
-    this.info = { type: 'http', name: options.name, identity: options.identity };
-    this.capabilities = capabilitiesOf(options.settings);
+    const { name, identity, settings } = options;
+    this.info = { type: 'http', name, identity, view: settings.keys === 'auto' ? undefined : settings.keys };
+    this.capabilities = capabilitiesOf(settings);
     this.#urls = urls;
     this.#options = options;
   }

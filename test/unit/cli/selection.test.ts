@@ -1,7 +1,7 @@
 // What a changed task file does to a pass under way and to the baseline; state and command line are real.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -90,6 +90,45 @@ test('filters widened between Ctrl-C and resume reach the keys already passed', 
   await access(join(folder, 'to/y.txt'));
 });
 
+test('a plan with another selection does not build on what was copied under the old one', async () => {
+  const older = async (): Promise<void> => {
+    // As large as the source's and older, so that nothing but the baseline speaks for the copy.
+    await writeFile(join(folder, 'from/a.bin'), 'A.BIN');
+    await writeFile(join(folder, 'to/a.bin'), 'other');
+    for (const side of ['from', 'to']) await utimes(join(folder, side, 'a.bin'), 1_000_000, 1_000_000);
+  };
+  assert.equal(await ferry('run', 'planned', '-t', await taskFile('filters: { include: ["*.txt"] }')), 0);
+  await older();
+  const planned = async (...words: string[]): Promise<unknown> => JSON.parse(lastLine(await output('plan', 'planned', ...words, '--json'))).overwrite.objects; // prettier-ignore
+  const wide = await taskFile('');
+  assert.equal(await planned('-t', wide), 3, 'the pass that finished vouches for nothing');
+  assert.equal(await ferry('run', 'planned', '-t', wide), 0);
+  assert.equal(await readFile(join(folder, 'to/a.bin'), 'utf8'), 'A.BIN');
+  await older();
+  assert.equal(await planned(), 0, 'now it does');
+  assert.equal(await planned('-t', await taskFile('', 'elsewhere')).catch(() => 'refused'), 'refused');
+});
+
+test('another encoding of names between Ctrl-C and resume reaches the names already passed', async () => {
+  const wrong = async (encoding: string): Promise<string> =>
+    await taskFile('', 'to', `, options: { encoding: ${encoding} }`);
+  const name = Buffer.concat([Buffer.from(join(folder, 'from/')), Buffer.from([0x61, 0xce, 0xc4])]);
+  await writeFile(name, 'x');
+  try {
+    assert.equal(await ferry('run', 'names', '-t', await wrong('utf8')), 3);
+    await withState(async (state) => {
+      await using lease = await state.lease('names', 'test');
+      const journal = await state.journal(lease);
+      await journal.beginPass([{ ...EVERYTHING, position: 'm' }], Date.now());
+      await journal.interrupt('interrupted', Date.now());
+    });
+    assert.equal(await ferry('run', 'names', '-t', await wrong('gbk')), 0);
+    await access(join(folder, 'to/a文'));
+  } finally {
+    await rm(name);
+  }
+});
+
 test('a run that is refused leaves the task file of the one that runs', async () => {
   assert.equal(await ferry('run', 'held', '-t', await taskFile('')), 0);
   await withState(async (state) => {
@@ -112,11 +151,11 @@ test('source and destination in each other are refused by every verb that would 
   await withState(async (state) => assert.equal(await state.getTask('inside'), undefined));
 });
 
-async function taskFile(more: string, to = 'to'): Promise<string> {
+async function taskFile(more: string, to = 'to', source = ''): Promise<string> {
   const file = join(folder, 'task.yaml');
   await writeFile(
     file,
-    `type: copy\nsource: { type: fs, path: ${folder}/from }\ndestination: { type: fs, path: ${folder}/${to} }\n${more}\n`,
+    `type: copy\nsource: { type: fs, path: ${folder}/from${source} }\ndestination: { type: fs, path: ${folder}/${to} }\n${more}\n`,
   );
   return file;
 }
@@ -134,10 +173,25 @@ async function withJournal(name: string, work: (journal: TaskJournal) => Promise
 }
 
 function ferry(...words: string[]): Promise<number> {
+  return call(nowhere(), words);
+}
+
+async function output(...words: string[]): Promise<string> {
+  let text = '';
+  const stdout = new Writable({ write: (chunk, _, done) => (text += String(chunk), done()) }); // prettier-ignore
+  await call(stdout, words);
+  return text;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)!;
+}
+
+function call(stdout: Writable, words: string[]): Promise<number> {
   const registry = new StoreRegistry([fileDriver()]);
   const env = { FERRY_HOME: join(folder, 'home') };
   return runProgram(words, {
-    io: { stdout: nowhere(), stderr: nowhere(), stdin: Readable.from([]), env },
+    io: { stdout, stderr: nowhere(), stdin: Readable.from([]), env },
     signals: new EventEmitter(),
     now: Date.now,
     stores: registry,

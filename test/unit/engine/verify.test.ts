@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../../../src/engine/evidence.ts';
-import { planTask } from '../../../src/engine/plan.ts';
 import type { RunSummary } from '../../../src/engine/progress.ts';
 import { verifyTask, type VerifyMode } from '../../../src/engine/verify.ts';
 import { checkEndpoints } from '../../../src/engine/check.ts';
-import { MiB } from '../../../src/model/units.ts';
 import { assertSame, bench, contents, type Bench } from './harness.ts';
 
 async function verify(
@@ -78,31 +76,6 @@ test('sides whose ETags cannot be compared are read', async () => {
   assert.equal(summary.outcome, 'differences');
   assert.equal(evidence.filter((e) => e.result === 'equal' && e.method === 'md5-read').length, 39);
   assert.equal(evidence.find((e) => e.result === 'different')?.key, 'k/3');
-});
-
-test('a plan tells what a run would do and writes nothing', async () => {
-  await using b = await bench({}, { max_object_size: 5 * MiB });
-  await bothSides(b);
-  await b.source.write('k/new', Buffer.alloc(1000));
-  await b.source.write('k/1', Buffer.from('changed'));
-  await b.destination.write('gone', Buffer.from('x'));
-  const before = await contents(b.destination);
-  await using context = await b.context({ deleteExtraneous: true });
-  const plan = await planTask(context);
-  assert.deepEqual(plan.copy, { objects: 1, bytes: 1000 });
-  assert.equal(plan.overwrite.objects, 1);
-  assert.equal(plan.skip.objects, 39);
-  assert.deepEqual(plan.examples.remove, ['gone']);
-  assert.ok(plan.estimate.milliseconds > 0);
-  assert.deepEqual(await contents(b.destination), before);
-});
-
-test('a plan foresees what the destination cannot hold', async () => {
-  await using b = await bench({}, { tree: true, etag: 'opaque' });
-  await b.source.write('a', Buffer.from('x'), { tags: { t: '1' } });
-  await using context = await b.context();
-  const { losses } = await planTask(context);
-  assert.ok(losses.some(({ what, objects }) => what === 'etag' && objects === 1));
 });
 
 test('check passes on stores that work and leaves nothing behind', async () => {
