@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly stores: readonly StoreSummary[];
   /** Of standard output and standard error. */
   readonly style: { readonly out: Style; readonly err: Style };
+  /** How wide the window is that standard output, and standard error, are seen through; infinite where there is none. */
+  readonly columns: { readonly out: number; readonly err: number };
   /** Aborts on the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** Opened when first asked for: `help` and `completion` need no state. */

@@ -99,14 +99,14 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
     if (printer) printer.event({ type: 'notice', message });
     else io.stderr.write(`ferry: ${message}\n`);
   };
+  const out = displayOf(io.stdout, io.env, globals);
+  const err = displayOf(io.stderr, io.env, globals);
   const context: CommandContext = {
     io,
     globals,
     stores: outside.stores.drivers,
-    style: {
-      out: styleOf(displayOf(io.stdout, io.env, globals)),
-      err: styleOf(displayOf(io.stderr, io.env, globals)),
-    },
+    style: { out: styleOf(out), err: styleOf(err) },
+    columns: { out: out.columns(), err: err.columns() },
     signal: interrupt.signal,
     services: () => (services ??= outside.openServices(globals, warn).then((opened) => open.use(opened))),
     printer: () => (printer ??= fallback()),
@@ -121,9 +121,10 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
 function report(error: FerryError, globals: GlobalOptions, io: Io): number {
   const name = exitOfError(error);
   if (name === 'interrupted') return EXIT_CODES[name].code;
+  const display = displayOf(io.stderr, io.env, globals);
   const text = globals.json
     ? jsonLine('error', errorFields(error))
-    : errorText(error, styleOf(displayOf(io.stderr, io.env, globals)));
+    : errorText(error, styleOf(display), display.columns());
   io.stderr.write(text);
   return EXIT_CODES[name].code;
 }

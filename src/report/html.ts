@@ -170,13 +170,15 @@ ${groups.map(failure).join('\n')}
 </section>`;
 }
 
-function failure({ code, count: n, remedy, examples }: FailureGroup): string {
+function failure({ code, count: n, examples }: FailureGroup): string {
   const entry = Object.entries(ERROR_CATALOGUE).find(([known]) => known === code)?.[1];
+  const told = ({ key, message, remedy }: FailureGroup['examples'][number]): string =>
+    `<li><span class="key">${escape(key)}</span><br><span class="muted">${escape(remedy === entry?.remedy ? message : `${message}. ${remedy}`)}</span></li>`;
   return `<article class="failure">
 <h3>${escape(entry?.summary ?? code)} <span class="muted">${count(n)} · ${escape(code)}</span></h3>
 <p><b>Cause</b> ${escape(entry?.cause ?? 'not known')}</p>
-<p><b>Remedy</b> ${escape(remedy)}</p>
-<ul>${examples.map((key) => `<li class="key">${escape(key)}</li>`).join('')}</ul>
+${entry ? `<p><b>Remedy</b> ${escape(entry.remedy)}</p>` : ''}
+<ul>${examples.map(told).join('')}</ul>
 </article>`;
 }
 

@@ -173,9 +173,8 @@ export interface FailureRecord {
 export interface FailureGroup {
   readonly code: string;
   readonly count: number;
-  readonly remedy: string;
-  /** A few keys. */
-  readonly examples: readonly string[];
+  /** A few of them as they were recorded, in key order; at least one. */
+  readonly examples: readonly Pick<FailureRecord, 'key' | 'message' | 'remedy'>[];
 }
 
 export interface UploadRecord {

@@ -6,13 +6,17 @@ import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
-import { counted, fit, harmless } from '../output/text.ts';
+import { hanging, titledRows, type Row } from '../output/layout.ts';
+import { counted, formatCount, harmless } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
 import { findTask, storedTask } from '../task-call.ts';
 import { runStored } from './run.ts';
 
 const PAGE = 1000;
+/** Columns of the titles. */
+const TITLE = 7;
+const BESIDE = ' '.repeat(TITLE + 3);
 
 export const failuresCommand: Command = {
   name: 'failures',
@@ -35,30 +39,42 @@ export const failuresCommand: Command = {
 async function failures(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const { name } = await storedTask(services, call.argument!);
+  const groups = await (await services.state()).failureGroups(name);
+  const { io, globals } = context;
+  if (groups.length === 0) {
+    if (!globals.json) io.stderr.write(`Nothing failed in ${name}.\n`);
+    return 'ok';
+  }
   if (call.flag('retry')) {
     const summary = await runStored(context, services, await findTask(services, call), 'retryFailures');
     return exitOfSummary(summary);
   }
-  if (call.flag('list') || context.globals.json) await listAll(context, services, name);
+  if (call.flag('list') || globals.json) await listAll(context, services, name);
   else {
-    const groups = await (await services.state()).failureGroups(name);
-    if (groups.length === 0) context.io.stderr.write(`Nothing failed in ${name}.\n`);
-    for (const group of groups) context.io.stdout.write(groupText(group, context.style.out));
-    if (groups.length > 0) context.io.stderr.write(`Try them again with \`ferry failures ${name} --retry\`.\n`);
+    for (const group of groups) io.stdout.write(groupText(group, context.style.out, context.columns.out));
+    const next = hanging('', `Try them again with \`ferry failures ${name} --retry\`.`, context.columns.err);
+    io.stderr.write(`${next.join('\n')}\n`);
   }
   return 'ok';
 }
 
-function groupText({ code, count, remedy, examples }: FailureGroup, style: Style): string {
+/** What the catalogue says of the code, then what was recorded of the examples: once where several say the same. */
+function groupText({ code, count, examples }: FailureGroup, style: Style, columns: number): string {
   const entry = Object.entries(ERROR_CATALOGUE).find(([known]) => known === code)?.[1];
-  const keys = examples.map((key) => `    ${fit(harmless(key), 100)}\n`).join('');
-  const more =
-    count > examples.length ? style.dim(`    and ${counted(count - examples.length, 'more', 'more')}\n`) : '';
-  return (
-    `${style.bold(counted(count, 'object'))} ${style.bad(`[${code}]`)} ${entry?.summary ?? ''}\n` +
-    `  ${style.dim('cause ')}  ${entry?.cause ?? 'not known'}\n` +
-    `  ${style.dim('remedy')}  ${harmless(remedy)}\n${keys}${more}\n`
-  );
+  const head = `${counted(count, 'object')} [${code}] ${entry?.summary ?? 'A cause this version does not know.'}`;
+  const rows = (row: Row): string[] => titledRows([row], TITLE, columns, style);
+  const lines = hanging('', head, columns, style.bold);
+  if (entry)
+    lines.push(...rows({ title: 'cause', text: entry.cause }), ...rows({ title: 'remedy', text: entry.remedy }));
+  for (const alike of Map.groupBy(examples, ({ message, remedy }) => `${message}\n${remedy}`).values()) {
+    const { message, remedy } = alike[0]!;
+    lines.push(...rows({ title: 'message', text: harmless(message) }));
+    if (remedy !== entry?.remedy) lines.push(...rows({ title: '', text: harmless(remedy) }));
+    for (const { key } of alike) lines.push(...hanging(`${BESIDE}- `, harmless(key), columns));
+  }
+  const more = count - examples.length;
+  if (more > 0) lines.push(style.dim(`${BESIDE}and ${formatCount(more)} more`));
+  return `${lines.join('\n')}\n\n`;
 }
 
 /** Pages through all of them; memory is one page. */

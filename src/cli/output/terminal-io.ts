@@ -15,7 +15,7 @@ export interface Display {
   readonly colour: boolean;
   /** Block and box characters can be shown. */
   readonly unicode: boolean;
-  /** Columns now; windows change. */
+  /** Columns now; windows change. Infinite where there is no window. */
   columns(): number;
 }
 
@@ -30,7 +30,7 @@ export function displayOf(stream: Writable, env: Io['env'], options: { readonly 
     live: smart,
     colour: smart && options.color !== false && !env['NO_COLOR'],
     unicode: env['TERM'] !== 'linux' && (!locale || /utf-?8/i.test(locale)),
-    columns: () => tty.columns ?? 80,
+    columns: () => (tty.isTTY === true ? (tty.columns ?? 80) : Number.POSITIVE_INFINITY),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Database, Statement } from './database.ts';
 /** Failures one call gives where no limit is asked for, and at most. */
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
-/** Keys named per group. */
+/** Failures shown per group. */
 const EXAMPLES = 5;
 
 type Row = Omit<FailureRecord, 'size'> & { readonly size: number | null };
@@ -16,7 +16,7 @@ export class FailureTable {
   readonly #clear: Statement<never>;
   readonly #page: Statement<Row>;
   readonly #groups: Statement<{ code: string; count: number }>;
-  readonly #examples: Statement<{ key: string; remedy: string }>;
+  readonly #examples: Statement<FailureGroup['examples'][number]>;
 
   constructor(db: Database) {
     this.#put = db.prepare(
@@ -36,7 +36,7 @@ export class FailureTable {
       'SELECT code, count(*) AS count FROM failures WHERE task_id = ? GROUP BY code ORDER BY count DESC, code',
     );
     this.#examples = db.prepare(
-      `SELECT key, remedy FROM failures WHERE task_id = ? AND code = ? ORDER BY key LIMIT ${EXAMPLES}`,
+      `SELECT key, message, remedy FROM failures WHERE task_id = ? AND code = ? ORDER BY key LIMIT ${EXAMPLES}`,
     );
   }
 
@@ -58,9 +58,10 @@ export class FailureTable {
   }
 
   groups(task: number): FailureGroup[] {
-    return this.#groups.all(task).map(({ code, count }) => {
-      const examples = this.#examples.all(task, code);
-      return { code, count, remedy: examples[0]!.remedy, examples: examples.map((example) => example.key) };
-    });
+    return this.#groups.all(task).map(({ code, count }) => ({
+      code,
+      count,
+      examples: this.#examples.all(task, code).map((example) => ({ ...example })),
+    }));
   }
 }

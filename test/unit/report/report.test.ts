@@ -46,7 +46,9 @@ async function written(name: string, evidence: 'all' | 'none' = 'all') {
     bytesMoved: 0,
     losses: { [EVIL]: 1 },
   };
-  return await recorder.finish(summary, [{ code: 'access-denied', count: 1, remedy: EVIL, examples: [EVIL] }]);
+  return await recorder.finish(summary, [
+    { code: 'access-denied', count: 1, examples: [{ key: EVIL, message: EVIL, remedy: EVIL }] },
+  ]);
 }
 
 test('the page shows names from strangers and obeys none of them', async () => {
