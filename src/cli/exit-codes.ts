@@ -7,7 +7,7 @@ export const EXIT_CODES = {
   failed: { code: 1, meaning: 'Failed; the message says why and what to do.' },
   usage: { code: 2, meaning: 'The command line, the task file or the configuration is wrong; nothing was done.' },
   objects: { code: 3, meaning: 'Finished, but some objects failed; `ferry failures NAME` lists them.' },
-  differences: { code: 4, meaning: 'The two sides differ.' },
+  differences: { code: 4, meaning: 'The two sides differ, or a report and its evidence.' },
   temporary: {
     code: 75,
     meaning: 'Cannot work now (store unavailable, task runs elsewhere); the same command later may.',

@@ -54,7 +54,7 @@ export const verifyCommand: Command = {
     { line: 'ferry verify photos --repair', does: 'and copy again what differs' },
     { line: 'ferry verify --check-report report.json', does: 'is this report as it was written?' },
   ],
-  exits: ['ok', 'objects', 'differences', 'temporary', 'interrupted'],
+  exits: ['ok', 'differences', 'temporary', 'interrupted'],
   run: verify,
 };
 
