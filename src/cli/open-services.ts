@@ -17,7 +17,7 @@ import type { RetryOptions } from '../store/layers/backoff.ts';
 import type { StoreContext, StoreRegistry } from '../store/registry.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import type { GlobalOptions } from './context.ts';
-import type { Engine, Services, Stores } from './services.ts';
+import type { Engine, Patience, Services, Stores } from './services.ts';
 import { VERSION } from './version.ts';
 
 export interface ServicesOptions {
@@ -100,10 +100,10 @@ class RealServices implements Services {
     return this.#withDefaults(parseTaskFile(text, { file: `task ${name}`, registry, env }));
   }
 
-  async openStores(spec: TaskSpec): Promise<Stores> {
+  async openStores(spec: TaskSpec, patience: Patience = {}): Promise<Stores> {
     await using opened = new AsyncDisposableStack();
-    const source = opened.use(await this.#openStore(spec, 'source'));
-    const destination = opened.use(await this.#openStore(spec, 'destination'));
+    const source = opened.use(await this.#openStore(spec, 'source', patience));
+    const destination = opened.use(await this.#openStore(spec, 'destination', patience));
     const kept = opened.move();
     return { source, destination, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
@@ -118,10 +118,11 @@ class RealServices implements Services {
     if (state) closing.use(state);
   }
 
-  async #openStore(spec: TaskSpec, side: 'source' | 'destination'): Promise<ComposedStore> {
+  async #openStore(spec: TaskSpec, side: 'source' | 'destination', patience: Patience): Promise<ComposedStore> {
     const driver = await this.#options.registry.open(spec[side], { ...this.#storeContext, role: side });
     const retry: RetryOptions = {
-      attempts: spec.attempts,
+      attempts: Math.min(spec.attempts, patience.attempts ?? spec.attempts),
+      unansweredAttempts: patience.unansweredAttempts,
       random: this.random,
       onRetry: ({ operation, key }, error, attempt) =>
         this.log.debug('another attempt', { operation, key, attempt, error }),

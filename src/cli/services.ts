@@ -7,12 +7,16 @@ import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts
 import type { TaskSpec } from '../model/task.ts';
 import type { Log } from '../observe/log.ts';
 import type { StateStore } from '../state/state-store.ts';
+import type { RetryOptions } from '../store/layers/backoff.ts';
 
 /** Both ends of a task, opened and wrapped in their layers. */
 export interface Stores extends AsyncDisposable {
   readonly source: EngineContext['source'];
   readonly destination: EngineContext['destination'];
 }
+
+/** Attempts of a request where they are fewer than the task's: for who waits for an answer and loses nothing. */
+export type Patience = Pick<RetryOptions, 'attempts' | 'unansweredAttempts'>;
 
 export interface Engine {
   run(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary>;
@@ -40,5 +44,5 @@ export interface Services extends AsyncDisposable {
   loadTask(path: string): Promise<LoadedTask>;
   /** Reads the text of a task file kept in the state; `name` is for messages. */
   parseTask(text: string, name: string): LoadedTask;
-  openStores(spec: TaskSpec): Promise<Stores>;
+  openStores(spec: TaskSpec, patience?: Patience): Promise<Stores>;
 }

@@ -11,7 +11,7 @@ import type { Store, StoreInfo } from '../store/store.ts';
 import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { expectedBaseline, selectionOf } from './selection.ts';
-import type { Services, Stores } from './services.ts';
+import type { Patience, Services, Stores } from './services.ts';
 
 export interface FoundTask extends LoadedTask {
   readonly name: string;
@@ -42,9 +42,9 @@ export async function storedTask(services: Services, name: string): Promise<Task
 }
 
 /** Opens both ends of a task that is to be worked on; rejects with `configuration` where one lies in the other. */
-export async function openEnds(services: Services, spec: TaskSpec): Promise<Stores> {
+export async function openEnds(services: Services, spec: TaskSpec, patience?: Patience): Promise<Stores> {
   await using opened = new AsyncDisposableStack();
-  const stores = opened.use(await services.openStores(spec));
+  const stores = opened.use(await services.openStores(spec, patience));
   refuseOverlap(spec.type, stores.source.info, stores.destination.info);
   opened.move();
   return stores;

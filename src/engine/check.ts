@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
-import { formatBytes } from '../model/units.ts';
+import { formatBytes, TiB } from '../model/units.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineContext } from './engine.ts';
 import { fetchFallback } from './fetching.ts';
@@ -105,7 +105,7 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
     const can = [
       capabilities.writeIfAbsent ? 'creates without replacing' : 'cannot create without replacing',
       capabilities.verifiesMd5 ? 'checks MD5 before storing' : 'does not check MD5',
-      store.capabilities.multipart ? `parts up to ${formatBytes(store.capabilities.multipart.maxPart)}` : 'no parts',
+      partsOf(store),
       store.capabilities.metadata.tags ? 'tags' : 'no tags',
       store.capabilities.metadata.userBytes > 0 ? 'user metadata' : 'no user metadata',
     ];
@@ -113,6 +113,11 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
   } catch (thrown) {
     yield measuring.failed(toFerryError(thrown));
   }
+}
+
+function partsOf({ capabilities: { multipart } }: Store): string {
+  if (!multipart) return 'no parts';
+  return multipart.maxPart > TiB ? 'parts of any size' : `parts up to ${formatBytes(multipart.maxPart)}`;
 }
 
 /** The way to the store as a row of steps that all went well. */
@@ -151,7 +156,7 @@ class Step {
 
   failed(error: FerryError): CheckResult {
     const where = isFerryError(error, 'internal') ? `${error.code}: ` : '';
-    return { ...this.#base(), ok: false, detail: `${where}${error.message}`, remedy: error.remedy };
+    return { ...this.#base(), ok: false, detail: `${where}${error.message}`, error };
   }
 
   #base(): Pick<CheckResult, 'endpoint' | 'name' | 'milliseconds'> {

@@ -1,25 +1,14 @@
 /** What a failure of one object means for the rest. */
-import { FerryError } from '../model/errors.ts';
+import { concernsWholeStore, FerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { FailureRecord } from '../state/state-store.ts';
 
-const FATAL: ReadonlySet<FerryError['code']> = new Set([
-  'expired-credentials',
-  'bad-credentials',
-  'no-credentials',
-  'clock-skew',
-  'disk-full',
-  'no-such-bucket',
-  'dns',
-  'tls',
-  'state',
-  'configuration',
-]);
-
 /** Every other object would fail alike: the run stops, its state is saved, and the remedy is told. */
 export function stopsTheRun(error: FerryError): boolean {
-  return FATAL.has(error.code);
+  return concernsWholeStore(error) || FATAL.has(error.code);
 }
+
+const FATAL: ReadonlySet<FerryError['code']> = new Set(['disk-full', 'state', 'configuration']);
 
 /** Another try later may help. */
 export function mayPass(code: string): boolean {

@@ -135,6 +135,7 @@ export interface CheckResult {
   readonly name: string;
   readonly ok: boolean | 'skipped';
   readonly detail: string;
-  readonly remedy?: string | undefined;
+  /** Why it failed, where it did. */
+  readonly error?: FerryError | undefined;
   readonly milliseconds: number;
 }

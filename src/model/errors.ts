@@ -279,6 +279,21 @@ export class FerryError extends Error {
   }
 }
 
+/** Codes that mean a whole store, however it was found out: the key at hand then only misleads. */
+const OF_THE_STORE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'no-such-bucket',
+  'bad-credentials',
+  'expired-credentials',
+  'no-credentials',
+  'clock-skew',
+  'dns',
+  'tls',
+]);
+
+export function concernsWholeStore({ code }: FerryError): boolean {
+  return OF_THE_STORE.has(code);
+}
+
 /** Any thrown thing as a `FerryError`; what is not one is wrapped in `code`. */
 export function toFerryError(thrown: unknown, code: ErrorCode = 'internal'): FerryError {
   if (thrown instanceof FerryError) return thrown;

@@ -1,13 +1,20 @@
 /** `ferry check`: can this task work at all? */
 import type { CheckResult } from '../../engine/progress.ts';
+import type { FerryError } from '../../model/errors.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
-import type { ExitName } from '../exit-codes.ts';
+import { exitOfError, type ExitName } from '../exit-codes.ts';
 import { TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
+import { hanging } from '../output/layout.ts';
 import { counted, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import { engineContext, findTask, openEnds } from '../task-call.ts';
+
+/** Attempts of a request: what fails is to be seen soon, and nothing is lost by it. */
+const ATTEMPTS = 2;
+/** Columns of a line before what was found. */
+const NAME = 15;
 
 export const checkCommand: Command = {
   name: 'check',
@@ -24,13 +31,13 @@ export const checkCommand: Command = {
 async function check(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const task = await findTask(services, call);
-  const { io, globals, style } = context;
-  await using stores = await openEnds(services, task.spec);
+  const { io, globals, style, columns } = context;
+  await using stores = await openEnds(services, task.spec, { attempts: ATTEMPTS });
   const { task: _, ...checked } = engineContext(context, services, task, stores, () => undefined);
-  let failed = 0;
+  const failed: FerryError[] = [];
   let endpoint: string | undefined;
   for await (const result of services.engine.check(checked)) {
-    if (result.ok === false) failed++;
+    if (result.error) failed.push(result.error);
     if (globals.json) {
       io.stdout.write(jsonLine('check', result));
       continue;
@@ -39,15 +46,24 @@ async function check(context: CommandContext, call: Call): Promise<ExitName> {
       endpoint = result.endpoint;
       io.stdout.write(`${style.out.bold(result.endpoint)} ${harmless(stores[result.endpoint].info.name)}\n`);
     }
-    io.stdout.write(resultText(result, style.out));
+    io.stdout.write(resultText(result, style.out, columns.out));
   }
-  if (!globals.json) io.stderr.write(failed === 0 ? 'Both ends work.\n' : `${counted(failed, 'check')} failed.\n`);
-  return context.signal.aborted ? 'interrupted' : failed === 0 ? 'ok' : 'failed';
+  if (!globals.json)
+    io.stderr.write(failed.length === 0 ? 'Both ends work.\n' : `${counted(failed.length, 'check')} failed.\n`);
+  return context.signal.aborted ? 'interrupted' : exitOf(failed);
 }
 
-function resultText({ ok, name, detail, remedy, milliseconds }: CheckResult, style: Style): string {
+/** What time heals, or a correction of the task file, only where that is all there is. */
+function exitOf(errors: readonly FerryError[]): ExitName {
+  const [first = 'ok', ...others] = new Set(errors.map(exitOfError));
+  return others.length === 0 ? first : 'failed';
+}
+
+function resultText(result: CheckResult, style: Style, columns: number): string {
+  const { ok, name, detail, error, milliseconds } = result;
   const mark = ok === true ? style.good('ok  ') : ok === false ? style.bad('FAIL') : style.dim('–   ');
-  const took = style.dim(`${Math.round(milliseconds)} ms`);
-  const help = ok === false && remedy ? `       ${pad('', 22)} ${style.warn(harmless(remedy))}\n` : '';
-  return `  ${mark} ${pad(harmless(name), 22)} ${harmless(detail)} ${took}\n${help}`;
+  const found = `${harmless(detail)} (${Math.round(milliseconds)} ms)`;
+  const lines = hanging(`  ${mark} ${pad(harmless(name), NAME)} `, found, columns);
+  if (error) lines.push(...hanging(' '.repeat(8 + NAME), harmless(error.remedy), columns, style.warn));
+  return `${lines.join('\n')}\n`;
 }

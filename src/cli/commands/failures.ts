@@ -69,7 +69,7 @@ function groupText({ code, count, examples }: FailureGroup, style: Style, column
   for (const alike of Map.groupBy(examples, ({ message, remedy }) => `${message}\n${remedy}`).values()) {
     const { message, remedy } = alike[0]!;
     lines.push(...rows({ title: 'message', text: harmless(message) }));
-    if (remedy !== entry?.remedy) lines.push(...rows({ title: '', text: harmless(remedy) }));
+    if (remedy !== entry?.remedy) lines.push(...rows({ title: 'remedy', text: harmless(remedy) }));
     for (const { key } of alike) lines.push(...hanging(`${BESIDE}- `, harmless(key), columns));
   }
   const more = count - examples.length;

@@ -12,6 +12,8 @@ import type { Services } from '../services.ts';
 import { baselineOf, engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
 
 const EXAMPLES = 5;
+/** Of a request while a store has never answered: somebody waits, and a long listing is not at stake yet. */
+const ATTEMPTS_TO_REACH = 2;
 
 export const planCommand: Command = {
   name: 'plan',
@@ -38,7 +40,7 @@ async function planOf(context: CommandContext, call: Call): Promise<ExitName> {
 }
 
 export async function printPlan(context: CommandContext, services: Services, task: FoundTask): Promise<ExitName> {
-  await using stores = await openEnds(services, task.spec);
+  await using stores = await openEnds(services, task.spec, { unansweredAttempts: ATTEMPTS_TO_REACH });
   const printer = context.printer();
   const emit = printer.event.bind(printer);
   const baseline = await baselineOf(services, task, stores);

@@ -1,5 +1,5 @@
 /** How an error reads for people: what, where, why, and what to do about it. */
-import { ERROR_CATALOGUE, type FerryError } from '../../model/errors.ts';
+import { concernsWholeStore, ERROR_CATALOGUE, type FerryError } from '../../model/errors.ts';
 import { causesOf } from './json.ts';
 import { hanging, titledRows, type Row } from './layout.ts';
 import { harmless } from './text.ts';
@@ -10,7 +10,7 @@ export function errorText(error: FerryError, style: Style, columns: number): str
   const where = [
     ...(error.store ? [error.store] : []),
     ...(error.operation ? [error.operation] : []),
-    ...(error.key === undefined ? [] : [`key ${JSON.stringify(error.key)}`]),
+    ...(error.key === undefined || concernsWholeStore(error) ? [] : [`key ${JSON.stringify(error.key)}`]),
   ];
   const why = causesOf(error);
   const rows: Row[] = [

@@ -37,7 +37,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
     fields:
       'task, listed, copy, overwrite, skip, remove, fail, filtered, irregular, failures, losses, examples, estimate',
   },
-  check: { of: 'check', fields: 'endpoint, name, ok, detail, remedy, milliseconds' },
+  check: { of: 'check', fields: 'endpoint, name, ok, detail, error, milliseconds' },
   task: {
     of: 'status',
     fields:

@@ -10,6 +10,8 @@ const LONGEST_WISH = 300_000;
 export interface RetryOptions {
   /** Attempts in all; 10 where absent. */
   readonly attempts?: number | undefined;
+  /** The same while the store has never done what was asked; as `attempts` where absent, and never more. */
+  readonly unansweredAttempts?: number | undefined;
   /** The delay before the second attempt is random up to this, milliseconds; then twice as much, and so on. */
   readonly base?: number | undefined;
   /** No delay of ours is longer, milliseconds. */
@@ -28,15 +30,19 @@ export interface RetryOptions {
  */
 export class Backoff {
   readonly #attempts: number;
+  readonly #unanswered: number;
   readonly #base: number;
   readonly #cap: number;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #onRetry: RetryOptions['onRetry'];
   readonly #stats: StoreStats;
+  /** The store did what was asked, once at least. */
+  answered = false;
 
   constructor(options: RetryOptions, stats: StoreStats) {
     this.#attempts = options.attempts ?? 10;
+    this.#unanswered = Math.min(this.#attempts, options.unansweredAttempts ?? this.#attempts);
     this.#base = options.base ?? 200;
     this.#cap = options.cap ?? 30_000;
     this.#clock = options.clock ?? systemClock;
@@ -52,7 +58,7 @@ export class Backoff {
   async next(call: Call<unknown>, error: FerryError, attempt: number, signal: AbortSignal | undefined): Promise<void> {
     if (error.kind === 'busy') this.#stats.slowDowns++;
     if (!isReplayable(error) || signal?.aborted) throw error;
-    if (attempt >= this.#attempts) throw error.exhausted();
+    if (attempt >= (this.answered ? this.#attempts : this.#unanswered)) throw error.exhausted();
     this.#onRetry?.(call, error, attempt);
     this.#stats.retries++;
     this.#stats.retrying++;

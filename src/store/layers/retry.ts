@@ -27,6 +27,10 @@ const WRONG: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['wrong-checksum', 'wro
 export class Retry implements Layer {
   readonly #backoff: Backoff;
   readonly #can: Capabilities;
+  readonly #answered = <T>(outcome: T): T => {
+    this.#backoff.answered = true;
+    return outcome;
+  };
 
   constructor(capabilities: Capabilities, stats: StoreStats, options: RetryOptions = {}) {
     this.#can = capabilities;
@@ -37,7 +41,7 @@ export class Retry implements Layer {
     // Layers further in replace these for one attempt.
     const { body, signal } = call;
     const failed = (error: unknown): Promise<T> => this.#again(call, next, error, body, signal);
-    const outcome = next(call).then(undefined, failed);
+    const outcome = next(call).then(this.#backoff.answered ? undefined : this.#answered, failed);
     if (call.operation !== 'read') return outcome;
     const wrap: WrapRead = (result, read) => ({
       meta: result.meta,
@@ -61,7 +65,7 @@ export class Retry implements Layer {
       call.body = body;
       call.signal = signal;
       try {
-        return await next(call);
+        return this.#answered(await next(call));
       } catch (thrown) {
         error = toFerryError(thrown);
       }

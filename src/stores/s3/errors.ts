@@ -20,6 +20,7 @@ export interface Refusal {
 export interface Asked {
   readonly operation: string;
   readonly store: string;
+  readonly bucket: string;
   /** Absent for requests to the bucket itself: a bare 404 then means the bucket. */
   readonly key?: string | undefined;
   /** The request was to create only: a failed precondition means that something is there. */
@@ -56,12 +57,14 @@ export function parseRefusal(
 export function toError(refusal: Refusal, asked: Asked): FerryError {
   const entry = entryOf(refusal, asked);
   const said = refusal.code ?? `status ${refusal.status}`;
-  let detail = refusal.message === undefined ? said : `${said}: ${shorten(refusal.message)}`;
+  let detail =
+    refusal.message === undefined || refusal.message === said ? said : `${said}: ${shorten(refusal.message)}`;
   if (entry.code === 'clock-skew' && asked.skew !== 0) {
     detail += ` (with the clock already corrected by ${Math.round(asked.skew / 1000)} s)`;
   }
+  const refused = `${asked.operation} was refused with ${detail}`;
   const details: ErrorDetails = {
-    message: `${asked.operation} was refused with ${detail}`,
+    message: entry.code === 'no-such-bucket' ? `no bucket "${asked.bucket}" there: ${refused}` : refused,
     operation: asked.operation,
     store: asked.store,
     key: asked.key,

@@ -224,7 +224,8 @@ export class Objects {
     const failures: RemoveFailure[] = [];
     for (const { fullKey, code, message } of await this.document(request, response, parseDeleteResult)) {
       const key = this.#keys.relative(fullKey) ?? fullKey;
-      const asked = { operation: 'remove', store: this.#requester.store, key, skew: 0 };
+      const { store, bucket } = this.#requester;
+      const asked = { operation: 'remove', store, bucket, key, skew: 0 };
       const error = toError({ status: 500, code, message }, asked);
       if (error.code !== 'not-found') failures.push({ key, error });
     }

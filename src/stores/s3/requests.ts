@@ -69,6 +69,10 @@ export class S3Requester {
     return this.#options.store;
   }
 
+  get bucket(): string {
+    return this.#options.place.bucket;
+  }
+
   get address(): BucketAddress {
     return this.#address;
   }
@@ -183,6 +187,7 @@ export class S3Requester {
     const asked: Asked = {
       operation: request.operation,
       store: this.#options.store,
+      bucket: this.bucket,
       key: request.key,
       ifAbsent: request.ifAbsent,
       skew: this.#options.clock.skew,

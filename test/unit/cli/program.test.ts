@@ -1,23 +1,20 @@
 // The command line from words to exit code, on real stores, state and engine in a directory of its own.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { EventEmitter } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
-import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { commandGroups } from '../../../src/cli/commands/table.ts';
 import { completionScript } from '../../../src/cli/completion.ts';
-import { openServices } from '../../../src/cli/open-services.ts';
 import { JSON_TYPES } from '../../../src/cli/output/json-types.ts';
-import { runProgram } from '../../../src/cli/program.ts';
 import { ERROR_CATALOGUE } from '../../../src/model/errors.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
 import { StoreRegistry } from '../../../src/store/registry.ts';
 import { fileDriver } from '../../../src/stores/file/driver.ts';
+import { commandLine } from './command-line.ts';
 
 let folder = '';
 let taskFile = '';
@@ -34,40 +31,7 @@ before(async () => {
 });
 after(async () => await rm(folder, { recursive: true }));
 
-const stores = new StoreRegistry([fileDriver()]);
-
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function ferry(...words: string[]): Promise<Result> {
-  return typed(Readable.from([]), ...words);
-}
-
-async function typed(stdin: Readable & { isTTY?: boolean }, ...words: string[]): Promise<Result> {
-  const out = collect();
-  const err = collect();
-  const env = { FERRY_HOME: join(folder, 'home') };
-  const code = await runProgram(words, {
-    io: { stdout: out.stream, stderr: err.stream, stdin, env },
-    signals: new EventEmitter(),
-    now: Date.now,
-    stores,
-    exit: () => assert.fail('nothing ends the process'),
-    openServices: (globals) =>
-      openServices({
-        registry: stores,
-        env,
-        globals,
-        now: Date.now,
-        random: Math.random,
-        warn: assert.fail,
-      }),
-  });
-  return { code, out: out.text(), err: err.text() };
-}
+const { ferry, typed } = commandLine(() => folder, new StoreRegistry([fileDriver()]));
 
 test('the report of a run names objects as the task file says, wherever it goes', async () => {
   const lines = async (name: string, report: string): Promise<number | undefined> => {
@@ -304,13 +268,4 @@ const Line = z.looseObject({ type: z.string(), version: z.number() });
 function typeOf(line: string): unknown {
   const value: unknown = JSON.parse(line);
   return typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-}
-
-function collect(): { stream: Writable; text: () => string } {
-  let text = '';
-  const write = (chunk: unknown, _: unknown, done: () => void): void => {
-    text += String(chunk);
-    done();
-  };
-  return { stream: new Writable({ write, decodeStrings: false }), text: () => stripVTControlCharacters(text) };
 }

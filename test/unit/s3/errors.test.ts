@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../../src/model/errors.ts';
 import { parseRefusal, toError } from '../../../src/stores/s3/errors.ts';
 import { errorBody } from './scripted-server.ts';
 
-const asked = { operation: 'read', store: 's3://bucket/ at host', key: 'key', skew: 0 };
+const asked = { operation: 'read', store: 's3://bucket/ at host', bucket: 'bucket', key: 'key', skew: 0 };
 const parse = (status: number, body = '', headers = {}) => parseRefusal(status, Buffer.from(body), headers, 0);
 
 const CODES: readonly (readonly [status: number, code: string, expected: ErrorCode])[] = [

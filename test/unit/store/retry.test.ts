@@ -45,6 +45,16 @@ test('delays double up to the cap, and the last error is exhausted', async () =>
   assert.equal(stats.retrying, 0);
 });
 
+test('a store that never did anything is tried less often, where that is asked for', async () => {
+  const acts = Array.from({ length: 20 }, (): Act => 'network');
+  const { store, script } = retrying('stat', acts, { unansweredAttempts: 2, attempts: 5 });
+  await assert.rejects(store.stat('key'), { retryable: 'exhausted' });
+  assert.deepEqual(script.calls, ['stat', 'stat']);
+  await store.write('key', new Uint8Array());
+  await assert.rejects(store.stat('key'), { retryable: 'exhausted' });
+  assert.deepEqual(script.calls.slice(2), ['write', ...Array.from({ length: 5 }, () => 'stat')]);
+});
+
 test('a store that asks to wait is waited for, five minutes at most', async () => {
   const { store, clock } = retrying(
     'stat',
