@@ -82,6 +82,8 @@ export interface RunSummary {
 export interface Difference {
   readonly key: string;
   readonly kind: 'missing' | 'extra' | 'size' | 'checksum' | 'metadata' | 'unverified' | 'unreadable';
+  /** Of `metadata`: what differs. */
+  readonly fields?: readonly string[] | undefined;
   readonly source?: string | undefined;
   readonly destination?: string | undefined;
   readonly detail?: string | undefined;

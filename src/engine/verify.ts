@@ -2,10 +2,10 @@
  * Compares both sides and says, object by object, how it is known that they are equal.
  *
  * `size` believes listings. `checksum` takes the checksums both sides tell and reads whatever they do not settle.
- * `full` reads every byte of both sides and trusts nobody's checksum. The evidence goes to a sink as it comes; memory
+ * `full` reads every byte of both sides, trusts nobody's checksum, and compares the metadata that comes with the bytes.
+ * The evidence goes to a sink as it comes; memory
  * does not grow with the number of objects.
  */
-import { createHash } from 'node:crypto';
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { Store } from '../store/store.ts';
@@ -18,8 +18,9 @@ import { LiveRange } from './list/live-range.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
+import { metadataDifferences, type FieldDifference } from './metadata-differences.ts';
 import { Mover } from './move/mover.ts';
-import { readMd5 } from './move/read-back.ts';
+import { readMd5, readSha256 } from './move/read-back.ts';
 import type { Difference, RunSummary } from './progress.ts';
 import { Gate } from './pace/gate.ts';
 import { override } from './override.ts';
@@ -223,28 +224,25 @@ class Verification {
   }
 
   async #readBoth(here: ObjectEntry): Promise<void> {
+    const { key } = here;
+    const { destination, spec } = this.#c;
+    const { signal, meter } = this.#session;
+    const source = this.#source;
     const [x, y] = await Promise.all([
-      this.#sha256(this.#source, here.key),
-      this.#sha256(this.#c.destination, here.key),
+      readSha256(source, key, signal, meter.addBytes),
+      readSha256(destination, key, signal, meter.addBytes),
     ]);
     const sides = [
       { ...here, size: x.size, etag: x.hex },
       { size: y.size, etag: y.hex },
     ] as const;
-    if (x.hex === y.hex) await this.#equal(sides[0], 'full-read', sides[1]);
-    else await this.#different(sides[0], sides[1], x.size === y.size ? 'checksum' : 'size', 'full-read');
-  }
-
-  async #sha256(store: Store, key: string): Promise<{ hex: string; size: number }> {
-    const hash = createHash('sha256');
-    let size = 0;
-    const { body } = await store.read(key, undefined, this.#session.signal);
-    for await (const chunk of body) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      this.#session.meter.bytes += chunk.byteLength;
+    if (x.hex !== y.hex) {
+      return await this.#different(sides[0], sides[1], x.size === y.size ? 'checksum' : 'size', 'full-read');
     }
-    return { hex: hash.digest('hex'), size };
+    const ends = { source, destination, fidelity: spec.fidelity, signal };
+    const fields = await metadataDifferences(ends, key, x.meta, y.meta);
+    if (fields.length === 0) await this.#equal(sides[0], 'full-read', sides[1]);
+    else await this.#different(sides[0], sides[1], 'metadata', 'full-read', fields);
   }
 
   #equal(
@@ -270,10 +268,16 @@ class Verification {
     there: { readonly size?: number | undefined; readonly etag?: string | undefined } | undefined,
     kind: Difference['kind'],
     method: Evidence['method'],
+    metadata: readonly FieldDifference[] = [],
   ): Promise<void> {
     const { key } = here;
-    const source = kind === 'size' ? `${here.size} bytes` : here.etag;
-    const destination = there && (kind === 'size' ? `${there.size} bytes` : there.etag);
+    const [source, destination] =
+      kind === 'metadata'
+        ? [inWords(metadata, 'source'), inWords(metadata, 'destination')]
+        : kind === 'size'
+          ? [`${here.size} bytes`, there && `${there.size} bytes`]
+          : [here.etag, there?.etag];
+    const fields = kind === 'metadata' ? metadata.map(({ field }) => field) : undefined;
     let repaired: boolean | undefined;
     // Where nothing may be replaced only what is missing is repaired.
     if (this.#mover && (there === undefined || !this.#c.spec.createOnly)) {
@@ -282,7 +286,7 @@ class Verification {
       this.#tally.copied++;
       this.#tally.copiedBytes += moved?.bytes ?? 0;
     } else this.#differences++;
-    this.#c.emit({ type: 'difference', difference: { key, kind, source, destination, repaired } });
+    this.#c.emit({ type: 'difference', difference: { key, kind, fields, source, destination, repaired } });
     const result = repaired ? 'repaired' : kind === 'missing' ? 'missing' : 'different';
     await this.#note({ key, size: here.size, method, source, destination, result });
   }
@@ -354,4 +358,8 @@ class Verification {
   #note(evidence: Evidence): Promise<undefined> | undefined {
     return this.#c.evidence.add(evidence)?.then(() => undefined);
   }
+}
+
+function inWords(fields: readonly FieldDifference[], side: 'source' | 'destination'): string {
+  return fields.map((each) => `${each.field}: ${each[side]}`).join('; ');
 }

@@ -7,7 +7,7 @@ export const METHODS: Readonly<Record<Evidence['method'], string>> = {
   etag: 'MD5 told by both stores (ETag)',
   checksum: 'checksum told by both stores',
   'md5-read': 'MD5 of the bytes read from a store',
-  'full-read': 'all bytes of both sides read again',
+  'full-read': 'all bytes of both sides read again, and metadata',
   size: 'size only',
   presence: 'presence only',
 };

@@ -29,7 +29,7 @@ export const verifyCommand: Command = {
     TASK_FILE,
     { long: 'size', description: 'Compare sizes only: fast, and blind to changed bytes.' },
     { long: 'checksum', description: 'Compare sizes and checksums. This is the default.' },
-    { long: 'full', description: 'Read every byte of both sides again.' },
+    { long: 'full', description: 'Read every byte of both sides again, and compare metadata.' },
     { long: 'repair', description: 'Copy again what is missing or differs.' },
     { long: 'report', value: 'DIR', description: 'Where the report goes this time.', completes: 'file' },
     {
@@ -50,7 +50,10 @@ export const verifyCommand: Command = {
   ],
   examples: [
     { line: 'ferry verify photos', does: 'compare by size and checksum' },
-    { line: 'ferry verify -t photos.yaml --full', does: 'read everything again, no task needed' },
+    {
+      line: 'ferry verify -t photos.yaml --full',
+      does: 'read everything again, and compare metadata; no task needed',
+    },
     { line: 'ferry verify photos --repair', does: 'and copy again what differs' },
     { line: 'ferry verify --check-report report.json', does: 'is this report as it was written?' },
   ],

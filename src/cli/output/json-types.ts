@@ -27,7 +27,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   },
   notice: { of: 'run, verify, plan', fields: 'message, remedy: something worth knowing' },
   failed: { of: 'run, verify', fields: 'key, error: one object failed' },
-  difference: { of: 'verify', fields: 'key, kind, source, destination, detail, repaired: one object differs' },
+  difference: { of: 'verify', fields: 'key, kind, fields, source, destination, detail, repaired: one object differs' },
   summary: {
     of: 'run, verify, failures --retry',
     fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, error',

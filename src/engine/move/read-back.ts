@@ -1,6 +1,7 @@
 /** `check_md5`: reads both sides again and compares; a copy that differs is taken away. */
 import { createHash } from 'node:crypto';
 import { FerryError } from '../../model/errors.ts';
+import type { ObjectMeta } from '../../model/object.ts';
 import type { Store } from '../../store/store.ts';
 import { knownMd5 } from '../compare.ts';
 import type { MoveContext } from './job.ts';
@@ -36,4 +37,22 @@ export async function readMd5(
     onBytes?.(chunk.byteLength);
   }
   return hash.digest('hex');
+}
+
+/** SHA-256 of an object's bytes by reading them all, and what came with them. Memory: one read buffer. */
+export async function readSha256(
+  store: Store,
+  key: string,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<{ readonly hex: string; readonly size: number; readonly meta: ObjectMeta }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const { body, meta } = await store.read(key, undefined, signal);
+  for await (const chunk of body) {
+    hash.update(chunk);
+    size += chunk.byteLength;
+    onBytes(chunk.byteLength);
+  }
+  return { hex: hash.digest('hex'), size, meta };
 }
