@@ -1,15 +1,16 @@
 /** `$FERRY_HOME` and the settings in it. */
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
+import { makeDirectory } from '../host/make-directory.ts';
 import { FerryError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
 import { MiB } from '../model/units.ts';
 import { checked, isRecord } from './check.ts';
 import { problemsError, type Problem } from './problems.ts';
 import { splitNoProxy, type ProxySettings } from './proxy.ts';
-import { readText, type Environment } from './task-file.ts';
+import { readText, type Environment, type FileKind } from './task-file.ts';
 import { size } from './values.ts';
 import { YamlFile } from './yaml-file.ts';
 
@@ -87,16 +88,19 @@ export interface ConfigOptions {
 /**
  * Reads the settings; makes `$FERRY_HOME` and a commented file of defaults on first use. A flag wins over `FERRY_<NAME>`
  * in the environment, that over the file, that over the default. Relative paths start at `$FERRY_HOME`, `~/` at the
- * user's home. Rejects with `configuration`, listing every problem, or `permission`.
+ * user's home. Rejects with `configuration`, listing every problem or telling that the directory cannot be made, or `disk-full`.
  */
 export async function loadConfig(options: ConfigOptions): Promise<Config> {
   const { env, userHome, flags = {} } = options;
   const home = path.resolve(expand(env['FERRY_HOME'] || '~/.ferry', userHome));
-  await makeHome(home);
+  makeHome(home);
   const name = options.file ?? path.join(home, 'ferry.yaml');
   if (options.file === undefined) await writeDefaults(name);
 
-  const file = new YamlFile(await readText(name), { env, readFile: (each) => readFileSync(each, 'utf8') });
+  const file = new YamlFile(await readText(name, CONFIGURATION), {
+    env,
+    readFile: (each) => readFileSync(each, 'utf8'),
+  });
   const problems: Problem[] = file.problems;
   const written = file.data ?? {};
   const settings: unknown = isRecord(written) ? { ...written, ...fromEnvironment(env), ...defined(flags) } : written;
@@ -122,6 +126,11 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
     proxy: proxySettings(checkedSettings, env),
   };
 }
+
+const CONFIGURATION: FileKind = {
+  what: 'the configuration file',
+  remedy: 'Correct its path or its permissions, or name another with `--config`.',
+};
 
 /** Key, default ('' where there is none) and meaning of every setting, for the reference. */
 export function describeSettings(): readonly { key: string; default: string; description: string }[] {
@@ -173,11 +182,11 @@ function expand(name: string, userHome: string): string {
   return name === '~' || name.startsWith('~/') ? path.join(userHome, name.slice(1)) : name;
 }
 
-async function makeHome(home: string): Promise<void> {
+function makeHome(home: string): void {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw cannotWrite(home, cause);
+    makeDirectory(home, 0o700);
+  } catch (thrown) {
+    throw cannotWrite(`the directory ${home}, where Ferry keeps its state,`, thrown);
   }
 }
 
@@ -194,11 +203,20 @@ async function writeDefaults(file: string): Promise<void> {
   }
 }
 
-function cannotWrite(name: string, cause: unknown): FerryError {
-  const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
-  return new FerryError(full ? 'disk-full' : 'permission', {
-    message: `${name} cannot be made (${cause instanceof Error ? cause.message : String(cause)})`,
-    cause,
-    remedy: 'Set FERRY_HOME to a directory that can be written.',
+function cannotWrite(what: string, thrown: unknown): FerryError {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
+  return new FerryError(code === 'ENOSPC' ? 'disk-full' : 'configuration', {
+    message: `${what} cannot be made (${REASONS[code] ?? code})`,
+    remedy: 'Set FERRY_HOME to a directory on a local disk that can be written.',
   });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'what is above it takes no directory',
+  ENOTDIR: 'a file stands in its way',
+  EEXIST: 'a file stands in its place',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left',
+};

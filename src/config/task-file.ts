@@ -27,7 +27,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads and checks a task file. Rejects with `configuration`, whose message has a line for every problem. */
 export async function loadTaskFile(file: string, registry: StoreRegistry, env: Environment): Promise<LoadedTask> {
-  return parseTaskFile(await readText(file), { file: path.basename(file), registry, env });
+  return parseTaskFile(await readText(file, TASK), { file: path.basename(file), registry, env });
 }
 
 export interface ParseOptions {
@@ -61,20 +61,36 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
   return { spec: toSpec(task, from, endpoint('destination', destination)), text, secrets };
 }
 
-/** The text of a configuration file of at most `MAX_FILE_BYTES`, in UTF-8. */
-export async function readText(file: string): Promise<string> {
-  const bytes = await readAtMost(file, MAX_FILE_BYTES + 1);
+/** What a file is for, and what to do where it cannot be read. */
+export interface FileKind {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const TASK: FileKind = {
+  what: 'the task file',
+  remedy: 'Check the path after `-t`; `ferry help task-file` shows how to write one.',
+};
+
+/** The text of a file of at most `MAX_FILE_BYTES`, in UTF-8. Rejects with `configuration`. */
+export async function readText(file: string, kind: FileKind): Promise<string> {
+  const bytes = await readAtMost(file, MAX_FILE_BYTES + 1, kind);
+  const { what, remedy } = kind;
   if (bytes.length > MAX_FILE_BYTES) {
-    throw new FerryError('configuration', { message: `${file} is larger than ${MAX_FILE_BYTES / MiB} MiB` });
+    throw new FerryError('configuration', {
+      message: `${what} ${file} is larger than ${MAX_FILE_BYTES / MiB} MiB`,
+      remedy,
+    });
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FerryError('configuration', { message: `${file} is not UTF-8 text`, cause });
+  } catch {
+    const again = 'Save it as UTF-8.';
+    throw new FerryError('configuration', { message: `${what} ${file} is not UTF-8 text`, remedy: again });
   }
 }
 
-async function readAtMost(file: string, limit: number): Promise<Buffer> {
+async function readAtMost(file: string, limit: number, { what, remedy }: FileKind): Promise<Buffer> {
   try {
     await using handle = await open(file, 'r');
     const buffer = Buffer.alloc(limit);
@@ -85,9 +101,16 @@ async function readAtMost(file: string, limit: number): Promise<Buffer> {
       length += bytesRead;
     }
   } catch (cause) {
-    const { message } = toFerryError(cause);
-    throw new FerryError('configuration', { message: `${file} cannot be read (${message})`, cause });
+    throw new FerryError('configuration', { message: `${what} ${path.resolve(file)} ${whyUnread(cause)}`, remedy });
   }
+}
+
+function whyUnread(thrown: unknown): string {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  if (code === 'ENOENT') return 'does not exist';
+  if (code === 'EISDIR') return 'is a directory';
+  if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
+  return `cannot be read (${toFerryError(thrown).message})`;
 }
 
 /** Options by the driver's own schema, whatever else is wrong in the file, so that all of it is said at once. */
@@ -126,6 +149,12 @@ function reportContradictions(file: YamlFile, task: TaskFile): void {
   }
   if (task.ignore_before !== undefined && filters?.modified_after !== undefined) {
     complain(['ignore_before'], 'give either `ignore_before` or `filters.modified_after`, not both');
+  }
+  if (task.delete_extraneous && filters?.keys_file !== undefined) {
+    complain(
+      ['delete_extraneous'],
+      'cannot go with `filters.keys_file`: a list of keys says nothing about what else the destination may hold. Leave one of them out',
+    );
   }
   if ((task.multipart_boundary_size ?? 0) > MAX_BOUNDARY) {
     complain(

@@ -2,6 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { interpolate, type References } from './interpolate.ts';
 import type { Path, Problem } from './problems.ts';
+import { yamlMistakes } from './yaml-words.ts';
 
 /** Longest file, bytes. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -26,6 +27,8 @@ export class YamlFile {
   readonly #references: References;
   readonly #document: Document;
   #values = 0;
+  /** Keys were given twice, or an alias leads nowhere: what is meant is not known. */
+  #ambiguous = false;
 
   /** Parses `text`; never throws. */
   constructor(text: string, references: References) {
@@ -34,15 +37,17 @@ export class YamlFile {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
+      // `#convert` tells them, with their name and where the first one is.
+      uniqueKeys: false,
       version: '1.2',
       schema: 'core',
       logLevel: 'error',
     });
-    for (const error of this.#document.errors) {
-      this.problems.push({ path: [], message: firstLine(error.message), ...this.#position(error.pos[0]) });
+    for (const { message, offset } of yamlMistakes(this.#document, text)) {
+      this.problems.push({ path: [], message, ...this.#position(offset) });
     }
     const data = this.problems.length > 0 ? undefined : this.#convert(this.#document.contents, []);
-    this.data = this.#values > MAX_VALUES ? undefined : data;
+    this.data = this.#values > MAX_VALUES || this.#ambiguous ? undefined : data;
   }
 
   /** A problem at a value (or at its key); where the path leads nowhere, at the nearest thing around it. */
@@ -66,21 +71,38 @@ export class YamlFile {
       return this.#giveUp(offset);
     }
     const resolved = isAlias(node) ? node.resolve(this.#document) : node;
+    if (isAlias(node) && !resolved) {
+      const meant = `there is no anchor &${node.source}: put the value in quotes where a text that begins with * is meant`;
+      return this.#refuse(path, meant, offset);
+    }
     if (isScalar(resolved)) {
       this.#places.set(JSON.stringify(path), { ...place, source: resolved.source });
       return this.#scalar(resolved.value, path);
     }
     this.#places.set(JSON.stringify(path), place);
     if (isMap<Node, Node | null>(resolved)) {
-      return Object.fromEntries(
-        resolved.items.map(({ key, value }) => {
-          const name = isScalar(key) ? String(key.value) : String(key);
-          return [name, this.#convert(value, [...path, name], key.range?.[0])];
-        }),
-      );
+      const values = new Map<string, unknown>();
+      for (const { key, value } of resolved.items) {
+        const name = isScalar(key) ? String(key.value) : String(key);
+        const inner = [...path, name];
+        const first = values.has(name) ? this.#places.get(JSON.stringify(inner)) : undefined;
+        if (first) this.#refuse(inner, this.#twice(first), key.range?.[0] ?? offset);
+        else values.set(name, this.#convert(value, inner, key.range?.[0]));
+      }
+      return Object.fromEntries(values);
     }
     if (isSeq<Node | null>(resolved)) return resolved.items.map((item, i) => this.#convert(item, [...path, i]));
     return null;
+  }
+
+  #twice(first: Place): string {
+    const { line, column } = this.#position(first.key);
+    return `is given twice, first at ${line}:${column}: leave one of them out`;
+  }
+
+  #refuse(path: Path, message: string, offset: number): undefined {
+    this.#ambiguous = true;
+    this.problems.push({ path, message, ...this.#position(offset) });
   }
 
   #giveUp(offset: number): undefined {
@@ -103,8 +125,4 @@ export class YamlFile {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!;
 }

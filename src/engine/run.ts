@@ -104,6 +104,8 @@ class Run {
       const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
       const mover = this.#mover(c);
       this.#bookkeeper(c, checkpointer, mover);
+      // What a source has no more needs no copy; a source that is not there at all is another matter.
+      await c.source.list({ limit: 1 }, this.#session.signal);
       await this.#retry(c, mover, checkpointer, () => true);
       await checkpointer.stop();
       this.#session.throwIfStopped();

@@ -36,9 +36,14 @@ export const ERROR_CATALOGUE = {
     remedy: 'Run the task again; if the object should exist, check the key and the path of the store.',
   },
   'no-such-bucket': {
-    kind: 'absent', retryable: 'never', summary: 'The bucket or directory is not there.',
+    kind: 'absent', retryable: 'never', summary: 'The bucket is not there.',
     cause: 'The name is misspelt, it is in another region or account, or it was never created.',
-    remedy: 'Check `bucket_name`, `endpoint` and `region` (or `path`); create the bucket at the destination first.',
+    remedy: 'Check `bucket_name`, `endpoint` and `region`; create the bucket at the destination first.',
+  },
+  'no-such-directory': {
+    kind: 'absent', retryable: 'never', summary: 'The directory is not there.',
+    cause: 'Its path is misspelt or relative to another place, or the file system it is on is not mounted.',
+    remedy: 'Check `path` of the endpoint (a relative one starts at the working directory), and that everything is mounted.',
   },
   'already-exists': {
     kind: 'conflict', retryable: 'never', summary: 'An object with this key exists already.',
@@ -282,6 +287,7 @@ export class FerryError extends Error {
 /** Codes that mean a whole store, however it was found out: the key at hand then only misleads. */
 const OF_THE_STORE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'no-such-bucket',
+  'no-such-directory',
   'bad-credentials',
   'expired-credentials',
   'no-credentials',

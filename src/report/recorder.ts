@@ -3,9 +3,10 @@
  * end. Memory: the first 1,000 differences and counters.
  */
 import { reportDigest } from './digest.ts';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { arch, hostname, release, type } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '../host/make-directory.ts';
 import type { Evidence, EvidenceSink } from '../engine/evidence.ts';
 import type { Difference, RunEvent, RunSummary } from '../engine/progress.ts';
 import { toFerryError } from '../model/errors.ts';
@@ -54,7 +55,7 @@ export class ReportRecorder implements EvidenceSink {
   static async start(options: RecorderOptions): Promise<ReportRecorder> {
     const { folder, evidence, kind, task, mode, source, destination, version } = options;
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makeDirectory(folder, 0o700);
       if (evidence === 'none') return new ReportRecorder(options, undefined);
       const startedAt = new Date(options.now()).toISOString();
       const header = { kind, task, mode, tool: `Ferry ${version}`, source, destination, startedAt };

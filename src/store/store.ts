@@ -21,7 +21,7 @@ export interface Store extends AsyncDisposable {
    * - Every object that exists during the whole call is in the page, or its key is greater than `next`.
    * - `next` absent: the listing is complete. A failure rejects; it is never an empty page.
    * - A store or prefix that holds nothing gives an empty page; a bucket or root that does not exist rejects with
-   *   `no-such-bucket`.
+   *   `no-such-bucket` or `no-such-directory`.
    * - An `unordered` store ignores `after` and `through` and goes by `cursor` alone.
    */
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage>;

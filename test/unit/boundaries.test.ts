@@ -4,21 +4,22 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { test } from 'node:test';
 
-const BELOW_STORES = ['model', 'observe', 'wire', 'store'];
+const BELOW_STORES = ['model', 'host', 'observe', 'wire', 'store'];
 const BELOW_CONFIG = [...BELOW_STORES, 'state', 'engine'];
 const BELOW_CLI = [...BELOW_CONFIG, 'config', 'report', 'gateway', 'control'];
 
 /** What each folder may import besides itself. `stores/<driver>` counts as a folder, so drivers never see each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  host: [],
   observe: ['model'],
   wire: ['model', 'observe'],
   store: ['model', 'observe', 'wire'],
   stores: BELOW_STORES,
-  state: ['model', 'observe'],
+  state: ['model', 'host', 'observe'],
   engine: [...BELOW_STORES, 'state'],
   config: BELOW_CONFIG,
-  report: ['model', 'state', 'engine'],
+  report: ['model', 'host', 'state', 'engine'],
   gateway: [...BELOW_CONFIG, 'config'],
   control: [...BELOW_CONFIG, 'config', 'report', 'gateway'],
   cli: BELOW_CLI,

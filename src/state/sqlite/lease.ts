@@ -3,9 +3,10 @@
  * a fencing token in the database, which every write checks. The lock keeps honest processes apart; the token stops the
  * one whose lock was lost (its file removed, the database put on a share) before it writes over its successor.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { TaskLease } from '../state-store.ts';
 import type { Database } from './database.ts';
@@ -29,7 +30,7 @@ export class LeaseBook {
     this.#tasks = tasks;
     this.#directory = `${db.file}.locks`;
     this.#now = now;
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#directory, 0o700);
   }
 
   async take(name: string, holder: string): Promise<SqliteLease> {

@@ -4,9 +4,10 @@
  * Reads never wait for writers; writes are short transactions that wait for one another. The file must be on a local
  * disk: neither the write-ahead log nor the locks work over NFS or SMB.
  */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError } from '../../model/errors.ts';
 import type {
   FailureGroup,
@@ -156,7 +157,7 @@ async function prepared(db: Database): Promise<void> {
 
 function createPrivately(file: string): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectory(path.dirname(file), 0o700);
     // Only where it is absent: to close a database file would drop the locks this process has on it.
     if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {

@@ -9,6 +9,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { DiskEncoding } from './encoding.ts';
 import { errno } from './errors.ts';
@@ -127,7 +128,7 @@ export class Tree {
 
   #openRoot(make: ((made: readonly string[]) => void) | undefined): Directory {
     const { root, encoding } = this.#options;
-    if (make) fs.mkdirSync(root, { recursive: true });
+    if (make) makeRoot(root);
     this.#realRoot = fs.realpathSync.native(root);
     const fd = fs.openSync(this.#realRoot, O_RDONLY | O_DIRECTORY);
     this.#anchored ??= this.#options.anchors !== false && isAnchor(fd, this.#realRoot);
@@ -146,7 +147,7 @@ export class Tree {
       } catch (thrown) {
         if (errno(thrown) === 'ENOTDIR' || errno(thrown) === 'ELOOP') throw notADirectory(parent, name, names);
         if (!make || errno(thrown) !== 'ENOENT') throw thrown;
-        makeDirectory(parent.at(name));
+        makeWithin(parent.at(name));
         make(names);
         fd = fs.openSync(parent.at(name), flags);
       }
@@ -228,7 +229,18 @@ export function isInside(target: Buffer, root: string): boolean {
   return target.equals(Buffer.from(root)) || target.subarray(0, top.length).equals(top);
 }
 
-function makeDirectory(where: Path): void {
+function makeRoot(root: string): void {
+  try {
+    makeDirectory(root);
+  } catch (thrown) {
+    const why = errno(thrown);
+    if (why !== 'ENOENT' && why !== 'ENOTDIR' && why !== 'EEXIST') throw thrown;
+    const what = fs.existsSync(root) ? 'is no directory' : 'cannot be made: what is above it takes no directory';
+    throw new FerryError('no-such-directory', { message: `${root} ${what} (${why})`, cause: thrown });
+  }
+}
+
+function makeWithin(where: Path): void {
   try {
     fs.mkdirSync(where);
   } catch (thrown) {

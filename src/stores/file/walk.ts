@@ -70,7 +70,7 @@ export class Walker implements AsyncDisposable {
     if (!this.#started) {
       this.#started = true;
       const root = await this.#read([], '', []);
-      if (!root) throw new FerryError('no-such-bucket', { message: 'the directory is not there', operation: 'list' });
+      if (!root) throw noRoot(this.#options.root);
       this.#stack.push(root.frame);
     }
     for (let frame = this.#stack.at(-1); frame && page.length < limit; frame = this.#stack.at(-1)) {
@@ -223,6 +223,11 @@ export class Walker implements AsyncDisposable {
     if (!stats.isFile()) return { key, irregular: `it is ${irregularType(stats)}` };
     return { key, size: Number(stats.size), modified: modifiedOf(stats), etag: versionOf(stats) };
   }
+}
+
+function noRoot(root: string): FerryError {
+  const message = fs.existsSync(root) ? `${root} is no directory` : `the directory ${root} does not exist`;
+  return new FerryError('no-such-directory', { message, operation: 'list' });
 }
 
 function absent(thrown: unknown): undefined {

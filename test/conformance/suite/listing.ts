@@ -22,10 +22,12 @@ export const listing: readonly Behaviour[] = [
     },
   },
   {
-    name: 'list: a bucket that does not exist rejects with no-such-bucket',
+    name: 'list: a bucket or directory that does not exist rejects, and says which of them it is',
     needs: (capabilities, fixture) => lists(capabilities) && fixture.missing !== undefined,
     async run({ fixture }) {
-      await rejects(fixture.missing!.list({}), 'no-such-bucket');
+      // A tree has no buckets.
+      const { keys } = fixture.missing!.capabilities;
+      await rejects(fixture.missing!.list({}), keys.tree ? 'no-such-directory' : 'no-such-bucket');
     },
   },
   {

@@ -211,7 +211,10 @@ test('mistakes name the nearest word, cost nothing, and exit 2', async () => {
     [['plan'], /neither a task name nor a task file/],
     [['help', 'acces-denied'], /there is no help on "acces-denied"/],
     [['completion', 'csh'], /bash, zsh, fish/],
-    [['check', '-t', join(folder, 'absent.yaml')], /absent\.yaml cannot be read/],
+    [
+      ['check', '-t', join(folder, 'absent.yaml')],
+      /the task file \/.*absent\.yaml does not exist[^]*remedy +Check the path after `-t`/,
+    ],
   ];
   for (const [words, expected] of cases) {
     const { code, out, err } = await ferry(...words);

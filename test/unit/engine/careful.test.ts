@@ -113,6 +113,22 @@ test('a name that leads nowhere stays a failure when it is tried again', async (
   assert.equal((await context.journal.failures())[0]?.code, 'not-found');
 });
 
+test('failures stay failures where the whole source is gone when they are tried again', async () => {
+  await using b = await bench();
+  await put(b.source, 'k', 'x');
+  const refusing = (store: Store): Store =>
+    override(store, { read: () => Promise.reject(new FerryError('access-denied')) });
+  assert.equal((await run(b, {}, { source: refusing })).counters.failed, 1);
+  const gone = (store: Store): Store =>
+    override(store, {
+      list: () => Promise.reject(new FerryError('no-such-bucket')),
+      stat: () => Promise.resolve(undefined),
+    });
+  await using context = await b.context({}, { source: gone });
+  assert.equal((await retryFailures(context)).error?.code, 'no-such-bucket');
+  assert.equal((await context.journal.failures()).length, 1);
+});
+
 test('an upload that was aborted by somebody is begun again', async () => {
   await using b = await bench({ etag: 'opaque' });
   await b.source.write('large', Buffer.alloc(30 * MiB, 'l'));

@@ -115,7 +115,7 @@ test('a listing that cannot look into a directory fails; it is never taken for e
   tree.put('a/file');
   tree.put('b/file');
   const store = await tree.open();
-  await rejects((await tree.open({}, undefined, tree.at('a', 'file'))).list({}), 'no-such-bucket');
+  await rejects((await tree.open({}, undefined, tree.at('a', 'file'))).list({}), 'no-such-directory');
   await asNobody(tree, async () => {
     fs.chmodSync(tree.at('b'), 0o000);
     const error = await rejects(listAll(store), 'permission');
@@ -127,7 +127,7 @@ test('a listing that cannot look into a directory fails; it is never taken for e
 test('a destination that is not there yet is empty, and a source is an error', async () => {
   await using tree = new TreeFixture();
   const missing = tree.at('not', 'yet');
-  await rejects((await tree.open({}, 'source', missing)).list({}), 'no-such-bucket');
+  await rejects((await tree.open({}, 'source', missing)).list({}), 'no-such-directory');
   const store = await tree.open({}, 'destination', missing);
   assert.deepEqual(await store.list({}), { entries: [] });
   await store.write('a/b', Buffer.from('x'));
