@@ -73,7 +73,7 @@ function taskFilePage(): string {
   return (
     [
       '# Task file',
-      'YAML of at most 1 MiB. Secrets come from `${env:NAME}` and `${file:PATH}`; one that is not set is an error. A key that is not known is an error and names the nearest one that is. Sizes are bytes or texts such as `64MiB`. Task files of qscamel work as they are where Ferry has the store.',
+      'YAML of at most 1 MiB. Secrets come from `${env:NAME}` and `${file:PATH}`; one that is not set is an error. A secret written into the file stays there: Ferry keeps the text without it (and without comments), and `ferry run NAME` reads it from the same file again. A key that is not known is an error and names the nearest one that is. Sizes are bytes or texts such as `64MiB`. Task files of qscamel work as they are where Ferry has the store.',
       'Editors complete and check it where its first line names the JSON schema, `schema/task.schema.json` in the package; `ferry help task-file` prints that line.',
       ...schemaTables(schema, 'Keys', ''),
       '`options` of an endpoint depend on its `type`: see [stores](stores.md).',

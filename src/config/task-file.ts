@@ -2,14 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { FerryError, toFerryError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
 import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
 import { GiB, MiB } from '../model/units.ts';
+import { redact } from '../observe/redact.ts';
 import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
 import { checked, isRecord } from './check.ts';
 import { decodedSource, type Side } from './decoding.ts';
 import type { References } from './interpolate.ts';
+import { keptText, Lender, type SecretPlace } from './kept-text.ts';
 import { suggestion } from './nearest.ts';
 import { problemsError } from './problems.ts';
 import { TASK_FILE, type TaskFile } from './task-schema.ts';
@@ -17,7 +20,7 @@ import { MAX_FILE_BYTES, YamlFile } from './yaml-file.ts';
 
 export interface LoadedTask {
   readonly spec: TaskSpec;
-  /** The file as written, references not resolved: what the state keeps. */
+  /** What the state keeps: the file with references not resolved, secrets and comments left out (`kept-text.ts`). */
   readonly text: string;
   /** Every secret of the endpoints' options, for `Log.conceal`. */
   readonly secrets: readonly Secret[];
@@ -27,12 +30,19 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads and checks a task file. Rejects with `configuration`, whose message has a line for every problem. */
 export async function loadTaskFile(file: string, registry: StoreRegistry, env: Environment): Promise<LoadedTask> {
-  return parseTaskFile(await readText(file, TASK), { file: path.basename(file), registry, env });
+  return parseTaskFile(await readText(file, TASK), {
+    file: path.basename(file),
+    origin: path.resolve(file),
+    registry,
+    env,
+  });
 }
 
 export interface ParseOptions {
   /** What messages call the file. */
   readonly file: string;
+  /** Absolute path of the file the text is of; absent for a text that the state kept. */
+  readonly origin?: string | undefined;
   readonly registry: StoreRegistry;
   readonly env: Environment;
   /** For `${file:PATH}`; from disk where absent. */
@@ -41,8 +51,10 @@ export interface ParseOptions {
 
 /** The same for a text at hand, such as the one the state keeps of a task. */
 export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
-  const { registry, env, readFile = (name) => readFileSync(name, 'utf8') } = options;
-  const file = new YamlFile(text, { env, readFile });
+  const { registry, env, origin, readFile = (name) => readFileSync(name, 'utf8') } = options;
+  const lender = origin === undefined ? new Lender({ env, readFile }) : undefined;
+  const file = new YamlFile(text, { env, readFile, lend: lender?.lend });
+  lender?.check(file);
   if (file.data === undefined) throw problemsError(options.file, file.problems);
   const task = checked(file, TASK_FILE, file.data, []);
   const source = endpointOptions(file, 'source', registry);
@@ -58,8 +70,28 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
     options: concealed(found.options, found.driver, secrets),
   });
   const from = endpoint('source', { ...source, options: decoded });
-  return { spec: toSpec(task, from, endpoint('destination', destination)), text, secrets };
+  const spec = toSpec(task, from, endpoint('destination', destination));
+  return {
+    spec,
+    text: origin === undefined ? text : keptText(text, origin, secretPlaces(file, { source, destination })),
+    secrets,
+  };
 }
+
+/** Where secrets are written out: options the driver calls so, and whatever else looks like one. */
+function secretPlaces(file: YamlFile, sides: Readonly<Record<'source' | 'destination', Side>>): readonly SecretPlace[] {
+  return Object.entries(sides).flatMap(([side, { driver }]) =>
+    file.scalarsBelow([side, 'options']).filter(({ path: at, source }) => {
+      const name = String(at.findLast((step) => typeof step === 'string'));
+      const secret =
+        driver.secrets.includes(String(at[2])) || !isDeepStrictEqual(redact({ [name]: source }), { [name]: source });
+      return secret && !REFERENCE.test(source);
+    }),
+  );
+}
+
+/** Nothing but references, in which there is nothing secret. */
+const REFERENCE = /^(\$\{(env|file):[^}]*\})+$/;
 
 /** What a file is for, and what to do where it cannot be read. */
 export interface FileKind {

@@ -10,13 +10,23 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_VALUES = 100_000;
 const MAX_DEPTH = 50;
 
+export interface YamlReferences extends References {
+  /** The value for `${task-file:PATH}` at a path; throws an `Error` where there is none. Absent: no such references. */
+  readonly lend?: ((path: Path, file: string) => string) | undefined;
+}
+
 interface Place {
+  readonly path: Path;
   /** Offset of the key, or of the value where it has none. */
   readonly key: number;
   readonly value: number;
+  /** Where the value ends. */
+  readonly end: number;
   /** A scalar as written, before YAML made a number or boolean of it. */
   readonly source?: string | undefined;
 }
+
+const LENT = /^\$\{task-file:([^}]*)\}$/;
 
 /** Data, and what is wrong with it so far. The data is undefined where the text is no YAML, or too much of it. */
 export class YamlFile {
@@ -24,14 +34,14 @@ export class YamlFile {
   readonly problems: Problem[] = [];
   readonly #lines = new LineCounter();
   readonly #places = new Map<string, Place>();
-  readonly #references: References;
+  readonly #references: YamlReferences;
   readonly #document: Document;
   #values = 0;
   /** Keys were given twice, or an alias leads nowhere: what is meant is not known. */
   #ambiguous = false;
 
   /** Parses `text`; never throws. */
-  constructor(text: string, references: References) {
+  constructor(text: string, references: YamlReferences) {
     this.#references = references;
     this.#document = parseDocument(text, {
       lineCounter: this.#lines,
@@ -64,9 +74,17 @@ export class YamlFile {
     return this.#places.get(JSON.stringify(path))?.source;
   }
 
+  /** Every scalar as it was written, below `path`. */
+  scalarsBelow(path: Path): readonly { path: Path; source: string; start: number; end: number }[] {
+    const top = JSON.stringify(path).slice(0, -1);
+    return [...this.#places].flatMap(([id, { path: each, source, value, end }]) =>
+      source !== undefined && id.startsWith(`${top},`) ? [{ path: each, source, start: value, end }] : [],
+    );
+  }
+
   #convert(node: Node | null, path: Path, keyOffset?: number): unknown {
     const offset = node?.range?.[0] ?? keyOffset ?? 0;
-    const place = { key: keyOffset ?? offset, value: offset };
+    const place = { path, key: keyOffset ?? offset, value: offset, end: node?.range?.[1] ?? offset };
     if (++this.#values > MAX_VALUES || path.length > MAX_DEPTH) {
       return this.#giveUp(offset);
     }
@@ -113,8 +131,10 @@ export class YamlFile {
 
   #scalar(value: unknown, path: Path): unknown {
     if (typeof value !== 'string') return value;
+    const { lend } = this.#references;
     try {
-      return interpolate(value, this.#references);
+      const [, file] = (lend && LENT.exec(value)) ?? [];
+      return lend && file !== undefined ? lend(path, decodeURI(file)) : interpolate(value, this.#references);
     } catch (error) {
       this.problems.push(this.problem(path, error instanceof Error ? error.message : String(error)));
       return value;

@@ -1,6 +1,7 @@
 /** What a failure of one object means for the rest. */
 import { concernsWholeStore, FerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
+import { redactText } from '../observe/redact.ts';
 import type { FailureRecord } from '../state/state-store.ts';
 
 /** Every other object would fail alike: the run stops, its state is saved, and the remedy is told. */
@@ -53,7 +54,8 @@ export function failureRecord(
     key: entry.key,
     operation: error.operation ?? 'move',
     code: error.code,
-    message: error.message,
+    // What a server answers goes into the message, and the record stays on disk.
+    message: redactText(error.message),
     remedy: error.remedy,
     size: entry.size,
     at,

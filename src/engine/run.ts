@@ -3,6 +3,7 @@
  */
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectMeta } from '../model/object.ts';
+import { redactText } from '../observe/redact.ts';
 import type { FailureRecord, RangeRecord } from '../state/state-store.ts';
 import type { Store } from '../store/store.ts';
 import { Checkpointer } from './checkpointer.ts';
@@ -345,7 +346,7 @@ class Run {
 
   async #saveAfter(error: FerryError): Promise<void> {
     const { journal, now } = this.#c;
-    const told = { code: error.code, message: error.message };
+    const told = { code: error.code, message: redactText(error.message) };
     try {
       await this.#checkpointer?.stop(true);
       if (error.code === 'interrupted') await journal.interrupt('interrupted', now());

@@ -42,7 +42,7 @@ export interface StateStore extends AsyncDisposable {
 
 export interface NewTask {
   readonly name: string;
-  /** The task file as written, secrets not resolved. */
+  /** The task file without its secrets: references stand in their place. */
   readonly file: string;
   /** Identity of source, destination and type; a name is never reused for another. */
   readonly identity: string;
