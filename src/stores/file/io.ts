@@ -3,8 +3,9 @@
  *
  * Measured on Linux 6.18, ext4, files of 4 KiB in the page cache: opening, checking, reading and closing one costs 8 µs
  * of CPU by blocking calls and 37 to 65 µs by the pool (callbacks, promises), most of it for passing between threads.
- * A blocking call that has to wait for a disk or a server stops everything else, though. So `Pace` blocks as long as
- * calls come back at once and turns to the pool where they do not.
+ * A blocking call that has to wait for a disk or a server stops everything else, though. So each kind of call blocks as
+ * long as it comes back at once and turns to the pool where it does not: files whose names are known and whose bytes are
+ * not (measured: the usual state of a large tree) are opened here and read there.
  */
 import fs, { type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
@@ -27,8 +28,15 @@ export interface FileIo {
   unlink(path: Path): Eventually<void>;
 }
 
-/** A blocking call longer than this is slow, milliseconds: far above any cache hit, near what a fast disk takes. */
-const SLOW = 0.3;
+/**
+ * A blocking call longer than this has waited for a disk or server, milliseconds. From the cache a name or 4 KiB come in
+ * 2 to 10 µs, from a fast disk in 80 (measured): passing them between threads costs less than waiting.
+ */
+const SLOW = 0.05;
+/** So much longer a call may take for every byte it moves: copied from or to the cache at 1 GB/s. */
+const PER_BYTE = 1e-6;
+/** Changing a directory takes a journal's time even where nothing is waited for. */
+const SLOW_CHANGE = 0.3;
 /**
  * How much of the recent past must have been slow. A process that shares its processor is interrupted in one call out of
  * hundreds, and that is no reason to pay for threads; where a disk or server is waited for, most calls are slow.
@@ -43,35 +51,17 @@ const SLICE = 8;
 const MIN_POOLED = 256;
 const MAX_POOLED = 8192;
 
+/** The calls of one store. */
 export class Pace {
   readonly pooled: FileIo = pooledIo;
-  readonly #blocking: FileIo = new BlockingIo(this);
-  /** Slow calls, older ones counting less: 10 where all are slow. */
-  #slowness = 0;
-  #poolLeft = 0;
-  #pause = MIN_POOLED;
+  readonly io: FileIo = new PacedIo(this);
+  /** Looking at files, many at once. */
+  readonly look = new CallKind(this);
   #busy = 0;
 
-  /** The kind of calls to make for the next operation. */
-  get io(): FileIo {
-    if (this.#poolLeft === 0) return this.#blocking;
-    this.#poolLeft--;
-    return this.pooled;
-  }
-
-  /** Tells how long something blocked, milliseconds. `calls` it was made of are judged together. */
-  took(milliseconds: number, calls = 1): void {
+  /** Milliseconds something blocked. */
+  blocked(milliseconds: number): void {
     this.#busy += milliseconds;
-    if (milliseconds <= SLOW * calls) {
-      this.#slowness *= MEMORY;
-      if (this.#slowness < 0.5) this.#pause = MIN_POOLED;
-      return;
-    }
-    this.#slowness = this.#slowness * MEMORY + 1;
-    if (this.#slowness < LIMIT || this.#poolLeft > 0) return;
-    this.#poolLeft = this.#pause;
-    this.#pause = Math.min(MAX_POOLED, this.#pause * 2);
-    this.#slowness = WARY;
   }
 
   /** True where others have waited long enough: `await pace.breathe()`. */
@@ -85,64 +75,118 @@ export class Pace {
   }
 }
 
-class BlockingIo implements FileIo {
+/** One kind of call: whether it blocks or goes to the pool. */
+export class CallKind {
   readonly #pace: Pace;
+  readonly #slow: number;
+  /** Slow calls, older ones counting less: 10 where all are slow. */
+  #slowness = 0;
+  #poolLeft = 0;
+  #pause = MIN_POOLED;
 
-  constructor(pace: Pace) {
+  constructor(pace: Pace, slow = SLOW) {
     this.#pace = pace;
+    this.#slow = slow;
   }
 
-  open(path: Path, flags: number, mode?: number): number {
+  /** Asked before every call: true where it is for the pool. */
+  usesPool(): boolean {
+    if (this.#poolLeft === 0) return false;
+    this.#poolLeft--;
+    return true;
+  }
+
+  /** Tells how long something blocked, milliseconds. The `calls` it was made of, and their bytes, are judged together. */
+  took(milliseconds: number, calls = 1, bytes = 0): void {
+    this.#pace.blocked(milliseconds);
+    if (milliseconds <= this.#slow * calls + PER_BYTE * bytes) {
+      this.#slowness *= MEMORY;
+      if (this.#slowness < 0.5) this.#pause = MIN_POOLED;
+      return;
+    }
+    this.#slowness = this.#slowness * MEMORY + 1;
+    if (this.#slowness < LIMIT || this.#poolLeft > 0) return;
+    this.#poolLeft = this.#pause;
+    this.#pause = Math.min(MAX_POOLED, this.#pause * 2);
+    this.#slowness = WARY;
+  }
+
+  /** Blocks for `call`, which moves so many bytes, and remembers how long it took. */
+  block<T>(call: () => T, bytes = 0): T {
     const started = performance.now();
-    const fd = fs.openSync(path, flags, mode);
-    this.#pace.took(performance.now() - started);
-    return fd;
-  }
-
-  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): number {
-    const started = performance.now();
-    const count = fs.readSync(fd, buffer, offset, length, position);
-    this.#pace.took(performance.now() - started);
-    return count;
-  }
-
-  write(fd: number, bytes: Uint8Array, position: number): void {
-    const started = performance.now();
-    for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(fd, bytes, at, bytes.byteLength - at, position + at);
-    this.#pace.took(performance.now() - started);
-  }
-
-  rename(from: Path, to: Path): void {
-    const started = performance.now();
-    fs.renameSync(from, to);
-    this.#pace.took(performance.now() - started);
-  }
-
-  lstat(path: Path): BigIntStats {
-    const started = performance.now();
-    const stats = fs.lstatSync(path, { bigint: true });
-    this.#pace.took(performance.now() - started);
-    return stats;
-  }
-
-  close(fd: number): void {
-    fs.closeSync(fd);
-  }
-
-  fstat(fd: number): BigIntStats {
-    return fs.fstatSync(fd, { bigint: true });
-  }
-
-  link(from: Path, to: Path): void {
-    fs.linkSync(from, to);
-  }
-
-  unlink(path: Path): void {
-    fs.unlinkSync(path);
+    try {
+      return call();
+    } finally {
+      this.took(performance.now() - started, 1, bytes);
+    }
   }
 }
 
-const read = promisify(fs.read);
+class PacedIo implements FileIo {
+  readonly #open: CallKind;
+  readonly #close: CallKind;
+  readonly #stat: CallKind;
+  readonly #read: CallKind;
+  readonly #write: CallKind;
+  readonly #change: CallKind;
+
+  constructor(pace: Pace) {
+    this.#open = new CallKind(pace);
+    this.#close = new CallKind(pace);
+    this.#stat = new CallKind(pace);
+    this.#read = new CallKind(pace);
+    this.#write = new CallKind(pace);
+    this.#change = new CallKind(pace, SLOW_CHANGE);
+  }
+
+  open(path: Path, flags: number, mode?: number): Eventually<number> {
+    if (this.#open.usesPool()) return pooledIo.open(path, flags, mode);
+    return this.#open.block(() => fs.openSync(path, flags, mode));
+  }
+
+  close(fd: number): Eventually<void> {
+    if (this.#close.usesPool()) return pooledIo.close(fd);
+    return this.#close.block(() => fs.closeSync(fd));
+  }
+
+  fstat(fd: number): Eventually<BigIntStats> {
+    if (this.#stat.usesPool()) return pooledIo.fstat(fd);
+    return this.#stat.block(() => fs.fstatSync(fd, { bigint: true }));
+  }
+
+  lstat(path: Path): Eventually<BigIntStats> {
+    if (this.#stat.usesPool()) return pooledIo.lstat(path);
+    return this.#stat.block(() => fs.lstatSync(path, { bigint: true }));
+  }
+
+  read(fd: number, buffer: Uint8Array, offset: number, length: number, position: number): Eventually<number> {
+    if (this.#read.usesPool()) return pooledIo.read(fd, buffer, offset, length, position);
+    return this.#read.block(() => fs.readSync(fd, buffer, offset, length, position), length);
+  }
+
+  write(fd: number, bytes: Uint8Array, position: number): Eventually<void> {
+    if (this.#write.usesPool()) return pooledIo.write(fd, bytes, position);
+    return this.#write.block(() => {
+      for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(fd, bytes, at, bytes.byteLength - at, position + at);
+    }, bytes.byteLength);
+  }
+
+  rename(from: Path, to: Path): Eventually<void> {
+    if (this.#change.usesPool()) return pooledIo.rename(from, to);
+    return this.#change.block(() => fs.renameSync(from, to));
+  }
+
+  link(from: Path, to: Path): Eventually<void> {
+    if (this.#change.usesPool()) return pooledIo.link(from, to);
+    return this.#change.block(() => fs.linkSync(from, to));
+  }
+
+  unlink(path: Path): Eventually<void> {
+    if (this.#change.usesPool()) return pooledIo.unlink(path);
+    return this.#change.block(() => fs.unlinkSync(path));
+  }
+}
+
 const write = promisify(fs.write);
 const fstat = promisify(fs.fstat) as (fd: number, options: { bigint: true }) => Promise<BigIntStats>;
 
@@ -154,9 +198,11 @@ const pooledIo: FileIo = {
   unlink: promisify(fs.unlink),
   fstat: (fd) => fstat(fd, { bigint: true }),
   lstat: (path) => fs.promises.lstat(path, { bigint: true }),
-  async read(fd, buffer, offset, length, position) {
-    return (await read(fd, buffer, offset, length, position)).bytesRead;
-  },
+  // Promisified it would make an object for every answer.
+  read: (fd, buffer, offset, length, position) =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, buffer, offset, length, position, (error, count) => (error ? reject(error) : resolve(count)));
+    }),
   async write(fd, bytes, position) {
     for (let at = 0; at < bytes.byteLength;)
       at += (await write(fd, bytes, at, bytes.byteLength - at, position + at)).bytesWritten;

@@ -192,7 +192,7 @@ class Reader {
         if (!entry) break;
         this.#add(entry);
         if (++this.seen % SLICE !== 0) continue;
-        pace.took(performance.now() - started, SLICE);
+        pace.blocked(performance.now() - started);
         if (pace.due) await pace.breathe();
         started = performance.now();
       }

@@ -186,14 +186,13 @@ export class Walker implements AsyncDisposable {
     members: readonly string[],
   ): Promise<readonly (BigIntStats | undefined)[]> {
     const { pace } = this.#options;
-    const { io } = pace;
-    if (io === pace.pooled) {
+    if (pace.look.usesPool()) {
       return await Promise.all(
         members.map(async (member) => {
           const special = frame.members.special(member);
           if (isNothingToMove(special)) return undefined;
           const path = directory.at(componentToName(member));
-          const stats = special === FOLLOWED ? fs.promises.stat(path, { bigint: true }) : io.lstat(path);
+          const stats = special === FOLLOWED ? fs.promises.stat(path, { bigint: true }) : pace.pooled.lstat(path);
           return await Promise.resolve(stats).catch(absent);
         }),
       );
@@ -207,7 +206,7 @@ export class Walker implements AsyncDisposable {
         ? fs.statSync(path, { bigint: true, throwIfNoEntry: false })
         : fs.lstatSync(path, { bigint: true, throwIfNoEntry: false });
     });
-    pace.took(performance.now() - started, members.length);
+    pace.look.took(performance.now() - started, members.length);
     if (pace.due) await pace.breathe();
     return found;
   }

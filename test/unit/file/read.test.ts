@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { Pace } from '../../../src/stores/file/io.ts';
+import { CallKind, Pace } from '../../../src/stores/file/io.ts';
 import { openFile } from '../../../src/stores/file/read.ts';
 import { drain, pattern, rejects } from '../../conformance/suite/bench.ts';
 import { TreeFixture } from './tree-fixture.ts';
@@ -97,38 +97,44 @@ test('no descriptor stays open, whatever becomes of a body', async () => {
 
 test('calls that are slow most of the time turn to the thread pool, and come back when they are quick again', () => {
   const pace = new Pace();
-  const blocking = pace.io;
-  assert.notEqual(blocking, pace.pooled);
+  const calls = new CallKind(pace);
   const pooled = (): number => {
     let count = 0;
-    while (pace.io === pace.pooled) count++;
+    while (calls.usesPool()) count++;
     return count;
   };
-  for (let i = 0; i < 1000; i++) pace.took(i % 50 === 0 ? 50 : 0.01);
+  for (let i = 0; i < 1000; i++) calls.took(i % 50 === 0 ? 50 : 0.01);
   assert.equal(pooled(), 0, 'an interruption now and then is not the disk');
-  for (let i = 0; i < 4; i++) pace.took(5);
+  for (let i = 0; i < 4; i++) calls.took(5);
   assert.equal(pooled(), 256);
-  for (let i = 0; i < 2; i++) pace.took(5);
+  for (let i = 0; i < 2; i++) calls.took(5);
   assert.equal(pooled(), 512, 'longer when it happens again');
-  for (let i = 0; i < 50; i++) pace.took(0.01);
-  for (let i = 0; i < 4; i++) pace.took(5);
+  for (let i = 0; i < 50; i++) calls.took(0.01);
+  for (let i = 0; i < 4; i++) calls.took(5);
   assert.equal(pooled(), 256);
   assert.ok(pace.due, 'others get a turn after so much blocking');
 });
 
-test('reads and writes through the thread pool give the same', async () => {
+test('one kind of call that is slow sends no other kind to the pool', () => {
   const pace = new Pace();
+  for (let i = 0; i < 10; i++) pace.look.took(1000);
+  assert.ok(pace.look.usesPool());
+  const fd = pace.io.open(import.meta.filename, fs.constants.O_RDONLY);
+  assert.equal(typeof fd, 'number', 'not a promise');
+  void pace.io.close(Number(fd));
+});
+
+test('reads and writes through the thread pool give the same', async () => {
+  const { pooled } = new Pace();
   await using tree = new TreeFixture();
   tree.put('large', pattern(300_000));
-  tree.put('small', pattern(100));
-  for (const [name, size] of [
-    ['large', 300_000],
-    ['small', 100],
-  ] as const) {
-    for (let i = 0; i < 10; i++) pace.took(1000);
-    assert.equal(pace.io, pace.pooled);
-    const { body } = await openFile(tree.at(name), name, {}, { pace, follow: false }, undefined);
-    assert.ok((await drain(body)).equals(pattern(size)));
+  for (const size of [300_000, 100]) {
+    const fd = await pooled.open(tree.at('large'), fs.constants.O_RDWR);
+    await pooled.write(fd, pattern(size, 7), 0);
+    const bytes = Buffer.alloc(size);
+    for (let at = 0; at < size;) at += await pooled.read(fd, bytes, at, size - at, at);
+    await pooled.close(fd);
+    assert.ok(bytes.equals(pattern(size, 7)));
   }
 });
 
