@@ -13,7 +13,16 @@ import { rerun } from './scenarios/rerun.ts';
 import type { Scenario, Setting } from './scenarios/scenario.ts';
 import { small, smallFiles } from './scenarios/small.ts';
 
-const SCENARIOS: readonly Scenario[] = [small(20_000), small(100_000), smallFiles(20_000), large, list, compare, rerun];
+const SCENARIOS: readonly Scenario[] = [
+  small(20_000),
+  small(100_000),
+  smallFiles(20_000, 'warm'),
+  smallFiles(20_000, 'cold'),
+  large,
+  list,
+  compare,
+  rerun,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,7 +36,7 @@ const chosen =
   positionals.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => positionals.some((p) => name === p));
 if (values.help || chosen.length < positionals.length) {
   console.log('npm run bench -- [SCENARIO…] [--rounds 5] [--ceph]\n');
-  for (const { name, summary } of SCENARIOS) console.log(`  ${name.padEnd(12)}${summary}`);
+  for (const { name, summary } of SCENARIOS) console.log(`  ${name.padEnd(16)}${summary}`);
   process.exit(values.help ? 0 : 2);
 }
 

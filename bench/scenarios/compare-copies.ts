@@ -17,6 +17,8 @@ export interface Copying {
   /** Settings of rclone to try, each beside `FAST`; the fastest competes. */
   readonly rclones: readonly (readonly string[])[];
   readonly unit: 'objects' | 'MB';
+  /** Called before every run, unmeasured. */
+  readonly before?: () => void;
 }
 
 export async function compareCopies(arena: Arena, setting: Setting, copying: Copying): Promise<void> {
@@ -31,11 +33,12 @@ export async function compareCopies(arena: Arena, setting: Setting, copying: Cop
   console.log(report(await contest(contestants, setting.rounds), { amount, unit }));
 }
 
-function ferry(arena: Arena, { fill, from }: Copying, home: FerryHome): Contestant {
+function ferry(arena: Arena, { fill, from, before }: Copying, home: FerryHome): Contestant {
   return {
     name: 'ferry',
     async prepare() {
       home.renew();
+      before?.();
       const destination = s3Endpoint(arena.destination, await arena.emptyDestination(fill.bucket));
       const source = from ?? s3Endpoint(arena.source, fill.bucket);
       return home.command(['run', 'bench'], { type: 'copy', source, destination });
@@ -44,10 +47,11 @@ function ferry(arena: Arena, { fill, from }: Copying, home: FerryHome): Contesta
   };
 }
 
-function rclone(arena: Arena, { fill, fromRclone }: Copying, settings: readonly string[]): Contestant {
+function rclone(arena: Arena, { fill, fromRclone, before }: Copying, settings: readonly string[]): Contestant {
   return {
     name: `rclone ${settings.join(' ')}`,
     async prepare() {
+      before?.();
       const bucket = await arena.emptyDestination(fill.bucket);
       const from = fromRclone ?? `source:${fill.bucket}`;
       const places = { source: arena.source, destination: arena.destination };
