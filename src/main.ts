@@ -2,8 +2,10 @@
 import { allStores } from './all-stores.ts';
 import { openServices } from './cli/open-services.ts';
 import { runProgram } from './cli/program.ts';
+import { boundHeap } from './observe/heap-bounds.ts';
 import { onClockSkew } from './stores/s3/clock.ts';
 
+boundHeap();
 const stores = allStores();
 
 // Nobody reads any more (`ferry status | head`): what matters is in the state, so the run goes on.
