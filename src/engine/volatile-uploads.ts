@@ -1,5 +1,5 @@
 /** Remembers unfinished uploads as long as the process lives: for repairs, which have no journal of their own. */
-import type { PartRecord, UploadRecord } from '../state/state-store.ts';
+import { NO_UPLOAD, type PartRecord, type UploadRecord } from '../state/state-store.ts';
 import type { UploadRef } from '../store/store.ts';
 import type { MoveContext } from './move/job.ts';
 
@@ -7,9 +7,10 @@ export class VolatileUploads implements Required<MoveContext['uploads']> {
   readonly #uploads = new Map<string, { upload: UploadRecord; parts: PartRecord[] }>();
   readonly #facts = new Map<string, unknown>();
 
-  /** What was begun and not ended. */
+  /** Uploads in parts that were begun and not ended. */
   all(): readonly UploadRef[] {
-    return [...this.#uploads.values()].map(({ upload }) => ({ key: upload.key, uploadId: upload.uploadId }));
+    const begun = [...this.#uploads.values()].map(({ upload: { key, uploadId } }) => ({ key, uploadId }));
+    return begun.filter(({ uploadId }) => uploadId !== NO_UPLOAD);
   }
 
   upload(key: string): Promise<{ upload: UploadRecord; parts: readonly PartRecord[] } | undefined> {

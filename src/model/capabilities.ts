@@ -32,8 +32,8 @@ export interface Capabilities {
   readonly multipart: MultipartCapability | undefined;
   readonly keys: KeyCapability;
   readonly metadata: MetadataCapability;
-  /** `copy` within the store, without the bytes passing here; largest object it takes, and whether `ifAbsent` holds. */
-  readonly copy: { readonly maxSize: number; readonly ifAbsent?: boolean | undefined } | undefined;
+  /** `copy` within the store, without the bytes passing here. */
+  readonly copy: CopyCapability | undefined;
   /** `fetch`: the store reads a URL by itself. */
   readonly fetch: boolean;
   /** `presign`: a URL that reads an object without credentials. */
@@ -55,6 +55,18 @@ export interface ListCapability {
   readonly etag: boolean;
 }
 
+export interface CopyCapability {
+  /** Largest object it takes, bytes. */
+  readonly maxSize: number;
+  /** Whether `ifAbsent` holds. */
+  readonly ifAbsent?: boolean | undefined;
+  /** What becomes of the tags given; those that are `lost`, and perhaps `unsure` ones, are set afterwards. */
+  readonly tags: TagsGiven;
+}
+
+/** What a store does with the tags it is given with an operation; where that is `unsure` the object is asked. */
+export type TagsGiven = 'kept' | 'lost' | 'unsure';
+
 export interface MultipartCapability {
   /** Smallest part but the last, bytes. */
   readonly minPart: number;
@@ -66,7 +78,7 @@ export interface MultipartCapability {
   /** `complete` with `ifAbsent` never replaces an object. */
   readonly completeIfAbsent: boolean;
   /** What becomes of the tags given to `begin`: `lost` and perhaps `unsure` ones are set when the upload is complete. */
-  readonly tags: 'kept' | 'lost' | 'unsure';
+  readonly tags: TagsGiven;
 }
 
 export interface KeyCapability {

@@ -177,8 +177,13 @@ export interface FailureGroup {
   readonly examples: readonly Pick<FailureRecord, 'key' | 'message' | 'remedy'>[];
 }
 
+/** In place of an upload's id: the object is made in one piece, and only its tags come afterwards. */
+export const NO_UPLOAD = '';
+
+/** An upload in parts, or another object that is not whole yet. */
 export interface UploadRecord {
   readonly key: string;
+  /** As the store calls it; never empty but for `NO_UPLOAD`. */
   readonly uploadId: string;
   readonly partSize: number;
   readonly size: number;

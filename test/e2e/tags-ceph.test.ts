@@ -1,14 +1,12 @@
 // Ceph forgets the tags an upload in parts is begun with: they arrive all the same, killed at the worst moment or not.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { CreateBucketCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { startFaultServer } from '../faults/fault-server.ts';
 import { BUCKET, bytesOf } from '../faults/harness.ts';
 import { md5Hex, multipartEtag } from '../faults/server/buckets.ts';
 import { MiB } from '../../src/model/units.ts';
+import { startProxy } from '../peers/proxy.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { s3Endpoint } from '../peers/s3-server.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
@@ -69,36 +67,3 @@ test('tags of a large object arrive on Ceph, even killed right before', { skip: 
     });
   }
 });
-
-interface Proxy extends AsyncDisposable {
-  readonly endpoint: string;
-  /** Sees every request before it goes on; false drops it and its connection. */
-  onRequest: (request: IncomingMessage) => boolean;
-}
-
-/** The way to a server, with somebody on it. `Host` stays as it was: it is signed. */
-async function startProxy(to: string): Promise<Proxy> {
-  const { hostname, port } = new URL(to);
-  const server = createServer((incoming, outgoing) => {
-    if (!proxy.onRequest(incoming)) return void incoming.destroy();
-    const { method, url: path, headers } = incoming;
-    const onward = request({ hostname, port, method, path, headers, setHost: false }, (answer) => {
-      outgoing.writeHead(answer.statusCode!, answer.rawHeaders);
-      answer.pipe(outgoing);
-    });
-    onward.on('error', () => outgoing.destroy());
-    incoming.on('close', () => incoming.complete || onward.destroy());
-    incoming.pipe(onward);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const proxy: Proxy = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    onRequest: () => true,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-  return proxy;
-}

@@ -16,7 +16,8 @@ import { Budget } from './budget.ts';
 import { readBack } from './read-back.ts';
 import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit } from './metadata.ts';
-import { moveInParts } from './parts.ts';
+import { moveInParts, oweTags } from './parts.ts';
+import { owesTags, settleTags } from './tagging.ts';
 import { moveUnsized } from './unsized.ts';
 import { moveWhole } from './whole.ts';
 
@@ -108,19 +109,24 @@ export class Mover {
     const { key } = job.entry;
     const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
     const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
-    // Some services ignore the tags of a copy (Ceph 16, measured): such objects pass through here.
-    if (Object.keys(options.tags ?? {}).length > 0) return await moveWhole(this.#c, job, this.#budget);
-    const ifAbsent = job.create && destination.capabilities.copy?.ifAbsent ? true : undefined;
+    const copy = destination.capabilities.copy!;
+    const owed = owesTags(copy.tags, options.tags);
+    // Where tags cannot follow a copy, or a copy cut off from its tags could not be told from somebody else's object.
+    if (owed && (!destination.setTags || spec.createOnly)) return await moveWhole(this.#c, job, this.#budget);
+    if (owed) await oweTags(this.#c, key, meta);
+    const ifAbsent = job.create && copy.ifAbsent ? true : undefined;
     if (!ifAbsent) await stillAbsent(this.#c, job);
     const from = { store: source, key, ifMatch: meta.etag };
     const written = await destination.copy!(from, key, { ...options, ifAbsent }, signal);
+    const untagged = await settleTags(this.#c, key, copy.tags, options.tags);
+    if (owed) await this.#c.uploads.endUpload(key);
     onBytes(meta.size);
     const etag = contentEtag(source.capabilities, meta);
     const kept = etag === undefined || written.etag === undefined || written.etag === etag;
     return {
       bytes: meta.size,
       etag: written.etag,
-      losses: kept ? losses : [...losses, 'etag'],
+      losses: [...losses, ...untagged, ...(kept ? [] : (['etag'] as const))],
       method: etag !== undefined && etag === written.etag ? 'etag' : 'size',
     };
   }

@@ -14,7 +14,7 @@
  */
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
-import type { PartRecord } from '../../state/state-store.ts';
+import { NO_UPLOAD, type PartRecord } from '../../state/state-store.ts';
 import type { Part, PartResult, UploadRef } from '../../store/store.ts';
 import { compositeEtag } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
@@ -35,10 +35,11 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   const { source, destination, spec, signal } = c;
   const { key } = job.entry;
   const multipart = destination.multipart!;
+  const limits = destination.capabilities.multipart!;
   const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
   const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
   const layout = await chooseLayout(c, job, meta);
-  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, owesTags(c, options.tags), () =>
+  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, owesTags(limits.tags, options.tags), () =>
     multipart.begin(key, options, signal),
   );
   const done = await uploadMissing(c, job, meta, layout, ref, recorded);
@@ -67,7 +68,7 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   const upload = { ref, parts, size: meta.size, made };
   const before = recorded.length === layout.count ? await completedBefore(c, job, upload) : undefined;
   const written = before ?? (await complete(c, job, upload));
-  const untagged = await settleTags(c, key, options.tags);
+  const untagged = await settleTags(c, key, limits.tags, options.tags);
   await c.uploads.endUpload(key);
   const kept: LossKind[] = contentEtag(source.capabilities, meta) !== undefined && !reproduced ? ['etag'] : [];
   return {
@@ -83,10 +84,27 @@ export async function discardUpload(
   c: Pick<MoveContext, 'uploads' | 'destination' | 'signal'>,
   key: string,
 ): Promise<void> {
-  const known = await c.uploads.upload(key);
-  if (!known) return;
-  await c.destination.multipart?.abort({ key, uploadId: known.upload.uploadId }, c.signal);
+  await abortUpload(c, key);
   await c.uploads.endUpload(key);
+}
+
+/** Records, before an object is made in one piece, that it is not whole without its tags. */
+export async function oweTags(c: MoveContext, key: string, meta: ObjectMeta): Promise<void> {
+  await abortUpload(c, key);
+  await c.uploads.beginUpload({
+    key,
+    uploadId: NO_UPLOAD,
+    partSize: 0,
+    size: meta.size,
+    sourceVersion: versionName(meta),
+    startedAt: c.now(),
+    owesTags: true,
+  });
+}
+
+async function abortUpload(c: Pick<MoveContext, 'uploads' | 'destination' | 'signal'>, key: string): Promise<void> {
+  const uploadId = (await c.uploads.upload(key))?.upload.uploadId ?? NO_UPLOAD;
+  if (uploadId !== NO_UPLOAD) await c.destination.multipart?.abort({ key, uploadId }, c.signal);
 }
 
 /** The recorded upload where it is of this very version and layout; else a new one. */

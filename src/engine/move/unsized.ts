@@ -58,7 +58,7 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
         await destination.multipart.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
         throw error;
       }
-      untagged = await settleTags(c, key, options.tags);
+      untagged = await settleTags(c, key, multipart.tags, options.tags);
     }
     return { bytes: size, etag: undefined, losses: [...losses, ...untagged], method: 'size' };
   } finally {

@@ -51,7 +51,7 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
     copy:
       preset.copyMax === undefined
         ? undefined
-        : { maxSize: preset.copyMax, ifAbsent: preset.copyCreateOnly !== undefined },
+        : { maxSize: preset.copyMax, ifAbsent: preset.copyCreateOnly !== undefined, tags: preset.copyTags },
     fetch: false,
     presign: !settings.signatureV2,
   };

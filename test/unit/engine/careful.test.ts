@@ -182,7 +182,7 @@ test('two buckets of one service copy among themselves, whether or not a copy ca
     await using context = await b.context();
     const one = override(context.destination, {
       sameServer: () => true,
-      capabilities: { ...b.destination.capabilities, copy: { maxSize: MiB, ifAbsent } },
+      capabilities: { ...b.destination.capabilities, copy: { maxSize: MiB, ifAbsent, tags: 'kept' } },
       copy: async (from, to, options, signal) => {
         if (options?.ifAbsent && !ifAbsent) throw new FerryError('unsupported');
         copies++;

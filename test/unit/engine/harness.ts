@@ -54,6 +54,8 @@ export interface ContextOptions {
   readonly signal?: AbortSignal;
   readonly source?: (store: Store) => Store;
   readonly destination?: (store: Store) => Store;
+  /** The two stores copy by themselves; where absent they are two services. */
+  readonly sameServer?: boolean;
 }
 
 export async function bench(
@@ -87,9 +89,10 @@ export async function bench(
         task: 'task',
         spec: { ...SPEC, ...spec },
         source: compose(options.source?.(source) ?? source, QUICK),
-        // Two stores in memory could copy by themselves; here they are two services.
         destination: compose(
-          override(options.destination?.(destination) ?? destination, { sameServer: () => false }),
+          override(options.destination?.(destination) ?? destination, {
+            sameServer: () => options.sameServer === true,
+          }),
           QUICK,
         ),
         signal: options.signal ?? new AbortController().signal,

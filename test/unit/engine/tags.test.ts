@@ -1,4 +1,4 @@
-/** Tags of objects that go in parts, where the destination forgets those an upload is begun with. */
+/** Tags where the destination forgets those that an upload in parts, or a copy within it, is begun with. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { override } from '../../../src/engine/override.ts';
@@ -174,4 +174,74 @@ test('an object of unknown size gets the tags of the task, too', async () => {
   const summary = await run(b, { fidelity }, { source: sizeless, destination: forgetful() });
   assert.equal(summary.outcome, 'finished', summary.error?.message);
   assert.deepEqual(await tagsOf(b), TAGS);
+});
+
+interface Copier {
+  readonly copies: () => number;
+  readonly store: (store: Store) => Store;
+}
+
+/** A store that copies by itself and drops tags doing so, as Ceph's does. */
+function copier(b: Bench, setTags?: () => Promise<never>): Copier {
+  let copies = 0;
+  const store = (inner: Store): Store =>
+    override(inner, {
+      capabilities: { ...inner.capabilities, copy: { ...inner.capabilities.copy!, tags: 'lost' } },
+      copy: (from, to, options, signal) => {
+        copies++;
+        return inner.copy!({ ...from, store: b.source }, to, { ...options, tags: {} }, signal);
+      },
+      ...(setTags && { setTags }),
+    });
+  return { copies: () => copies, store };
+}
+
+/** Nothing of an object may be read here. */
+const unread = (store: Store): Store =>
+  override(store, { read: () => Promise.reject(new FerryError('internal', { message: 'bytes were read' })) });
+
+async function taggedSmall(): Promise<Bench> {
+  const b = await bench();
+  await b.source.write('a', Buffer.from('x'), { tags: TAGS, meta: { user: { kept: 'yes' } } });
+  return b;
+}
+
+test('copied within a store, an object gets its tags after the copy, and no byte of it passes here', async () => {
+  await using b = await taggedSmall();
+  const { copies, store } = copier(b);
+  const summary = await run(b, {}, { source: unread, destination: store, sameServer: true });
+  assert.deepEqual([summary.outcome, summary.losses], ['finished', {}], summary.error?.message);
+  assert.deepEqual(await tagsOf(b, 'a'), TAGS);
+  assert.deepEqual((await b.destination.stat('a'))?.user, { kept: 'yes' });
+  assert.equal(copies(), 1);
+});
+
+test('stopped between copy and tags, the next run sets them although the objects look equal', async () => {
+  for (const compare of ['auto', 'size'] as const) {
+    await using b = await taggedSmall();
+    const stop = new AbortController();
+    const setTags = async (): Promise<never> => {
+      stop.abort();
+      throw new FerryError('interrupted');
+    };
+    const { store } = copier(b, setTags);
+    const stopped = await run(b, { compare }, { destination: store, sameServer: true, signal: stop.signal });
+    assert.equal(stopped.outcome, 'interrupted');
+    assert.deepEqual(await tagsOf(b, 'a'), {});
+
+    const summary = await run(b, { compare }, { destination: copier(b).store, sameServer: true });
+    assert.equal(summary.outcome, 'finished', summary.error?.message);
+    assert.deepEqual(await tagsOf(b, 'a'), TAGS, compare);
+    await using context = await b.context();
+    assert.deepEqual(await context.journal.uploads(), []);
+  }
+});
+
+test('where nothing may be replaced, objects with tags are read and written whole', async () => {
+  await using b = await taggedSmall();
+  const { copies, store } = copier(b);
+  const summary = await run(b, { createOnly: true }, { destination: store, sameServer: true });
+  assert.equal(summary.outcome, 'finished', summary.error?.message);
+  assert.deepEqual(await tagsOf(b, 'a'), TAGS);
+  assert.equal(copies(), 0);
 });

@@ -33,6 +33,11 @@ export const aws: Preset = {
       source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html',
     },
     {
+      about: 'copyTags',
+      reason: 'CopyObject takes x-amz-tagging with x-amz-tagging-directive: REPLACE.',
+      source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html',
+    },
+    {
       about: 'partHead',
       reason:
         'HEAD with partNumber=1 tells the size of the first part and, in x-amz-mp-parts-count, how many there are.',
@@ -69,6 +74,7 @@ export const aws: Preset = {
   ],
   tags: true,
   multipartTags: 'kept',
+  copyTags: 'kept',
   acl: true,
   copyIfMatch: true,
   partHead: true,

@@ -36,6 +36,11 @@ export const ceph: Preset = {
       source: 'measured: radosgw 16.2.15',
     },
     {
+      about: 'copyTags',
+      reason: 'CopyObject that replaces metadata ignores x-amz-tagging and drops the tags there were.',
+      source: 'measured: radosgw 16.2.15',
+    },
+    {
       about: 'checksums',
       reason: 'x-amz-checksum-* is accepted, neither verified nor returned.',
       source: 'measured: radosgw 16.2.15',
@@ -60,5 +65,6 @@ export const ceph: Preset = {
   partHead: true,
   tags: true,
   multipartTags: 'lost',
+  copyTags: 'lost',
   acl: true,
 };

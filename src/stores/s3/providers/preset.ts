@@ -1,4 +1,5 @@
 /** What differs between services that speak S3, as data. Code branches on these fields, never on a name. */
+import type { TagsGiven } from '../../../model/capabilities.ts';
 import type { ChecksumAlgorithm } from '../../../model/object.ts';
 import { GiB, MiB, TiB } from '../../../model/units.ts';
 
@@ -45,7 +46,9 @@ export interface Preset {
   readonly storageClasses: readonly string[];
   readonly tags: boolean;
   /** What becomes of `x-amz-tagging` on CreateMultipartUpload. */
-  readonly multipartTags: 'kept' | 'lost' | 'unsure';
+  readonly multipartTags: TagsGiven;
+  /** What becomes of `x-amz-tagging` on CopyObject that replaces metadata and tags. */
+  readonly copyTags: TagsGiven;
   readonly acl: boolean;
   /** CopyObject: largest object, bytes. */
   readonly copyMax?: number | undefined;
@@ -119,6 +122,7 @@ export const CAUTIOUS = {
   storageClasses: [],
   tags: false,
   multipartTags: 'unsure',
+  copyTags: 'unsure',
   acl: false,
   copyMax: 5 * GiB,
   copyPart: true,
