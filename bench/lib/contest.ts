@@ -1,5 +1,6 @@
 /** Tools side by side: rounds interleaved, so that a busy moment of the machine meets them all; medians compared. */
-import { measure, type Command, type Cost } from '../../test/peers/measure.ts';
+import type { Command } from '../../test/peers/command.ts';
+import { measure, type Cost } from '../../test/peers/measure.ts';
 
 export interface Contestant {
   readonly name: string;

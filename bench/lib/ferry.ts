@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from '../../test/peers/measure.ts';
+import type { Command } from '../../test/peers/command.ts';
 import * as peers from '../../test/peers/s3-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

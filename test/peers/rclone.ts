@@ -1,5 +1,5 @@
 /** rclone, configured by its environment alone. */
-import type { Command } from './measure.ts';
+import type { Command } from './command.ts';
 import type { S3Server } from './s3-server.ts';
 
 /** `rclone ARGS`, in which `NAME:bucket/key` is at the server of that name. */
