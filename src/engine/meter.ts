@@ -92,7 +92,8 @@ export class Meter {
       bytesMoved: this.bytes,
       rate,
       averageRate: { bytes: this.bytes / whole, objects: this.objects / whole },
-      eta: this.#eta(facts.counters, rate),
+      // What is removed is listed meanwhile, or anew: nobody knows how much there is.
+      eta: facts.phase === 'deleting' ? undefined : this.#eta(facts.counters, rate),
       active: [...this.#watched.values()].sort((a, b) => b.size - a.size).slice(0, SHOWN),
     };
   }

@@ -31,7 +31,15 @@ export type ThrottleReason =
   | { readonly what: 'bandwidth'; readonly bytesPerSecond: number }
   | { readonly what: 'objects-per-second'; readonly limit: number }
   | { readonly what: 'slow-down'; readonly store: string }
-  | { readonly what: 'retrying'; readonly store: string; readonly waiting: number }
+  | {
+      readonly what: 'retrying';
+      readonly store: string;
+      /** Requests that failed and will be tried again. */
+      readonly waiting: number;
+      /** What the one that is tried next failed with, and in how many milliseconds that is. */
+      readonly cause: string;
+      readonly next: number;
+    }
   | { readonly what: 'listing' };
 
 export interface ActiveTransfer {

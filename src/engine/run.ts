@@ -62,6 +62,7 @@ class Run {
   readonly #losses: Losses;
   readonly #session: Session;
   #phase: Progress['phase'] = 'preparing';
+  #resumed = false;
   #checkpointer: Checkpointer | undefined;
   #moving: Moving | undefined;
 
@@ -78,18 +79,17 @@ class Run {
     });
     this.#session = new Session(context, () => ({
       phase: this.#phase,
-      counters: this.#checkpointer?.counters() ?? context.journal.task.counters,
-      listingDone: this.#moving?.listingDone ?? this.#phase !== 'moving',
+      counters: this.#checkpointer?.counters() ?? new Tally(),
+      listingDone: this.#listingDone,
       ranges: this.#checkpointer?.ranges ?? { total: 0, done: 0, active: 0 },
     }));
   }
 
   whole(): Promise<RunSummary> {
-    return this.#guarded(async (c) => {
+    return this.#guarded(false, async (c) => {
       const known = await c.journal.ranges();
-      const resumed = known.length > 0;
+      const resumed = this.#resumed;
       if (!resumed) await c.journal.beginPass([EVERYTHING], c.now());
-      this.#started(c, resumed);
       const settled = resumed ? Tally.from(c.journal.task.counters) : new Tally();
       const open = (resumed ? known : [EVERYTHING]).filter((range) => !range.done);
       const checkpointer = this.#books(c, settled, known.length - (resumed ? open.length : 0));
@@ -100,8 +100,8 @@ class Run {
   }
 
   failuresOnly(): Promise<RunSummary> {
-    return this.#guarded(async (c) => {
-      this.#started(c, true);
+    return this.#guarded(true, async (c) => {
+      this.#phase = 'retrying';
       const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
       const mover = this.#mover(c);
       this.#bookkeeper(c, checkpointer, mover);
@@ -297,33 +297,56 @@ class Run {
     return this.#checkpointer;
   }
 
-  #started(c: JournaledContext, resumed: boolean): void {
-    c.emit({
+  /** Told before a store is asked anything: the first answer may take long. */
+  async #started(retry: boolean): Promise<void> {
+    const { task, journal, source, destination, emit } = this.#c;
+    this.#resumed = retry || (await journal.ranges()).length > 0;
+    emit({
       type: 'started',
-      task: c.task,
-      resumed,
-      pass: c.journal.task.passes + 1,
-      source: c.source.info.name,
-      destination: c.destination.info.name,
+      task,
+      resumed: this.#resumed,
+      pass: journal.task.passes + 1,
+      source: source.info.name,
+      destination: destination.info.name,
     });
   }
 
+  get #listingDone(): boolean {
+    switch (this.#phase) {
+      case 'preparing':
+        return false;
+      case 'moving':
+        return this.#moving?.listingDone ?? false;
+      case 'deleting':
+        // A task that only deletes lists while it does.
+        return this.#c.spec.type !== 'delete';
+      case 'retrying':
+      case 'verifying':
+      case 'finishing':
+      case 'done':
+        return true;
+    }
+  }
+
   /** Prepares the stores, runs `work`, and turns whatever happens into a summary. */
-  async #guarded(work: (prepared: JournaledContext) => Promise<void>): Promise<RunSummary> {
+  async #guarded(retry: boolean, work: (prepared: JournaledContext) => Promise<void>): Promise<RunSummary> {
     const { journal } = this.#c;
     using session = this.#session;
     let error: FerryError | undefined;
     await using disposables = new AsyncDisposableStack();
     try {
-      const prepared = await this.#prepare(disposables);
+      refuseContradictions(this.#c.spec);
+      await this.#started(retry);
       session.start();
-      await work(prepared);
+      await work(await this.#prepare(disposables));
     } catch (thrown) {
       error = this.#c.signal.aborted ? stopped(this.#c.signal) : (session.failure ?? toFerryError(thrown));
       await this.#saveAfter(error);
     }
     session.tell();
-    const counters = this.#checkpointer?.counters() ?? journal.task.counters;
+    // What was stopped tells what is saved, which is what the next run goes on from.
+    const saved = this.#checkpointer || this.#resumed ? journal.task.counters : new Tally();
+    const counters = error ? saved : this.#checkpointer!.counters();
     const summary: RunSummary = {
       task: this.#c.task,
       outcome:
@@ -368,7 +391,6 @@ class Run {
 
   async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
     const { spec, signal } = this.#c;
-    refuseContradictions(spec);
     const fallback = fetchFallback(spec, this.#c.source, this.#c.destination);
     if (fallback) this.#c.emit({ type: 'notice', ...fallback });
     let { destination } = this.#c;

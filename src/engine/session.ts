@@ -8,10 +8,13 @@ import { Meter } from './meter.ts';
 import type { EngineContext } from './engine.ts';
 import type { Progress, ThrottleReason } from './progress.ts';
 import type { Counters } from '../state/state-store.ts';
+import type { Store } from '../store/store.ts';
 
 /** How many objects in parts are under way at once; each takes slots for its parts. */
 const LARGE_AT_ONCE = 8;
 const PROGRESS_MS = 250;
+/** Shorter waits for another try come and go unseen. */
+const NOTABLE_WAIT_MS = 1000;
 /** So many objects in a row that fail because a store is gone: it is gone for all. */
 const GONE_AFTER = 64;
 /** So many in a row that fail for whatever reason: something is wrong with all of them. */
@@ -44,6 +47,9 @@ export class Session implements Disposable {
   readonly #view: () => SessionView;
   readonly #timers: NodeJS.Timeout[] = [];
   #bandwidth: number | undefined;
+  /** As last seen, and who asked last. */
+  readonly #slowDowns = new Map<Store, number>();
+  #slowing: Store | undefined;
   #goneInARow = 0;
   #failedInARow = 0;
   #failure: FerryError | undefined;
@@ -132,15 +138,24 @@ export class Session implements Disposable {
     if (this.#bandwidth !== undefined && source.limits.waiting.bandwidth > 0) {
       reasons.push({ what: 'bandwidth', bytesPerSecond: this.#bandwidth });
     }
-    if (this.#pacer.slowed) reasons.push({ what: 'slow-down', store: destination.info.name });
     for (const store of [source, destination]) {
-      const waiting = store.stats.retrying;
-      if (waiting > 0) reasons.push({ what: 'retrying', store: store.info.name, waiting });
+      if (store.stats.slowDowns > (this.#slowDowns.get(store) ?? 0)) this.#slowing = store;
+      this.#slowDowns.set(store, store.stats.slowDowns);
+    }
+    if (this.#pacer.slowed && this.#slowing) reasons.push({ what: 'slow-down', store: this.#slowing.info.name });
+    for (const store of [source, destination]) {
+      const waits = [...store.stats.waits].filter(({ delay }) => delay >= NOTABLE_WAIT_MS);
+      const [first] = waits.sort((a, b) => a.left() - b.left());
+      if (!first) continue;
+      const { error, left } = first;
+      const { name } = store.info;
+      reasons.push({ what: 'retrying', store: name, waiting: waits.length, cause: error.message, next: left() });
     }
     if (spec.limits.objectsPerSecond !== undefined) {
       reasons.push({ what: 'objects-per-second', limit: spec.limits.objectsPerSecond });
     }
-    if (!view.listingDone && this.gate.running < this.gate.limit / 2) reasons.push({ what: 'listing' });
+    const waits = reasons.some(({ what }) => what === 'retrying');
+    if (!view.listingDone && !waits && this.gate.running < this.gate.limit / 2) reasons.push({ what: 'listing' });
     return reasons;
   }
 }

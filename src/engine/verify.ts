@@ -81,11 +81,11 @@ class Verification {
           remedy: 'Its run tells what was removed; `ferry plan` tells what is still there to remove.',
         });
       }
+      session.start();
       const source = await ordered(this.#c.source, this.#c, disposables);
       const target = await orderedDestination(destination, this.#c, disposables);
       this.#source = source;
       if (this.#c.repair) this.#mover = await this.#repairer(source);
-      session.start();
       await walk({
         source,
         destination: target,

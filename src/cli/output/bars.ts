@@ -16,6 +16,13 @@ export function bar(fraction: number, width: number, unicode: boolean, style: St
   return style.accent('━'.repeat(full) + '╸'.repeat(half)) + style.dim('─'.repeat(rest));
 }
 
+/** A bar of `width` columns whose end nobody knows yet: `fraction` of what is known is in its first two thirds. */
+export function openBar(fraction: number, width: number, unicode: boolean, style: Style): string {
+  const known = Math.floor((width * 2) / 3);
+  const tail = unicode ? '┄' : '-';
+  return bar(fraction, known, unicode, style) + style.dim(tail.repeat(width - known));
+}
+
 /** Key ranges as one strip: done, under way, waiting. */
 export function strip({ total, done, active }: RangeSummary, width: number, unicode: boolean, style: Style): string {
   if (total === 0) return '';

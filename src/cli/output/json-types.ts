@@ -19,15 +19,15 @@ export const COUNTERS: Readonly<Record<keyof Counters, string>> = {
 
 /** The `type`s of JSON lines, for help and reference. A test holds the lines against it. */
 export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly fields: string }>> = {
-  started: { of: 'run, verify', fields: 'task, resumed, pass, source, destination' },
+  started: { of: 'run, failures --retry', fields: 'task, resumed, pass, source, destination' },
   progress: {
-    of: 'run, verify, plan',
+    of: 'run, verify, failures --retry',
     fields:
       'task, phase, counters, listingDone, elapsed, bytesMoved, rate, averageRate, eta, inFlight, concurrency, throttledBy, active, ranges; up to four times a second',
   },
   notice: { of: 'run, verify, plan', fields: 'message, remedy: something worth knowing' },
-  failed: { of: 'run, verify', fields: 'key, error: one object failed' },
   difference: { of: 'verify', fields: 'key, kind, fields, source, destination, detail, repaired: one object differs' },
+  failed: { of: 'run', fields: 'key, error: one object failed' },
   summary: {
     of: 'run, verify, failures --retry',
     fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, error',

@@ -41,6 +41,9 @@ function asIs(text: string): string {
   return text;
 }
 
+/** A word with the spaces before it; `77.5 MiB/s` is one. */
+const WORD = / *[^ ]+(?:(?<=\d) [KMGT]?i?B[^ ]*)?/g;
+
 /** Lines of at most `width` columns, broken between words; paths behind `/`. What has no such place stays whole. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -51,7 +54,7 @@ export function wrapText(text: string, width: number): string[] {
       line = piece.trimStart();
     } else line += piece;
   };
-  for (const word of text.match(/ *[^ ]+/g) ?? []) {
+  for (const word of text.match(WORD) ?? []) {
     if (textWidth(word.trimStart()) <= width) place(word);
     else for (const piece of word.split(/(?<=\/)/)) place(piece);
   }

@@ -1,11 +1,25 @@
-/** Lines for pipes, logs and dumb terminals: one at every event worth one, and one every ten seconds. */
+/**
+ * Lines for pipes, logs and dumb terminals: one at every event worth one, one every ten seconds, and one as soon as
+ * something has to be waited for.
+ */
 import type { Progress, RunEvent } from '../../engine/progress.ts';
 import { formatBytes } from '../../model/units.ts';
 import { NotableLines } from './notable.ts';
 import type { Printer } from './printer.ts';
-import { counterParts, doneOf, etaText, rateText, summaryText, throttleText } from './progress-text.ts';
-import { styleOf, type Display, type Io } from './terminal-io.ts';
-import { fit, harmless, pad } from './text.ts';
+import {
+  bytesText,
+  counterParts,
+  doneOf,
+  etaText,
+  rateText,
+  SUMMARY_TITLE,
+  summaryText,
+  throttleText,
+  waitText,
+} from './progress-text.ts';
+import { hanging, titledRows } from './layout.ts';
+import { styleOf, type Display, type Io, type Style } from './terminal-io.ts';
+import { fit, harmless } from './text.ts';
 
 const EVERY_MS = 10_000;
 
@@ -15,21 +29,32 @@ export class PlainPrinter implements Printer {
   readonly #quiet: boolean;
   readonly #now: () => number;
   readonly #notable: NotableLines;
+  readonly #display: Display;
+  readonly #style: Style;
   #lastAt: number | undefined;
+  #waitToldAt = -EVERY_MS;
   #phase: Progress['phase'] | undefined;
 
-  constructor(io: Io, stderr: Display, options: { readonly quiet: boolean; readonly now: () => number }) {
+  constructor(
+    io: Io,
+    displays: { readonly stdout: Display; readonly stderr: Display },
+    options: { readonly quiet: boolean; readonly now: () => number },
+  ) {
     this.#io = io;
+    this.#display = displays.stdout;
+    this.#style = styleOf(displays.stdout);
     this.#quiet = options.quiet;
     this.#now = options.now;
-    this.#notable = new NotableLines(styleOf(stderr));
+    this.#notable = new NotableLines(displays.stderr);
   }
 
   event(event: RunEvent): void {
     if (event.type === 'progress') this.#progress(event.progress);
     else if (event.type === 'summary') {
       const { headline, rows } = summaryText(event.summary);
-      this.#io.stdout.write(`${headline}\n${rows.map(([title, text]) => `  ${pad(title, 9)} ${text}\n`).join('')}`);
+      const columns = this.#display.columns();
+      const lines = [...hanging('', headline, columns), ...titledRows(rows, SUMMARY_TITLE, columns, this.#style)];
+      this.#io.stdout.write(`${lines.join('\n')}\n`);
     } else if (event.type !== 'started' || !this.#quiet) {
       const out = event.type === 'started' ? this.#io.stdout : this.#io.stderr;
       for (const line of this.#notable.of(event)) out.write(`${line}\n`);
@@ -48,9 +73,11 @@ export class PlainPrinter implements Printer {
     if (this.#quiet || progress.phase === 'done') return;
     const now = this.#now();
     this.#lastAt ??= now;
-    const due = now - this.#lastAt >= EVERY_MS || (this.#phase !== undefined && this.#phase !== progress.phase);
+    const entered = this.#phase !== undefined && this.#phase !== 'preparing' && this.#phase !== progress.phase;
     this.#phase = progress.phase;
-    if (!due) return;
+    const waits = waitText(progress.throttledBy) !== '' && now - this.#waitToldAt >= EVERY_MS;
+    if (!entered && !waits && now - this.#lastAt < EVERY_MS) return;
+    if (waits) this.#waitToldAt = now;
     this.#lastAt = now;
     this.#io.stdout.write(`${new Date(now).toISOString().slice(0, 19)}Z ${progressLine(progress)}\n`);
   }
@@ -58,15 +85,18 @@ export class PlainPrinter implements Printer {
 
 /** All of progress in one line. */
 export function progressLine(progress: Progress): string {
-  const { fraction, bytes, totalBytes } = doneOf(progress);
+  const { fraction } = doneOf(progress);
   const percent = fraction === undefined ? '' : ` ${Math.floor(fraction * 100)}%`;
   const largest = progress.active[0];
+  const waits = waitText(progress.throttledBy);
+  const slow = throttleText(progress.throttledBy);
   return [
     `${harmless(progress.task)} ${progress.phase}${percent}: ${counterParts(progress).join(', ')}`,
-    `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`,
+    bytesText(progress),
     rateText(progress),
     etaText(progress),
-    ...(progress.throttledBy.length > 0 ? [`slowed by ${throttleText(progress.throttledBy)}`] : []),
+    ...(waits === '' ? [] : [`waiting: ${waits}`]),
+    ...(slow === '' ? [] : [`slowed by ${slow}`]),
     ...(largest
       ? [`on ${fit(harmless(largest.key), 40)} ${formatBytes(largest.done)} of ${formatBytes(largest.size)}`]
       : []),

@@ -23,7 +23,7 @@ export interface PrinterOptions {
 
 export function createPrinter(io: Io, options: PrinterOptions): Printer {
   if (options.json) return new JsonPrinter(io, options.now);
-  const display = displayOf(io.stdout, io.env, options);
-  if (display.live && !options.quiet) return new TerminalPrinter(io, display, options.now);
-  return new PlainPrinter(io, displayOf(io.stderr, io.env, options), options);
+  const displays = { stdout: displayOf(io.stdout, io.env, options), stderr: displayOf(io.stderr, io.env, options) };
+  if (displays.stdout.live && !options.quiet) return new TerminalPrinter(io, displays, options.now);
+  return new PlainPrinter(io, displays, options);
 }

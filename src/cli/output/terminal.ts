@@ -6,10 +6,21 @@
 import type { ActiveTransfer, Progress, RunEvent } from '../../engine/progress.ts';
 import { stripVTControlCharacters } from 'node:util';
 import { formatBytes, formatDuration } from '../../model/units.ts';
-import { bar, strip } from './bars.ts';
+import { bar, openBar, strip } from './bars.ts';
+import { hanging, titledRows, wrapText } from './layout.ts';
 import { NotableLines } from './notable.ts';
 import type { Printer } from './printer.ts';
-import { counterParts, doneOf, etaText, rateText, summaryText, throttleText } from './progress-text.ts';
+import {
+  bytesText,
+  counterParts,
+  doneOf,
+  etaText,
+  rateText,
+  SUMMARY_TITLE,
+  summaryText,
+  throttleText,
+  waitText,
+} from './progress-text.ts';
 import { styleOf, type Display, type Io, type Style } from './terminal-io.ts';
 import { fit, harmless, pad, textWidth } from './text.ts';
 
@@ -40,12 +51,12 @@ export class TerminalPrinter implements Printer {
   #progress: Progress | undefined;
   #saving: string | undefined;
 
-  constructor(io: Io, display: Display, now: () => number) {
+  constructor(io: Io, displays: { readonly stdout: Display; readonly stderr: Display }, now: () => number) {
     this.#io = io;
-    this.#display = display;
-    this.#style = styleOf(display);
+    this.#display = displays.stdout;
+    this.#style = styleOf(displays.stdout);
     this.#now = now;
-    this.#notable = new NotableLines(this.#style);
+    this.#notable = new NotableLines(displays.stderr);
   }
 
   event(event: RunEvent): void {
@@ -109,10 +120,11 @@ export class TerminalPrinter implements Printer {
 
   #summary(summary: Extract<RunEvent, { type: 'summary' }>['summary']): string {
     const { headline, rows } = summaryText(summary);
-    const { good, warn, bad, bold, dim } = this.#style;
+    const { good, warn, bad, bold } = this.#style;
     const mark = { finished: good('✔'), 'finished-with-failures': warn('!'), differences: warn('≠'), interrupted: warn('‖'), failed: bad('✘') }; // prettier-ignore
-    const lines = rows.map(([title, text]) => `  ${dim(pad(title, 9))} ${text}\n`);
-    return `${this.#display.unicode ? mark[summary.outcome] : '*'} ${bold(headline)}\n${lines.join('')}`;
+    const columns = this.#display.columns();
+    const head = hanging(`${this.#display.unicode ? mark[summary.outcome] : '*'} `, headline, columns, bold);
+    return `${[...head, ...titledRows(rows, SUMMARY_TITLE, columns, this.#style)].join('\n')}\n`;
   }
 }
 
@@ -124,12 +136,23 @@ export function blockLines(progress: Progress, columns: number, unicode: boolean
   const room = narrow ? width - 1 : width - 11;
   const row = (name: string, text: string): string => ` ${title(name)}${text}`;
 
-  const lines = [headLine(progress, width, style), ` ${totalLine(progress, width - 1, unicode, style)}`];
-  lines.push(row('objects', joined(counterParts(progress), room, '  ')));
-  const average = `average ${formatBytes(progress.averageRate.bytes)}/s`;
-  const flight = `in flight ${progress.inFlight} of ${progress.concurrency}`;
-  lines.push(row('speed', joined([rateText(progress), average, flight], room, '  ')));
+  const lines = [headLine(progress, width, style)];
+  if (progress.phase !== 'preparing') {
+    lines.push(` ${totalLine(progress, width - 1, unicode, style)}`);
+    lines.push(row('objects', joined(counterParts(progress), room, '  ')));
+    const average = `average ${formatBytes(progress.averageRate.bytes)}/s`;
+    // More than may be were begun before the store asked to slow down.
+    const flight = `in flight ${progress.inFlight} of ${Math.max(progress.inFlight, progress.concurrency)}`;
+    lines.push(row('speed', joined([rateText(progress), average, flight], room, '  ')));
+  }
   lines.push(row('time', fit(etaText(progress), room)));
+  const waits = waitText(progress.throttledBy);
+  for (const [i, line] of shortened(
+    narrow && waits !== '' ? `waiting: ${waits}` : waits,
+    room,
+    narrow ? 4 : 2,
+  ).entries())
+    lines.push(row(i === 0 ? 'waiting' : '', style.warn(line)));
   const throttle = throttleText(progress.throttledBy);
   if (throttle !== '') lines.push(row('slowed by', style.warn(fit(narrow ? `slow: ${throttle}` : throttle, room))));
   if (progress.ranges.total > 1) {
@@ -153,14 +176,15 @@ function headLine(progress: Progress, width: number, style: Style): string {
   return ` ${style.bold(name)}  ${style.accent(progress.phase)}${' '.repeat(space)}${style.dim(elapsed)}`;
 }
 
-/** While listing goes on, the share is of what is known so far, and says so. */
+/** While listing goes on there is no share of the whole: the bar stays open. */
 function totalLine(progress: Progress, width: number, unicode: boolean, style: Style): string {
-  const { fraction, bytes, totalBytes } = doneOf(progress);
-  const percent = fraction === undefined ? ' –%' : `${Math.floor(fraction * 100)}%`;
-  const growing = progress.listingDone ? '' : width < NARROW ? '+' : ' listed so far';
-  const text = `${pad(percent, 4, 'right')}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${growing}`;
+  const { fraction, ofListed } = doneOf(progress);
+  const percent = fraction === undefined ? ' ' : `${pad(`${Math.floor(fraction * 100)}%`, 4, 'right')}  `;
+  const text = percent + bytesText(progress, width < NARROW);
   const barWidth = Math.min(60, width - textWidth(text) - 1);
-  return barWidth < 5 ? fit(text, width) : `${bar(fraction ?? 0, barWidth, unicode, style)} ${text}`;
+  if (barWidth < 5) return fit(text.trimStart(), width);
+  const drawn = fraction === undefined ? openBar(ofListed, barWidth, unicode, style) : bar(fraction, barWidth, unicode, style); // prettier-ignore
+  return `${drawn} ${text}`;
 }
 
 function activeLine({ key, size, done, parts }: ActiveTransfer, width: number, unicode: boolean, style: Style): string {
@@ -183,6 +207,14 @@ function joined(parts: readonly string[], width: number, separator: string): str
     line += separator + part;
   }
   return line;
+}
+
+/** So many lines at most, the last one shortened; none of no text. */
+function shortened(text: string, width: number, most: number): readonly string[] {
+  if (text === '') return [];
+  const lines = wrapText(text, width);
+  const last = lines.slice(most - 1).join(' ');
+  return [...lines.slice(0, most - 1), ...(last === '' ? [] : [last])].map((line) => fit(line, width));
 }
 
 function withoutStyle(line: string): string {

@@ -2,7 +2,7 @@ import type { FerryError } from '../../model/errors.ts';
 import type { Clock } from '../clock.ts';
 import { sleep, systemClock } from '../clock.ts';
 import type { Call } from './call.ts';
-import type { StoreStats } from './trace.ts';
+import type { StoreStats, Wait } from './trace.ts';
 
 /** Longest wait a store may ask for with `Retry-After`, milliseconds. */
 const LONGEST_WISH = 300_000;
@@ -61,11 +61,14 @@ export class Backoff {
     if (attempt >= (this.answered ? this.#attempts : this.#unanswered)) throw error.exhausted();
     this.#onRetry?.(call, error, attempt);
     this.#stats.retries++;
-    this.#stats.retrying++;
+    const delay = this.#delay(error, attempt);
+    const until = this.#clock.now() + delay;
+    const wait: Wait = { error, delay, left: () => Math.max(0, until - this.#clock.now()) };
+    this.#stats.waits.add(wait);
     try {
-      await sleep(this.#clock, this.#delay(error, attempt), signal);
+      await sleep(this.#clock, delay, signal);
     } finally {
-      this.#stats.retrying--;
+      this.#stats.waits.delete(wait);
     }
   }
 

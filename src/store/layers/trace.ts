@@ -1,4 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import type { FerryError } from '../../model/errors.ts';
 import type { ReadResult } from '../store.ts';
 import type { Call, Operation } from './call.ts';
 import type { Layer, Next } from './layer.ts';
@@ -16,7 +17,7 @@ export interface StoreTrace {
   readonly bytes: number;
 }
 
-/** Counts of one store, or of several that share them. They only grow, but for the last two. */
+/** Counts of one store, or of several that share them. They only grow, but for the waits. */
 export interface StoreStats {
   /** Calls made of the store, and how many failed in the end. */
   calls: number;
@@ -29,11 +30,20 @@ export interface StoreStats {
   bytesRead: number;
   bytesWritten: number;
   /** Calls that sleep before their next attempt, now. */
-  retrying: number;
+  readonly waits: Set<Wait>;
+}
+
+/** A call that failed and will be tried again. */
+export interface Wait {
+  readonly error: FerryError;
+  /** Milliseconds in all. */
+  readonly delay: number;
+  /** Milliseconds until then, from now. */
+  readonly left: () => number;
 }
 
 export function newStats(): StoreStats {
-  return { calls: 0, failed: 0, retries: 0, slowDowns: 0, bytesRead: 0, bytesWritten: 0, retrying: 0 };
+  return { calls: 0, failed: 0, retries: 0, slowDowns: 0, bytesRead: 0, bytesWritten: 0, waits: new Set() };
 }
 
 /** Counts, and tells `STORE_CHANNEL` where somebody listens; else it costs an increment. */

@@ -31,7 +31,7 @@ test('what has no room beside its title stands beneath it', () => {
     { title: 'copied', text: '3,003 objects, 463 MiB (79.4 MiB/s)' },
     { title: 'report', text: '/home/me/.ferry/reports/a.html' },
   ];
-  assert.deepEqual(titledRows(rows, 9, 36, plain), [
+  assert.deepEqual(titledRows(rows, 9, 40, plain), [
     '  copied    3,003 objects, 463 MiB',
     '            (79.4 MiB/s)',
     '  report    ',

@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { createPrinter } from '../../../src/cli/output/printer.ts';
 import { doneOf, etaText } from '../../../src/cli/output/progress-text.ts';
+import { progressLine } from '../../../src/cli/output/plain.ts';
 import { blockLines } from '../../../src/cli/output/terminal.ts';
 import { styleOf } from '../../../src/cli/output/terminal-io.ts';
 import { textWidth } from '../../../src/cli/output/text.ts';
@@ -58,6 +59,61 @@ test('the time left is a lower bound while listing goes on', () => {
   assert.equal(etaText(progressOf()), '1m 20s left');
   assert.equal(etaText(progressOf({ listingDone: false })), 'at least 1m 20s left (still listing)');
   assert.equal(etaText(progressOf({ listingDone: false, eta: undefined })), 'still listing');
+});
+
+test('while listing goes on there is no share of the whole, in the block or in a line', () => {
+  const growing = progressOf({ listingDone: false });
+  assert.equal(doneOf(growing).fraction, undefined);
+  const shown = blockLines(growing, 80, true, styleOf({ colour: false }));
+  assert.match(shown[1]!, /━─+┄+ +977 KiB of 3\.8 MiB listed so far$/);
+  for (const text of [...shown, progressLine(growing)]) assert.doesNotMatch(text, /%/);
+  assert.match(blockLines(progressOf(), 80, true, styleOf({ colour: false }))[1]!, /─ +25% /);
+});
+
+test('a wait after an error tells its cause and when the next try is: at once in a log, in the block at any width', () => {
+  const cause = 'Cannot connect to far.example:443: the connection was refused (ECONNREFUSED)';
+  const waiting = progressOf({
+    throttledBy: [{ what: 'retrying', store: 's3://x', waiting: 3, cause, next: 7200 }],
+  });
+  const { io, out } = fakeIo();
+  let now = 0;
+  const printer = createPrinter(io, { json: false, quiet: false, color: true, now: () => now });
+  for (let i = 0; i < 80; i++, now += 250) printer.event({ type: 'progress', progress: waiting });
+  const lines = out().trim().split('\n');
+  assert.equal(lines.length, 2, 'the first at once, then one in ten seconds');
+  for (const line of lines) assert.ok(line.includes(`waiting: 3 requests: ${cause}, next try in 8s`), line);
+  for (const columns of [40, 80, 120]) {
+    const text = blockLines(waiting, columns, true, styleOf({ colour: false })).join('\n');
+    assert.match(text, /waiting.* 3 requests: Cannot connect/, String(columns));
+    assert.match(text, /next try in 8s/, String(columns));
+  }
+});
+
+test('a summary reads well in any window: no word is broken, no line too long', () => {
+  const summary: RunSummary = {
+    ...SUMMARY,
+    report: { json: '', html: '/home/somebody/.ferry/reports/photos/run/report.html' },
+  };
+  for (const [live, columns] of [
+    [true, 40],
+    [true, 80],
+    [true, 120],
+    [false, 40],
+  ] as const) {
+    // prettier-ignore
+    const { io, out } = fakeIo({ isTTY: true, columns, env: live ? {} : { TERM: 'dumb' } });
+    createPrinter(io, { json: false, quiet: false, color: false, now: () => 0 }).event({ type: 'summary', summary });
+    const text = stripVTControlCharacters(out());
+    for (const line of text.split('\n')) assert.ok(textWidth(line) <= columns, `${columns}: ${line}`);
+    for (const words of [
+      'but 3 objects failed',
+      '(17.1 MiB/s)',
+      'ferry failures photos',
+      '--retry tries',
+      'report.html',
+    ])
+      assert.ok(text.replaceAll(/\n */g, ' ').includes(words), `${columns}: ${words}`);
+  }
 });
 
 test('progress counts bytes inside objects under way', () => {
@@ -155,7 +211,7 @@ test('NO_COLOR, --no-color and TERM=dumb are respected', () => {
   assert.equal(dumb.out(), stripVTControlCharacters(dumb.out()));
 });
 
-function fakeIo(options: { isTTY?: boolean; env?: Record<string, string> } = {}) {
+function fakeIo(options: { isTTY?: boolean; columns?: number; env?: Record<string, string> } = {}) {
   const collect = (): { stream: Writable; text: () => string } => {
     let text = '';
     const write = (chunk: unknown, _: unknown, done: () => void): void => {
@@ -163,7 +219,10 @@ function fakeIo(options: { isTTY?: boolean; env?: Record<string, string> } = {})
       done();
     };
     const stream = new Writable({ write, decodeStrings: false });
-    return { stream: Object.assign(stream, { isTTY: options.isTTY, columns: 80 }), text: () => text };
+    return {
+      stream: Object.assign(stream, { isTTY: options.isTTY, columns: options.columns ?? 80 }),
+      text: () => text,
+    };
   };
   const out = collect();
   const err = collect();

@@ -73,7 +73,7 @@ test('calls, retries and bytes are counted', async () => {
     slowDowns: 1,
     bytesRead: 1500,
     bytesWritten: 1500,
-    retrying: 0,
+    waits: new Set(),
   });
 });
 

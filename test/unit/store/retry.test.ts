@@ -42,7 +42,7 @@ test('delays double up to the cap, and the last error is exhausted', async () =>
   assert.equal(script.calls.length, 10);
   assert.equal(stats.retries, 9);
   assert.equal(stats.slowDowns, 10);
-  assert.equal(stats.retrying, 0);
+  assert.equal(stats.waits.size, 0);
 });
 
 test('a store that never did anything is tried less often, where that is asked for', async () => {
@@ -97,10 +97,10 @@ test('an abort ends the sleep at once', async () => {
   const abort = new AbortController();
   const outcome = assert.rejects(store.stat('key', abort.signal), { code: 'interrupted' });
   await clock.advance(100);
-  assert.equal(stats.retrying, 1);
+  assert.equal(stats.waits.size, 1);
   abort.abort();
   await outcome;
-  assert.equal(stats.retrying, 0);
+  assert.equal(stats.waits.size, 0);
   assert.equal(clock.timers, 0, 'no timer is left behind');
 });
 
