@@ -72,6 +72,7 @@ export function engineContext(
     now: services.now,
     random: services.random,
     tmpdir: services.tmpdir,
+    recall: task.record && (async (fact) => await (await services.state()).getFact(task.name, fact)),
   };
 }
 

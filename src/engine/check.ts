@@ -4,10 +4,13 @@
  * At the destination it writes and removes one scratch key.
  */
 import { randomUUID } from 'node:crypto';
+import type { Capabilities } from '../model/capabilities.ts';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
+import type { Filters } from '../model/task.ts';
 import { formatBytes, TiB } from '../model/units.ts';
 import type { Store } from '../store/store.ts';
 import type { EngineContext } from './engine.ts';
+import { sampleEtags } from './etags.ts';
 import { fetchFallback } from './fetching.ts';
 import { probeDestination } from './probe.ts';
 import type { CheckResult } from './progress.ts';
@@ -26,7 +29,7 @@ const STAGES: readonly (readonly [name: string, codes: readonly FerryError['code
 /** One result after the other; the last ones say what was measured. */
 export async function* checkEndpoints(context: Omit<EngineContext, 'task'>): AsyncGenerator<CheckResult> {
   const { source, destination, spec, signal } = context;
-  yield* checkSource(source, spec.filters.prefix, signal);
+  yield* checkSource(source, spec.filters, signal);
   yield* checkDestination(destination, spec.type === 'delete', signal);
   const fallback = fetchFallback(spec, source, destination);
   const fetching = new Step('destination', 'fetch');
@@ -36,7 +39,7 @@ export async function* checkEndpoints(context: Omit<EngineContext, 'task'>): Asy
 
 async function* checkSource(
   store: Store,
-  prefix: string | undefined,
+  { prefix, keysFile }: Filters,
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   const listing = new Step('source', 'list');
@@ -44,6 +47,7 @@ async function* checkSource(
   try {
     const page = await store.list({ limit: 100, ...(prefix === undefined ? {} : { prefix }) }, signal);
     yield* passed('source');
+    yield* resembles('source', store, signal);
     first = page.entries.find((entry) => !entry.directory && entry.irregular === undefined && !entry.badName)?.key;
     yield listing.ok(
       page.entries.length === 0
@@ -65,6 +69,7 @@ async function* checkSource(
     const { meta, body } = await store.read(first, undefined, signal);
     body.cancel();
     yield reading.ok(`${JSON.stringify(first)}, ${formatBytes(meta.size)}`);
+    if (keysFile === undefined) yield* checkEtags(store, prefix, signal);
   } catch (thrown) {
     yield* failed(reading, toFerryError(thrown));
   }
@@ -76,6 +81,7 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
     try {
       const page = await store.list({ limit: 1 }, signal);
       yield* passed('destination');
+      yield* resembles('destination', store, signal);
       yield listing.ok(page.entries.length === 0 ? 'nothing there yet' : 'holds objects already');
     } catch (thrown) {
       yield* failed(listing, toFerryError(thrown));
@@ -105,6 +111,7 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
     const can = [
       capabilities.writeIfAbsent ? 'creates without replacing' : 'cannot create without replacing',
       capabilities.verifiesMd5 ? 'checks MD5 before storing' : 'does not check MD5',
+      MEASURED_ETAGS[capabilities.etag],
       partsOf(store),
       store.capabilities.metadata.tags ? 'tags' : 'no tags',
       store.capabilities.metadata.userBytes > 0 ? 'user metadata' : 'no user metadata',
@@ -113,6 +120,31 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
   } catch (thrown) {
     yield measuring.failed(toFerryError(thrown));
   }
+}
+
+const MEASURED_ETAGS: Readonly<Record<Capabilities['etag'], string>> = {
+  md5: 'ETags are MD5s',
+  sampled: 'ETags are MD5s of what was written whole',
+  unknown: 'what ETags are is not known',
+  opaque: 'ETags tell nothing of the bytes',
+  none: 'no ETags',
+};
+
+/** Where nobody says what ETags are, a few objects do. */
+async function* checkEtags(store: Store, prefix: string | undefined, signal: AbortSignal): AsyncGenerator<CheckResult> {
+  if (store.capabilities.etag !== 'unknown') return;
+  const step = new Step('source', 'etags');
+  const { etag, agreed } = await sampleEtags(store, prefix, signal);
+  if (etag === 'sampled') yield step.ok(`MD5s of the bytes, by ${agreed} objects that were read`);
+  else if (etag === 'opaque') yield step.ok('no MD5s of the bytes; objects are compared by other means');
+  else yield step.skipped('no small object to find out what they are');
+}
+
+/** A hint, and no more: whatever is wrong shows in the other steps. */
+async function* resembles(endpoint: Side, store: Store, signal: AbortSignal): AsyncGenerator<CheckResult> {
+  const step = new Step(endpoint, 'service');
+  const found = await store.recognise?.(signal).catch(() => undefined);
+  if (found) yield step.ok(`looks like ${found.title}; with \`${found.setting}\` Ferry would know its habits`);
 }
 
 function partsOf({ capabilities: { multipart } }: Store): string {

@@ -33,6 +33,7 @@ export function judge(c: Comparison, source: Facts, destination: Facts): Verdict
     case 'auto': {
       const content = judgeContent(c.source, c.destination, source, destination);
       if (content !== 'unknown') return content;
+      if (doubtful(c.source, c.destination, source, destination)) return 'different';
       // Equal sizes and nothing to compare: only a pass that finished after the last change vouches for the copy.
       const vouched = c.baseline !== undefined && source.modified !== undefined && source.modified < c.baseline;
       return vouched && !newer(source, destination) ? 'equal' : 'different';
@@ -62,11 +63,27 @@ export function judgeContent(source: Capabilities, destination: Capabilities, a:
     const y = b.checksums?.[algorithm];
     if (x !== undefined && y !== undefined) return x === y ? 'equal' : 'different';
   }
-  const x = contentEtag(source, a);
-  const y = contentEtag(destination, b);
+  const x = contentEtag(source, a, 'hinted');
+  const y = contentEtag(destination, b, 'hinted');
   if (x === undefined || y === undefined) return 'unknown';
-  if (x === y) return 'equal';
-  return isPlainMd5(x) && isPlainMd5(y) ? 'different' : 'unknown';
+  const plain = isPlainMd5(x) && isPlainMd5(y);
+  if (x === y) return established(source, plain) || established(destination, plain) ? 'equal' : 'unknown';
+  return plain && source.etag === 'md5' && destination.etag === 'md5' ? 'different' : 'unknown';
+}
+
+/**
+ * Whether equal ETags prove equal bytes if this is one of the stores. One is enough: another store does not come to the
+ * same MD5 but from the same bytes. A sample is of objects written whole, and says nothing of uploads in parts.
+ */
+function established({ etag }: Capabilities, plain: boolean): boolean {
+  return etag === 'md5' || (plain && etag === 'sampled');
+}
+
+/** Both ETags are MD5s as far as a sample tells, and differ: no proof, but reason enough to copy. */
+function doubtful(source: Capabilities, destination: Capabilities, a: Facts, b: Facts): boolean {
+  const x = contentEtag(source, a, 'sampled');
+  const y = contentEtag(destination, b, 'sampled');
+  return x !== undefined && y !== undefined && x !== y && isPlainMd5(x) && isPlainMd5(y);
 }
 
 /** MD5 of the bytes, where the ETag or a checksum tells it. */
@@ -79,18 +96,26 @@ export function knownMd5(
   return etag !== undefined && isPlainMd5(etag) ? etag : undefined;
 }
 
-/** The ETag where it is made of MD5s. */
+/**
+ * The ETag where it is made of MD5s: by the store's `promised` word, or at least `sampled`, or as its form has `hinted`
+ * and nothing speaks against it.
+ */
 export function contentEtag(
   capabilities: Capabilities,
   facts: Pick<ObjectMeta, 'etag' | 'etagOpaque'>,
+  least: 'promised' | 'sampled' | 'hinted' = 'promised',
 ): string | undefined {
-  return capabilities.etag === 'md5' &&
-    facts.etagOpaque !== true &&
-    facts.etag !== undefined &&
-    /^[0-9a-f]{32}(-\d{1,5})?$/.test(facts.etag)
+  const { etag: meaning } = capabilities;
+  const known =
+    meaning === 'md5' ||
+    (meaning === 'sampled' && least !== 'promised') ||
+    (meaning === 'unknown' && least === 'hinted');
+  return known && facts.etagOpaque !== true && facts.etag !== undefined && FORM.test(facts.etag)
     ? facts.etag
     : undefined;
 }
+
+const FORM = /^[0-9a-f]{32}(-\d{1,5})?$/;
 
 function isPlainMd5(etag: string): boolean {
   return etag.length === 32;

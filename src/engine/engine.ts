@@ -20,6 +20,8 @@ export interface EngineContext {
   readonly random: () => number;
   /** When the task's last finished pass began; undefined where there is none. */
   readonly baseline?: number | undefined;
+  /** What earlier runs of the task wrote down (`TaskJournal.setFact`); absent where there were none. */
+  readonly recall?: ((fact: string) => Promise<unknown>) | undefined;
   /** For spill files of unordered listings. */
   readonly tmpdir: string;
 }

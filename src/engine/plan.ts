@@ -7,6 +7,7 @@ import type { ObjectEntry } from '../model/object.ts';
 import { judge, type Comparison } from './compare.ts';
 import { refuseContradictions } from './contradictions.ts';
 import type { EngineContext } from './engine.ts';
+import { sampledDestination, sampledSource } from './etags.ts';
 import { estimateTime } from './estimate.ts';
 import { fetchFallback } from './fetching.ts';
 import { compileFilter } from './filter.ts';
@@ -36,8 +37,12 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
   refuseContradictions(spec);
   const fallback = fetchFallback(spec, context.source, context.destination);
   if (fallback) context.emit({ type: 'notice', ...fallback });
-  const source = await ordered(context.source, context, disposables);
-  const destination = await orderedDestination(context.destination, context, disposables);
+  const [sampledHere, sampledThere] =
+    spec.type === 'delete'
+      ? [context.source, context.destination]
+      : await Promise.all([sampledSource(context.source, context), sampledDestination(context.destination, context)]);
+  const source = await ordered(sampledHere, context, disposables);
+  const destination = await orderedDestination(sampledThere, context, disposables);
   const planner = new Planner({ ...context, source, destination });
   const removes = spec.type === 'delete';
   const { keys, list } = destination.capabilities;

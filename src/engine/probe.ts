@@ -1,37 +1,54 @@
 /**
  * Measures on a scratch key what stores are known to get wrong, because a provider table is only a hint.
  *
- * Costs about six small requests. The scratch key is random, begins with `.ferry-probe-`, and is removed again.
+ * Costs about six small requests, and three more where it is not known what ETags are. The scratch key is random, begins
+ * with `.ferry-probe-`, and is removed again.
  */
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Capabilities } from '../model/capabilities.ts';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
-import type { Store } from '../store/store.ts';
+import type { TaskJournal } from '../state/state-store.ts';
+import type { Store, UploadRef } from '../store/store.ts';
+import { compositeEtag } from '../wire/multipart.ts';
 
 export interface Probed {
-  readonly capabilities: Pick<Capabilities, 'writeIfAbsent' | 'verifiesMd5'>;
+  readonly capabilities: Pick<Capabilities, 'writeIfAbsent' | 'verifiesMd5' | 'etag'>;
   /** What differs from the declaration, in words. */
   readonly surprises: readonly string[];
 }
 
+/** Where to measure. Who may be killed remembers the key, and the upload on it. */
+export interface Scratch {
+  readonly key: string;
+  readonly uploads?: Pick<TaskJournal, 'beginUpload' | 'endUpload'> | undefined;
+}
+
 const BYTES = Buffer.from('ferry measures what this store can do\n');
+const MD5 = hash('md5', BYTES);
 const WRONG_MD5 = '00000000000000000000000000000000';
 
 /** Rejects where the scratch key cannot be written at all. */
-export async function probeDestination(store: Store, signal: AbortSignal, key = scratchKey()): Promise<Probed> {
+export async function probeDestination(
+  store: Store,
+  signal: AbortSignal,
+  scratch: Scratch = { key: scratchKey() },
+): Promise<Probed> {
   const declared = store.capabilities;
+  const { key } = scratch;
   const surprises: string[] = [];
   try {
     const verifiesMd5 =
       declared.verifiesMd5 &&
       (await refuses(() => store.write(key, BYTES, { md5: WRONG_MD5 }, signal), 'wrong-checksum'));
     if (declared.verifiesMd5 && !verifiesMd5) surprises.push('does not check the MD5 of what it is sent');
-    await store.write(key, BYTES, undefined, signal);
+    const { etag: whole } = await store.write(key, BYTES, undefined, signal);
     const writeIfAbsent =
       declared.writeIfAbsent &&
       (await refuses(() => store.write(key, BYTES, { ifAbsent: true }, signal), 'already-exists'));
     if (declared.writeIfAbsent && !writeIfAbsent) surprises.push('replaces objects when asked to create only');
-    return { capabilities: { verifiesMd5, writeIfAbsent }, surprises };
+    const etag = await etagOf(store, whole, scratch, signal);
+    if (declared.etag === 'md5' && etag !== 'md5') surprises.push('gives ETags that are not the MD5 of the bytes');
+    return { capabilities: { verifiesMd5, writeIfAbsent, etag }, surprises };
   } finally {
     // Not with `signal`: an interrupted probe cleans up, too.
     await store.remove(key, AbortSignal.timeout(5_000)).catch(() => undefined);
@@ -41,6 +58,53 @@ export async function probeDestination(store: Store, signal: AbortSignal, key = 
 /** A name nobody else has. Who may be killed remembers it, so that the next probe takes the same and cleans up. */
 export function scratchKey(): string {
   return `.ferry-probe-${randomUUID()}`;
+}
+
+/** What ETags are, going by that of a whole write, and where nobody knew by that of an upload in parts as well. */
+async function etagOf(
+  store: Store,
+  whole: string | undefined,
+  scratch: Scratch,
+  signal: AbortSignal,
+): Promise<Capabilities['etag']> {
+  const { etag: declared, multipart } = store.capabilities;
+  if ((declared !== 'md5' && declared !== 'unknown') || whole === undefined) return declared;
+  if (whole !== MD5) return 'opaque';
+  if (declared === 'md5' || !multipart) return 'md5';
+  return (await composes(store, scratch, signal)) ? 'md5' : 'sampled';
+}
+
+/** True where the ETag of a part is its MD5, and that of the whole made of these. */
+async function composes(store: Store, { key, uploads }: Scratch, signal: AbortSignal): Promise<boolean> {
+  const multipart = store.multipart!;
+  let upload: UploadRef | undefined;
+  try {
+    upload = { key, uploadId: await multipart.begin(key, undefined, signal) };
+    const { uploadId } = upload;
+    const record = { key, uploadId, partSize: BYTES.length, size: BYTES.length, sourceVersion: '', startedAt: 0 };
+    await uploads?.beginUpload({ ...record, owesTags: false });
+    const part = await multipart.put(upload, 1, BYTES, undefined, signal);
+    const { etag } = await multipart.complete(upload, [{ number: 1, ...part }], undefined, signal);
+    upload = undefined;
+    await uploads?.endUpload(key);
+    // Some services do not answer what they call it (Ceph 16, measured).
+    const called = etag ?? (await store.stat(key, signal))?.etag;
+    return part.etag === MD5 && called === compositeEtag([MD5]);
+  } catch (thrown) {
+    if (signal.aborted || !isFerryError(thrown)) throw thrown;
+    return false;
+  } finally {
+    if (upload) await abandon(store, upload, uploads);
+  }
+}
+
+async function abandon(store: Store, upload: UploadRef, uploads: Scratch['uploads']): Promise<void> {
+  try {
+    await store.multipart!.abort(upload, AbortSignal.timeout(5_000));
+    await uploads?.endUpload(upload.key);
+  } catch {
+    // It stays recorded, and is aborted when the pass ends.
+  }
 }
 
 /** True where the call is refused with `code`; false where it goes through or the store does not know the option. */

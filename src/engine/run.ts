@@ -12,19 +12,16 @@ import type { EvidenceSink } from './evidence.ts';
 import { badNameError, failureRecord, isBadName, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
-import { fetchFallback } from './fetching.ts';
 import { refuseContradictions } from './contradictions.ts';
-import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { Losses } from './losses.ts';
 import { discardUpload } from './move/parts.ts';
 import { Mover } from './move/mover.ts';
 import { Moving } from './moving.ts';
-import { override } from './override.ts';
-import { probeDestination, scratchKey } from './probe.ts';
 import type { Progress, RunSummary } from './progress.ts';
 import { removeExtraneous, removeListed } from './removing.ts';
 import { Gate } from './pace/gate.ts';
+import { prepare } from './prepare.ts';
 import { Session, stopped } from './session.ts';
 
 const EVERYTHING: RangeRecord = { after: null, through: null, position: null, done: false };
@@ -338,7 +335,7 @@ class Run {
       refuseContradictions(this.#c.spec);
       await this.#started(retry);
       session.start();
-      await work(await this.#prepare(disposables));
+      await work(await prepare(this.#c, disposables));
     } catch (thrown) {
       error = this.#c.signal.aborted ? stopped(this.#c.signal) : (session.failure ?? toFerryError(thrown));
       await this.#saveAfter(error);
@@ -378,31 +375,5 @@ class Run {
       // The journal itself is what failed; the first error is told, and the last checkpoint stands.
       this.#c.emit({ type: 'notice', message: `the state could not be saved: ${toFerryError(thrown).message}` });
     }
-  }
-
-  async #scratchKey(): Promise<string> {
-    const { journal } = this.#c;
-    const known = await journal.getFact('scratch-key');
-    if (typeof known === 'string') return known;
-    const key = scratchKey();
-    await journal.setFact('scratch-key', key);
-    return key;
-  }
-
-  async #prepare(disposables: AsyncDisposableStack): Promise<JournaledContext> {
-    const { spec, signal } = this.#c;
-    const fallback = fetchFallback(spec, this.#c.source, this.#c.destination);
-    if (fallback) this.#c.emit({ type: 'notice', ...fallback });
-    let { destination } = this.#c;
-    if (spec.type !== 'delete') {
-      const probed = await probeDestination(destination, signal, await this.#scratchKey());
-      for (const surprise of probed.surprises) {
-        this.#c.emit({ type: 'notice', message: `${destination.info.name} ${surprise}; Ferry does without` });
-      }
-      destination = override(destination, { capabilities: { ...destination.capabilities, ...probed.capabilities } });
-    }
-    const source = await ordered(this.#c.source, this.#c, disposables);
-    if (spec.type !== 'delete') destination = await orderedDestination(destination, this.#c, disposables);
-    return { ...this.#c, source, destination };
   }
 }

@@ -8,10 +8,12 @@
  */
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
+import type { ComposedStore } from '../store/compose.ts';
 import type { Store } from '../store/store.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
 import type { EngineContext } from './engine.ts';
 import type { Evidence, EvidenceSink } from './evidence.ts';
+import { sampledDestination, sampledSource } from './etags.ts';
 import { stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import { LiveRange } from './list/live-range.ts';
@@ -51,7 +53,8 @@ class Verification {
   readonly #tally = new Tally();
   readonly #filter: Filter;
   readonly #inFlight = new Set<Promise<void>>();
-  #source: Store;
+  #source: ComposedStore;
+  #destination: ComposedStore;
   readonly #uploads = new VolatileUploads();
   #mover: Mover | undefined;
   #listingDone = false;
@@ -60,6 +63,7 @@ class Verification {
   constructor(context: VerifyContext) {
     this.#c = context;
     this.#source = context.source;
+    this.#destination = context.destination;
     this.#filter = compileFilter(context.spec.filters);
     this.#session = new Session(context, () => ({
       phase: 'verifying',
@@ -70,7 +74,7 @@ class Verification {
   }
 
   async run(): Promise<RunSummary> {
-    const { spec, destination } = this.#c;
+    const { spec } = this.#c;
     using session = this.#session;
     let error: FerryError | undefined;
     await using disposables = new AsyncDisposableStack();
@@ -82,8 +86,9 @@ class Verification {
         });
       }
       session.start();
-      const source = await ordered(this.#c.source, this.#c, disposables);
-      const target = await orderedDestination(destination, this.#c, disposables);
+      await this.#learnEtags();
+      const source = await ordered(this.#source, this.#c, disposables);
+      const target = await orderedDestination(this.#destination, this.#c, disposables);
       this.#source = source;
       if (this.#c.repair) this.#mover = await this.#repairer(source);
       await walk({
@@ -126,6 +131,15 @@ class Verification {
     };
     this.#c.emit({ type: 'summary', summary });
     return summary;
+  }
+
+  /** Where checksums are compared; other modes look at no ETag. */
+  async #learnEtags(): Promise<void> {
+    if (this.#c.mode !== 'checksum') return;
+    [this.#source, this.#destination] = await Promise.all([
+      sampledSource(this.#source, this.#c),
+      sampledDestination(this.#destination, this.#c),
+    ]);
   }
 
   async #repairer(source: Store): Promise<Mover> {
@@ -187,7 +201,7 @@ class Verification {
       if (here.size !== there.size) return this.#start(() => this.#different(here, there, 'size', 'size'));
       if (mode === 'size') return this.#equal(here, 'size', there);
       if (mode === 'checksum') {
-        const verdict = judgeContent(this.#source.capabilities, this.#c.destination.capabilities, here, there);
+        const verdict = judgeContent(this.#source.capabilities, this.#destination.capabilities, here, there);
         if (verdict === 'equal') return this.#equal(here, 'etag', there);
         if (verdict === 'different') return this.#start(() => this.#different(here, there, 'checksum', 'etag'));
       }
@@ -197,8 +211,9 @@ class Verification {
 
   /** Asks both sides for more than a listing tells, and reads what that leaves open. */
   async #settle(here: ObjectEntry): Promise<void> {
-    const { destination, mode } = this.#c;
+    const { mode } = this.#c;
     const source = this.#source;
+    const destination = this.#destination;
     const { signal, meter } = this.#session;
     const { key } = here;
     const [a, b] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
@@ -208,7 +223,7 @@ class Verification {
       return await this.#different(a.size === here.size ? here : { ...here, size: a.size }, b, 'size', 'size');
     if (mode === 'size') return await this.#equal({ ...here, size: a.size }, 'size', b);
     const verdict = judgeContent(source.capabilities, destination.capabilities, a, b);
-    const told = contentEtag(source.capabilities, a) !== undefined ? 'etag' : 'checksum';
+    const told = contentEtag(source.capabilities, a, 'hinted') !== undefined ? 'etag' : 'checksum';
     if (verdict === 'equal') return await this.#equal({ key, ...a }, told, b);
     if (verdict === 'different') return await this.#different({ key, ...a }, b, 'checksum', told);
     const [x, y] = await Promise.all([

@@ -4,7 +4,7 @@ import type { ChecksumAlgorithm } from './object.ts';
  * What a store can do and within which limits. Code branches on this, never on a store's name.
  *
  * A driver declares it; `engine/probe` measures on a scratch key what providers are known to get wrong
- * (`writeIfAbsent`, `verifiesMd5`, `list.order`) and replaces the declared value.
+ * (`writeIfAbsent`, `verifiesMd5`, `etag`, `list.order`) and replaces the declared value.
  */
 export interface Capabilities {
   readonly list: ListCapability | undefined;
@@ -26,9 +26,10 @@ export interface Capabilities {
   readonly verifiesChecksums: readonly ChecksumAlgorithm[];
   /**
    * What an ETag means. `md5`: of a whole write the MD5 of its bytes, of an upload in parts the MD5 of the parts' MD5s
-   * and `-N`. `opaque`: equal means the same version of this store, nothing more. `none`: there are none.
+   * and `-N`. `unknown`: perhaps that; the engine measures it. `sampled`: of a few objects that were read it was the
+   * MD5 of their bytes. `opaque`: equal means the same version of this store, nothing more. `none`: there are none.
    */
-  readonly etag: 'md5' | 'opaque' | 'none';
+  readonly etag: 'md5' | 'sampled' | 'unknown' | 'opaque' | 'none';
   readonly multipart: MultipartCapability | undefined;
   readonly keys: KeyCapability;
   readonly metadata: MetadataCapability;

@@ -76,6 +76,11 @@ export interface Store extends AsyncDisposable {
   presign?(key: Key, seconds: number): Promise<string>;
 
   tags?(key: Key, signal?: AbortSignal): Promise<Tags>;
+  /**
+   * What the service looks like where the options do not say what it is: a hint for people, from one answer. Undefined
+   * where nothing is recognised.
+   */
+  recognise?(signal?: AbortSignal): Promise<Resemblance | undefined>;
   /** Gives an object these tags in place of those it has. Absent: rejects with `not-found`. */
   setTags?(key: Key, tags: Tags, signal?: AbortSignal): Promise<void>;
 
@@ -114,6 +119,12 @@ export interface Place {
   readonly root: string;
   /** '' or text that ends in `/`, in the spelling every endpoint below the root uses. */
   readonly prefix: string;
+}
+
+/** What a store seems to be, and how to say so in the task file. */
+export interface Resemblance {
+  readonly title: string;
+  readonly setting: string;
 }
 
 export interface ListRequest {

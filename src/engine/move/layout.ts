@@ -30,7 +30,7 @@ export interface Layout {
 export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Layout> {
   const limits = c.destination.capabilities.multipart!;
   const { multipart } = c.spec;
-  const etag = contentEtag(c.source.capabilities, meta);
+  const etag = contentEtag(c.source.capabilities, meta, 'hinted');
   const count = etagParts(etag);
   const comparable = c.destination.capabilities.etag === 'md5';
   if (copiesParts(c) && job.attempt > 1) {
@@ -38,7 +38,12 @@ export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): 
     return ownLayout(c, meta, false);
   }
   if ((multipart.keepEtag || !comparable) && count !== undefined) {
-    const rehash = !comparable || job.attempt > 1;
+    const proven = await c.uploads.getFact(PROVEN);
+    const reproduced = typeof proven === 'number' && proven > 0;
+    const promised = c.source.capabilities.etag === 'md5';
+    // An ETag nobody vouches for has failed to be one of parts: it is of another kind.
+    if (!promised && proven === NOT_GUESSABLE) return ownLayout(c, meta, !copiesParts(c));
+    const rehash = !comparable || job.attempt > 1 || !(promised || reproduced || copiesParts(c));
     const fits = (size: number): boolean =>
       count <= limits.maxParts &&
       Math.ceil(meta.size / size) === count &&
@@ -50,8 +55,7 @@ export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): 
       // Parts of several sizes, or ones that cannot be here: no guess would be better.
       return alike ? { partSize: told.first, count, etag, hash: rehash } : ownLayout(c, meta, !copiesParts(c));
     }
-    const proven = await c.uploads.getFact(PROVEN);
-    if (typeof proven === 'number' && proven > 0 && fits(proven)) {
+    if (reproduced && fits(proven)) {
       return { partSize: proven, count, etag, hash: rehash };
     }
     const guess = proven === NOT_GUESSABLE ? undefined : guessPartSizes(meta.size, count).find(fits);

@@ -84,13 +84,14 @@ export class Mover {
         spec.multipart.keepEtag &&
         size > 0 &&
         destination.capabilities.etag === 'md5' &&
-        etagParts(contentEtag(source.capabilities, facts)) !== undefined
+        etagParts(contentEtag(source.capabilities, facts, 'hinted')) !== undefined
       );
     }
     // A plain MD5 stays the ETag, and proves the copy, only if the object is written whole.
     const { etag, verifiesMd5 } = destination.capabilities;
     const provable = knownMd5(source.capabilities, facts) !== undefined && (etag === 'md5' || verifiesMd5);
-    return !(provable && spec.multipart.keepEtag);
+    const kept = etag === 'md5' && contentEtag(source.capabilities, facts, 'sampled')?.length === 32;
+    return !((provable || kept) && spec.multipart.keepEtag);
   }
 
   #copiesItself(size: number): boolean {

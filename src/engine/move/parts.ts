@@ -70,7 +70,8 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   const written = before ?? (await complete(c, job, upload));
   const untagged = await settleTags(c, key, limits.tags, options.tags);
   await c.uploads.endUpload(key);
-  const kept: LossKind[] = contentEtag(source.capabilities, meta) !== undefined && !reproduced ? ['etag'] : [];
+  const kept: LossKind[] =
+    contentEtag(source.capabilities, meta, 'sampled') !== undefined && !reproduced ? ['etag'] : [];
   return {
     bytes: meta.size,
     etag: written.etag ?? made,

@@ -16,6 +16,7 @@ import type {
   ReadOptions,
   ReadResult,
   RemoveFailure,
+  Resemblance,
   Store,
   UploadRef,
   WriteOptions,
@@ -35,6 +36,7 @@ export type Operation =
   | 'presign'
   | 'tags'
   | 'setTags'
+  | 'recognise'
   | 'partLayout'
   | 'begin'
   | 'put'
@@ -250,6 +252,14 @@ export class PartLayoutCall extends Call<PartLayout | undefined> {
 
   perform(store: Store): Promise<PartLayout | undefined> {
     return store.partLayout!(this.key!, this.ifMatch, this.signal);
+  }
+}
+
+export class RecogniseCall extends Call<Resemblance | undefined> {
+  readonly operation = 'recognise';
+
+  perform(store: Store): Promise<Resemblance | undefined> {
+    return store.recognise!(this.signal);
   }
 }
 

@@ -37,6 +37,7 @@ export class LayeredStore implements Store {
   declare readonly presign?: NonNullable<Store['presign']>;
   declare readonly tags?: NonNullable<Store['tags']>;
   declare readonly setTags?: NonNullable<Store['setTags']>;
+  declare readonly recognise?: NonNullable<Store['recognise']>;
   declare readonly partLayout?: NonNullable<Store['partLayout']>;
   readonly #layers: readonly Layer[];
   readonly #run: Next;
@@ -56,6 +57,7 @@ export class LayeredStore implements Store {
     if (inner.fetch) this.fetch = (url, key, options, signal) => run(new call.FetchCall(url, key, options, signal));
     if (inner.presign) this.presign = (key, seconds) => run(new call.PresignCall(key, seconds));
     if (inner.tags) this.tags = (key, signal): Promise<Tags> => run(new call.TagsCall(key, signal));
+    if (inner.recognise) this.recognise = (signal) => run(new call.RecogniseCall(undefined, signal));
     if (inner.setTags) this.setTags = (key, tags, signal) => run(new call.SetTagsCall(key, tags, signal));
     if (inner.partLayout)
       this.partLayout = (key, ifMatch, signal) => run(new call.PartLayoutCall(key, ifMatch, signal));

@@ -10,7 +10,10 @@ import { MEMORY_CAPABILITIES, MemoryStore } from './store.ts';
 const options = z.strictObject({
   name: z.string().min(1).default('memory').describe('Endpoints with one name share their objects, in one process.'),
   create: z.boolean().default(true).describe('Make the place if it is not there; else a missing one is an error.'),
-  etag: z.enum(['md5', 'opaque', 'none']).default('md5').describe('What ETags are, to rehearse other stores.'),
+  etag: z
+    .enum(['md5', 'unknown', 'opaque', 'none'])
+    .default('md5')
+    .describe('What ETags are, to rehearse other stores; `unknown` are MD5s, but nobody says so.'),
   list_order: z.enum(['utf8', 'unordered']).default('utf8').describe('Order of listings, to rehearse other stores.'),
   conditional_writes: z
     .boolean()

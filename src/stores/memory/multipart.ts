@@ -82,7 +82,8 @@ export class MemoryMultipart implements Multipart {
     const chosen = this.#choose(upload, parts);
     const md5 = createHash('md5');
     for (const part of chosen) md5.update(part.etag, 'hex');
-    const etag = this.#store.capabilities.etag === 'md5' ? `${md5.digest('hex')}-${chosen.length}` : this.#opaque();
+    const md5s = ['md5', 'unknown'].includes(this.#store.capabilities.etag);
+    const etag = md5s ? `${md5.digest('hex')}-${chosen.length}` : this.#opaque();
     const { md5: _, checksum: __, ...kept } = upload.options;
     const result = this.#store.commit(
       ref.key,

@@ -286,7 +286,7 @@ export class MemoryStore implements Store {
   /** `md5` where ETags are MD5s, else what fits. */
   #etag(md5: () => string): string | undefined {
     const { etag } = this.capabilities;
-    if (etag === 'md5') return md5();
+    if (etag === 'md5' || etag === 'unknown') return md5();
     return etag === 'opaque' ? this.space.nextVersion() : undefined;
   }
 

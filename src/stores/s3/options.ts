@@ -53,7 +53,10 @@ export const commonOptions = {
   etag: z
     .enum(['md5', 'opaque'])
     .optional()
-    .describe('`opaque` where ETags are no MD5s: buckets encrypted with SSE-KMS or SSE-C.'),
+    .describe(
+      'What ETags are: `opaque` where they are no MD5s, as in buckets encrypted with SSE-KMS or SSE-C. Measured where ' +
+        'neither this nor the preset says.',
+    ),
   storage_class: z.string().optional().describe('Storage class of objects that are written without one.'),
   storage_classes: z.array(z.string()).optional().describe('Storage classes the service takes, where it has its own.'),
   expect_continue: z

@@ -12,6 +12,7 @@ import type {
   ReadOptions,
   ReadResult,
   RemoveFailure,
+  Resemblance,
   Store,
   StoreInfo,
   WriteOptions,
@@ -25,6 +26,8 @@ import { S3Multipart, type CopySourceParts } from './multipart.ts';
 import { Objects } from './objects.ts';
 import type { S3Settings } from './options.ts';
 import type { S3Place } from './place.ts';
+import { presetBySigns } from './providers/all.ts';
+import { generic } from './providers/generic.ts';
 import type { S3Requester } from './requests.ts';
 import type { RequestSigner } from './signing.ts';
 
@@ -96,6 +99,19 @@ export class S3Store implements Store {
   /** The region requests are signed for; the bucket's own once a request has been redirected there. */
   get region(): string {
     return this.#parts.signer.region;
+  }
+
+  /** Only where the options leave it to Ferry what the service is. */
+  async recognise(signal?: AbortSignal): Promise<Resemblance | undefined> {
+    const { settings, requester } = this.#parts;
+    if (settings.preset.name !== generic.name) return undefined;
+    const { headers, body } = await requester.send(
+      { method: 'HEAD', operation: 'recognise', path: '', query: '', headers: [] },
+      signal,
+    );
+    await body.discard();
+    const found = presetBySigns((name) => headers.get(name));
+    return found && { title: found.title, setting: `provider: ${found.name}` };
   }
 
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {

@@ -50,6 +50,7 @@ export const aliyun: Preset = {
   createOnly: FORBID_OVERWRITE,
   completeCreateOnly: FORBID_OVERWRITE,
   copyCreateOnly: FORBID_OVERWRITE,
+  etag: 'opaque',
   limits: { ...S3_LIMITS, minPart: 100 * KiB },
   storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER'],
   acl: true,

@@ -44,3 +44,8 @@ export function presetByName(name: string): Preset | undefined {
 export function presetByHost(host: string): Preset {
   return PRESETS.find((preset) => preset.hosts.some((suffix) => host.endsWith(suffix))) ?? generic;
 }
+
+/** The preset of the service whose answers have such headers. */
+export function presetBySigns(header: (name: string) => string | undefined): Preset | undefined {
+  return PRESETS.find(({ signs = [] }) => signs.some((sign) => sign.value.test(header(sign.header) ?? '')));
+}

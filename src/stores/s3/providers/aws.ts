@@ -7,6 +7,11 @@ export const aws: Preset = {
   title: 'Amazon S3',
   facts: [
     {
+      about: 'signs',
+      reason: 'It names itself in the Server header.',
+      source: 'https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html',
+    },
+    {
       about: 'unicodeMetadata',
       reason: 'User metadata that is not ASCII is answered as RFC 2047 words.',
       source: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html',
@@ -49,6 +54,7 @@ export const aws: Preset = {
       source: 'not verified',
     },
   ],
+  signs: [{ header: 'server', value: /^AmazonS3$/ }],
   endpoint: 'https://s3.{region}.amazonaws.com',
   endpointSuffix: (region) => (region.startsWith('cn-') ? '.cn' : ''),
   hosts: ['.amazonaws.com', '.amazonaws.com.cn'],

@@ -6,6 +6,11 @@ export const ceph: Preset = {
   title: 'Ceph RADOS Gateway',
   facts: [
     {
+      about: 'signs',
+      reason: 'Its request ids: tx, a count, the time, the instance and the zone.',
+      source: 'measured: radosgw 16.2.15',
+    },
+    {
       about: 'writeIfMatch',
       reason: 'The header is compared as it is: a quoted ETag never matches.',
       source: 'measured: radosgw 16.2.15',
@@ -56,6 +61,7 @@ export const ceph: Preset = {
       source: 'measured: radosgw 16.2.15',
     },
   ],
+  signs: [{ header: 'x-amz-request-id', value: /^tx[0-9a-f]{21}-[0-9a-f]{10}-[0-9a-f]+-/ }],
   pathStyle: true,
   createOnly: IF_NONE_MATCH,
   writeIfMatch: 'bare',

@@ -39,6 +39,7 @@ export const cos: Preset = {
   listVersion: 1,
   createOnly: FORBID_OVERWRITE,
   completeCreateOnly: FORBID_OVERWRITE,
+  etag: 'opaque',
   limits: { ...S3_LIMITS, minPart: MiB, maxObject: 48 * TiB },
   storageClasses: ['STANDARD', 'STANDARD_IA', 'INTELLIGENT_TIERING', 'ARCHIVE', 'DEEP_ARCHIVE'],
   tags: true,

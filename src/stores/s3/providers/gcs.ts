@@ -46,6 +46,7 @@ export const gcs: Preset = {
   pathStyle: true,
   createOnly: GENERATION_ZERO,
   copyCreateOnly: GENERATION_ZERO,
+  etag: 'opaque',
   limits: { ...S3_LIMITS, maxWrite: 5 * TiB },
   storageClasses: ['STANDARD', 'NEARLINE', 'COLDLINE', 'ARCHIVE'],
   acl: true,

@@ -7,6 +7,11 @@ export const minio: Preset = {
   title: 'MinIO',
   facts: [
     {
+      about: 'signs',
+      reason: 'It names itself in the Server header.',
+      source: 'https://github.com/minio/minio/blob/master/cmd/api-headers.go',
+    },
+    {
       about: 'createOnly',
       reason: 'If-None-Match since 2023; If-Match on a key that is not there used to succeed, fixed in 2025-08.',
       source: 'https://github.com/minio/minio/pull/16551 https://github.com/minio/minio/issues/21526',
@@ -27,6 +32,7 @@ export const minio: Preset = {
       source: 'not verified',
     },
   ],
+  signs: [{ header: 'server', value: /^MinIO/ }],
   pathStyle: true,
   createOnly: IF_NONE_MATCH,
   completeCreateOnly: IF_NONE_MATCH,

@@ -19,6 +19,8 @@ export interface Preset {
   readonly endpointSuffix?: ((region: string) => string) | undefined;
   /** Host names of this service end so: `type: s3` with such an endpoint gets this preset. */
   readonly hosts: readonly string[];
+  /** Headers of its answers by which it is recognised. */
+  readonly signs?: readonly Sign[] | undefined;
   /** Finds the region in a host name without its suffix from `hosts`. */
   readonly regionInHost?: RegExp | undefined;
   /** `AWS_REGION` and the region of a profile are meant for this service. */
@@ -38,7 +40,7 @@ export interface Preset {
   readonly copyCreateOnly?: CreateOnly | undefined;
   /** How `If-Match` on a write wants its ETag; undefined where it is not supported. */
   readonly writeIfMatch?: 'quoted' | 'bare' | undefined;
-  readonly etag: 'md5' | 'opaque';
+  readonly etag: 'md5' | 'unknown' | 'opaque';
   readonly verifiesMd5: boolean;
   /** `x-amz-checksum-*` it verifies and returns. */
   readonly checksums: readonly ChecksumAlgorithm[];
@@ -81,6 +83,12 @@ export interface Fact {
   readonly source: string;
 }
 
+export interface Sign {
+  /** Lower case. */
+  readonly header: string;
+  readonly value: RegExp;
+}
+
 export interface CreateOnly {
   readonly header: string;
   readonly value: string;
@@ -115,7 +123,7 @@ export const CAUTIOUS = {
   region: 'us-east-1',
   listVersion: 2,
   listEncoding: true,
-  etag: 'opaque',
+  etag: 'unknown',
   verifiesMd5: true,
   checksums: [],
   limits: S3_LIMITS,

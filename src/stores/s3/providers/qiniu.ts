@@ -33,6 +33,7 @@ export const qiniu: Preset = {
   region: 'cn-east-1',
   pathStyle: true,
   listEncoding: false,
+  etag: 'opaque',
   storageClasses: ['STANDARD', 'LINE', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
   maxKey: 750,
 };

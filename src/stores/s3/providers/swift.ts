@@ -6,6 +6,11 @@ export const swift: Preset = {
   title: 'OpenStack Swift through s3api',
   facts: [
     {
+      about: 'signs',
+      reason: 'Its request ids: tx, a random number and the time.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
       about: 'unicodeMetadata',
       reason: 'Metadata in raw UTF-8 comes back encoded twice, so words in ASCII are written.',
       source: 'measured: s3api 2.30.1',
@@ -46,6 +51,7 @@ export const swift: Preset = {
       source: 'measured: s3api 2.30.1',
     },
   ],
+  signs: [{ header: 'x-openstack-request-id', value: /^tx[0-9a-f]{21}-[0-9a-f]{10}/ }],
   pathStyle: true,
   dirtyHead: true,
   unicodeMetadata: 'rfc2047',
