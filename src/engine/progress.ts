@@ -83,7 +83,18 @@ export interface RunSummary {
   /** Objects that lost something on the way (metadata, tags…), by what. */
   readonly losses: Readonly<Record<string, number>>;
   readonly report?: { readonly json: string; readonly html: string } | undefined;
+  /** Of a verification. */
+  readonly proof?: Proof | undefined;
   readonly error?: FerryError | undefined;
+}
+
+export interface Proof {
+  /** Objects found equal, by how that is known. */
+  readonly methods: Readonly<Record<string, number>>;
+  /** Objects that differ and were not repaired. */
+  readonly differences: Readonly<Partial<Record<Difference['kind'], number>>>;
+  /** The last hash of the evidence, where any was kept. */
+  readonly head?: string | undefined;
 }
 
 /** How one key differs between the two sides. */

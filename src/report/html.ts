@@ -9,7 +9,7 @@ import { ERROR_CATALOGUE } from '../model/errors.ts';
 import type { FailureGroup } from '../state/state-store.ts';
 import { REPORT_CSS } from './html-style.ts';
 import type { Report } from './report.ts';
-import { DIFFERENCE_KINDS, methodCounts, weaklyCompared } from './words.ts';
+import { DIFFERENCE_KINDS, differenceCounts, methodCounts, weaklyCompared } from './words.ts';
 
 export function reportHtml(report: Report): string {
   const title = `${report.kind === 'run' ? 'Run' : 'Verification'} of ${report.task}`;
@@ -65,7 +65,7 @@ function proven({ results, methods: used, summary }: Report): string {
   return [
     weak === 0
       ? `All ${count(equal)} objects are the same on both sides.`
-      : `All ${count(equal)} objects agree, ${count(weak)} of them by size only: their bytes were not compared.`,
+      : `All ${count(equal)} objects agree, ${count(weak)} of them only by size: their bytes were not compared.`,
     ...(repaired > 0 ? [`${count(repaired)} more differed and were repaired.`] : []),
     ...(filtered > 0 ? [`${count(filtered)} were left out by filters.`] : []),
     ...(irregular > 0 ? [`${count(irregular)} are no regular files and were left out.`] : []),
@@ -115,18 +115,18 @@ function side(label: string, place: string): string {
 
 function methods({ methods: used }: Report): string {
   const entries = methodCounts(used);
-  const total = entries.reduce((sum, [, n]) => sum + n, 0);
+  const total = entries.reduce((sum, { count: n }) => sum + n, 0);
   if (total === 0) return '';
   const share = (n: number): string => `${((n / total) * 100).toFixed(n === total ? 0 : 1)}%`;
-  const segments = entries.map(([, n], i) => `<span class="m${i}" style="flex-grow:${n}"></span>`).join('');
+  const segments = entries.map(({ count: n }, i) => `<span class="m${i}" style="flex-grow:${n}"></span>`).join('');
   const legend = entries
     .map(
-      ([words, n], i) =>
-        `<li><span class="dot m${i}"></span>${escape(words)}<b>${count(n)}</b><span class="muted">${share(n)}</span></li>`,
+      ({ words, weak, count: n }, i) =>
+        `<li><span class="dot m${i}"></span>${weak ? 'only ' : ''}${escape(words)}<b>${count(n)}</b><span class="muted">${share(n)}</span></li>`,
     )
     .join('\n');
   return `<section>
-<h2>How objects were compared</h2>
+<h2>How it is known that objects are equal</h2>
 <div class="stack" role="img" aria-label="Share of methods">${segments}</div>
 <ul class="legend">
 ${legend}
@@ -144,10 +144,7 @@ function differences({ differences: d, kind, evidence: kept }: Report): string {
   const where = kept
     ? `all of them are in <code>${escape(kept.file)}</code>, beside this page`
     : 'no evidence was kept of them';
-  const kinds = Object.entries(DIFFERENCE_KINDS).flatMap(([what, text]) => {
-    const n = Object.entries(d.byKind).find(([each]) => each === what)?.[1] ?? 0;
-    return n > 0 ? [`${count(n)} ${text}`] : [];
-  });
+  const kinds = differenceCounts(d.byKind).map(({ words, count: n }) => `${count(n)} ${words}`);
   return `<section>
 <h2>Differences <span class="muted">${count(d.count)}</span></h2>
 <p>${escape(kinds.join(', '))}.</p>

@@ -8,7 +8,7 @@ import { arch, hostname, release, type } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectory } from '../host/make-directory.ts';
 import type { Evidence, EvidenceSink } from '../engine/evidence.ts';
-import type { Difference, RunEvent, RunSummary } from '../engine/progress.ts';
+import type { Difference, Proof, RunEvent, RunSummary } from '../engine/progress.ts';
 import { toFerryError } from '../model/errors.ts';
 import type { FailureGroup } from '../state/state-store.ts';
 import { EvidenceFile } from './evidence-file.ts';
@@ -43,6 +43,8 @@ export class ReportRecorder implements EvidenceSink {
   readonly #evidence: EvidenceFile | undefined;
   readonly #first: Difference[] = [];
   readonly #byKind: Partial<Record<Difference['kind'], number>> = {};
+  /** Of those, what was not repaired. */
+  readonly #open: Partial<Record<Difference['kind'], number>> = {};
   readonly #methods: Record<string, number> = {};
   readonly #results: Record<string, number> = {};
 
@@ -65,9 +67,9 @@ export class ReportRecorder implements EvidenceSink {
     }
   }
 
-  /** Objects by the method they were compared with, so far. */
-  get methods(): Readonly<Record<string, number>> {
-    return this.#methods;
+  /** What is known so far. */
+  get proof(): Proof {
+    return { methods: this.#methods, differences: this.#open };
   }
 
   /** Called with every event of the engine, before or after it is shown. */
@@ -75,11 +77,12 @@ export class ReportRecorder implements EvidenceSink {
     if (event.type !== 'difference') return;
     const { difference } = event;
     this.#byKind[difference.kind] = (this.#byKind[difference.kind] ?? 0) + 1;
+    if (!difference.repaired) this.#open[difference.kind] = (this.#open[difference.kind] ?? 0) + 1;
     if (this.#first.length < FIRST_DIFFERENCES) this.#first.push(difference);
   }
 
   add(evidence: Evidence): Promise<void> | void {
-    this.#methods[evidence.method] = (this.#methods[evidence.method] ?? 0) + 1;
+    if (evidence.result === 'equal') this.#methods[evidence.method] = (this.#methods[evidence.method] ?? 0) + 1;
     this.#results[evidence.result] = (this.#results[evidence.result] ?? 0) + 1;
     return this.#evidence?.add(evidence);
   }

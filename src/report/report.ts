@@ -22,7 +22,7 @@ export interface Report {
   readonly summary: Omit<RunSummary, 'report' | 'error'> & {
     readonly error?: { readonly code: string; readonly message: string; readonly remedy: string } | undefined;
   };
-  /** Objects by the method they were compared with, and by what came out. */
+  /** Objects found equal by how that is known, and all by what came out. */
   readonly methods: Readonly<Record<string, number>>;
   readonly results: Readonly<Record<string, number>>;
   readonly differences: {

@@ -5,7 +5,6 @@ import type { RunEvent } from '../../engine/progress.ts';
 import { FerryError } from '../../model/errors.ts';
 import { checkReport } from '../../report/check-report.ts';
 import { ReportRecorder } from '../../report/recorder.ts';
-import { methodCounts } from '../../report/words.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
@@ -30,7 +29,7 @@ export const verifyCommand: Command = {
     { long: 'size', description: 'Compare sizes only: fast, and blind to changed bytes.' },
     { long: 'checksum', description: 'Compare sizes and checksums. This is the default.' },
     { long: 'full', description: 'Read every byte of both sides again, and compare metadata.' },
-    { long: 'repair', description: 'Copy again what is missing or differs.' },
+    { long: 'repair', description: 'Copy again what is missing or differs; overwrites what the destination has.' },
     { long: 'report', value: 'DIR', description: 'Where the report goes this time.', completes: 'file' },
     {
       long: 'check-report',
@@ -91,8 +90,8 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const base = engineContext(context, services, task, stores, emit);
   const summary = await services.engine.verify({ ...base, mode, repair: call.flag('repair'), evidence: recorder });
   const { json, html, head } = await recorder.finish(summary, []);
-  printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html } } });
-  if (!context.globals.json) context.io.stdout.write(proofText(recorder.methods, head));
+  const proof = { ...recorder.proof, head };
+  printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html }, proof } });
   if (summary.error) throw summary.error;
   return exitOfSummary(summary);
 }
@@ -112,13 +111,6 @@ function modeOf(call: Call): VerifyMode {
     });
   }
   return chosen[0] ?? 'checksum';
-}
-
-/** How objects were compared, and what to keep of the proof. */
-function proofText(methods: Readonly<Record<string, number>>, head: string | undefined): string {
-  const rows = methodCounts(methods).map(([words, count]) => `  by        ${words}: ${counted(count, 'object')}\n`);
-  if (head === undefined) return rows.join('');
-  return `${rows.join('')}  evidence  SHA-256 chain ends in ${head}\n            Keep this hash elsewhere: it stands for every line.\n`;
 }
 
 async function checkOnly({ io, globals, style }: CommandContext, file: string): Promise<ExitName> {

@@ -30,7 +30,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   failed: { of: 'run', fields: 'key, error: one object failed' },
   summary: {
     of: 'run, verify, failures --retry',
-    fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, error',
+    fields: 'task, kind, outcome, counters, elapsed, bytesMoved, losses, report, proof, error',
   },
   plan: {
     of: 'plan',

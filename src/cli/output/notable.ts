@@ -63,7 +63,9 @@ export class NotableLines {
 
 export function differenceText(difference: Difference): string {
   const { key, kind, source, destination, detail, repaired } = difference;
-  const values = source !== undefined || destination !== undefined ? ` (${source ?? '–'} ≠ ${destination ?? '–'})` : '';
+  // Of what is on one side only there is nothing to compare.
+  const both = source !== undefined && destination !== undefined;
+  const values = both ? ` (${source} ≠ ${destination})` : '';
   const why = detail ? `: ${detail}` : '';
   return harmless(`${key}: ${DIFFERENCE_KINDS[kind]}${values}${why}${repaired ? ', repaired' : ''}`);
 }

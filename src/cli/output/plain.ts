@@ -6,17 +6,8 @@ import type { Progress, RunEvent } from '../../engine/progress.ts';
 import { formatBytes } from '../../model/units.ts';
 import { NotableLines } from './notable.ts';
 import type { Printer } from './printer.ts';
-import {
-  bytesText,
-  counterParts,
-  doneOf,
-  etaText,
-  rateText,
-  SUMMARY_TITLE,
-  summaryText,
-  throttleText,
-  waitText,
-} from './progress-text.ts';
+import { bytesText, counterParts, doneOf, etaText, rateText, throttleText, waitText } from './progress-text.ts';
+import { SUMMARY_TITLE, summaryText } from './summary-text.ts';
 import { hanging, titledRows } from './layout.ts';
 import { styleOf, type Display, type Io, type Style } from './terminal-io.ts';
 import { fit, harmless } from './text.ts';

@@ -1,8 +1,7 @@
-/** The words and numbers of progress and summaries, shared by every printer for people. */
-import type { Progress, RunSummary, ThrottleReason } from '../../engine/progress.ts';
+/** The words and numbers of progress, shared by every printer for people. */
+import type { Progress, ThrottleReason } from '../../engine/progress.ts';
 import { formatBytes, formatDuration } from '../../model/units.ts';
-import type { Row } from './layout.ts';
-import { counted, formatCount, harmless } from './text.ts';
+import { formatCount, harmless } from './text.ts';
 
 export interface Done {
   /** 0 to 1; undefined while nobody can tell: listing goes on, or nothing was listed yet. */
@@ -79,84 +78,8 @@ export function waitText(reasons: readonly ThrottleReason[]): string {
   return waits.join('; ');
 }
 
-/** Columns of the titles in a summary. */
-export const SUMMARY_TITLE = 9;
-
-/** Headline and lines of the end of a run. */
-export function summaryText(summary: RunSummary): { headline: string; rows: readonly Row[] } {
-  const { counters: c, task } = summary;
-  const name = harmless(task);
-  const took = formatDuration(summary.elapsed);
-  const speed = summary.elapsed > 0 ? (summary.bytesMoved * 1000) / summary.elapsed : 0;
-  const rows: Row[] = [{ title: 'listed', text: `${counted(c.listed, 'object')}, ${formatBytes(c.listedBytes)}` }];
-  const row = (title: string, count: number, more = ''): void => {
-    if (count > 0) rows.push({ title, text: counted(count, 'object') + more });
-  };
-  row('copied', c.copied, `, ${formatBytes(c.copiedBytes)}${speed > 0 ? ` (${formatBytes(speed)}/s)` : ''}`);
-  if (summary.kind === 'verification') row('the same', c.skipped, `, ${formatBytes(c.skippedBytes)}`);
-  else row('skipped', c.skipped, `, ${formatBytes(c.skippedBytes)}: already there`);
-  row('deleted', c.deleted);
-  row('left out', c.filtered, ' by filters');
-  row('irregular', c.irregular, ': links, sockets, pipes or devices');
-  row('retried', c.retried);
-  row('failed', c.failed);
-  for (const [what, count] of Object.entries(summary.losses)) row('note', count, ` ${LOSSES[what] ?? `lost ${what}`}`);
-  if (summary.report) rows.push({ title: 'report', text: harmless(summary.report.html) });
-  const next = nextStep(summary);
-  if (next) rows.push({ title: 'next', text: next });
-  return { headline: headline(summary, name, took), rows };
-}
-
 function worth(name: string, count: number): string[] {
   return count > 0 ? [`${name} ${formatCount(count)}`] : [];
-}
-
-/** What `RunSummary.losses` counts, as the end of a sentence about objects. */
-const LOSSES: Readonly<Record<string, string>> = {
-  headers: 'without some of their headers: the destination cannot keep them',
-  'user-metadata': 'without some of their user metadata: the destination cannot keep it',
-  tags: 'without their tags: the destination cannot keep them',
-  'modification-time': 'without their modification time: the destination cannot keep it',
-  posix: 'without mode and owner: the destination cannot keep them',
-  acl: 'without the ACL: the destination cannot keep it',
-  'storage-class': 'in another storage class',
-  etag: 'with another ETag than at the source',
-};
-
-function headline({ outcome, counters, kind }: RunSummary, name: string, took: string): string {
-  switch (outcome) {
-    case 'finished':
-      return kind === 'verification'
-        ? `${name}: both sides are the same (checked in ${took})`
-        : `${name} finished in ${took}`;
-    case 'finished-with-failures':
-      return `${name} finished in ${took}, but ${counted(counters.failed, 'object')} failed`;
-    case 'differences':
-      return `${name}: the two sides differ (checked in ${took})`;
-    case 'interrupted':
-      return kind === 'verification'
-        ? `${name}: comparing was interrupted after ${took}; nothing is proven`
-        : `${name} interrupted after ${took}; everything done so far is saved`;
-    case 'failed':
-      return kind === 'verification'
-        ? `${name}: comparing stopped after ${took}; nothing is proven`
-        : `${name} stopped after ${took}`;
-  }
-}
-
-function nextStep({ outcome, task, kind }: RunSummary): string | undefined {
-  if (kind === 'verification') return undefined;
-  switch (outcome) {
-    case 'finished-with-failures':
-      return `ferry failures ${task}   (causes and remedies; --retry tries them again)`;
-    case 'interrupted':
-      return `ferry run ${task}   (goes on where it stopped)`;
-    case 'failed':
-      return `ferry run ${task}   (once the cause is removed; it goes on where it stopped)`;
-    case 'differences':
-    case 'finished':
-      return undefined;
-  }
 }
 
 function throttleReason(reason: Exclude<ThrottleReason, { what: 'retrying' }>): string {

@@ -10,17 +10,8 @@ import { bar, openBar, strip } from './bars.ts';
 import { hanging, titledRows, wrapText } from './layout.ts';
 import { NotableLines } from './notable.ts';
 import type { Printer } from './printer.ts';
-import {
-  bytesText,
-  counterParts,
-  doneOf,
-  etaText,
-  rateText,
-  SUMMARY_TITLE,
-  summaryText,
-  throttleText,
-  waitText,
-} from './progress-text.ts';
+import { bytesText, counterParts, doneOf, etaText, rateText, throttleText, waitText } from './progress-text.ts';
+import { SUMMARY_TITLE, summaryText } from './summary-text.ts';
 import { styleOf, type Display, type Io, type Style } from './terminal-io.ts';
 import { fit, harmless, pad, textWidth } from './text.ts';
 

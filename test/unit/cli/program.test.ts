@@ -78,13 +78,26 @@ test('a task from its file to its proof and its end', async () => {
   assert.equal(checked.code, 0);
   assert.match(checked.out, /^sound: 5 lines/);
 
+  const bySize = await ferry('verify', 'letters', '--size');
+  assert.match(bySize.out, /^letters: no difference found, but not all bytes were compared/);
+  assert.match(bySize.out, /^ +only by +size \(bytes not compared\): 3 objects$/m);
+  assert.match(verified.out, /^letters: both sides are the same/);
+  assert.match(verified.out, /^ +proven by all bytes of both sides read again, and metadata: 3 objects$/m);
+  assert.match(await readFile(join(folder, 'proof/report.html'), 'utf8'), /How it is known[^]*all bytes of both sides/);
+
   await writeFile(join(folder, 'to/a.txt'), 'changed!'.repeat(6) + 'xx');
   const differs = await ferry('verify', '-t', taskFile, '--json');
   assert.equal(differs.code, 4);
   const types = differs.out.trim().split('\n').map((line) => typeOf(line)); // prettier-ignore
   assert.equal(types.filter((type) => type === 'difference').length, 1);
   assert.equal(types.at(-1), 'summary');
-  assert.equal((await ferry('verify', 'letters', '--repair')).code, 0);
+  assert.match(differs.out, /"proof":\{"methods":\{"[a-z0-9-]+":2\}/, 'what differs is proven by nothing');
+  const told = await ferry('verify', 'letters');
+  assert.match(told.out, /^ +differ +1 object: contents differ$[^]*^ +next +see why/m);
+  assert.match(
+    (await ferry('verify', 'letters', '--repair')).out,
+    /^letters: both sides are the same[^]*^ +repaired +1 object/m,
+  );
   assert.equal((await ferry('verify', 'letters')).code, 0);
 
   assert.equal((await ferry('failures', 'letters')).code, 0);
