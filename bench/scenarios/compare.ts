@@ -1,5 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { diskBytes } from '../../test/peers/measure.ts';
 import { contest, report } from '../lib/contest.ts';
 import { FerryHome } from '../lib/ferry.ts';
 import type { Scenario } from './scenario.ts';
@@ -24,8 +23,3 @@ export const compare: Scenario = {
     }
   },
 };
-
-function diskBytes(dir: string): number {
-  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
-}

@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { outputOf, type Command } from '../peers/command.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'src/main.ts');
 /** Characters of each stream that are kept: the last ones. */
 const KEPT = 500_000;
 
@@ -42,7 +44,13 @@ export class Ferry implements Disposable {
   /** Where it runs; removed at the end, with `$FERRY_HOME` in it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'ferry-e2e-'));
   readonly home = join(this.dir, 'home');
+  readonly #program: string;
   readonly #running = new Set<ChildProcess>();
+
+  /** Runs the sources where no other program is given. */
+  constructor(program = MAIN) {
+    this.#program = program;
+  }
 
   /** Writes a task file and gives its path. JSON is YAML. */
   task(task: Readonly<Record<string, unknown>>, name = 'task'): string {
@@ -51,10 +59,17 @@ export class Ferry implements Disposable {
     return file;
   }
 
+  /** For whoever runs it in a way of their own. */
+  command(...args: readonly string[]): Command {
+    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', this.#program, ...args];
+    return { argv, env: { FERRY_HOME: this.home } };
+  }
+
   start(...args: readonly string[]): Running {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+    const { argv, env } = this.command(...args);
+    const child = spawn(argv[0]!, argv.slice(1), {
       cwd: this.dir,
-      env: { ...process.env, FERRY_HOME: this.home },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.add(child);
@@ -96,8 +111,20 @@ export class Ferry implements Disposable {
     return line as JsonLine & Summary;
   }
 
+  /** What `status` tells of a task. */
+  async status(name: string): Promise<Pick<Summary, 'counters'> & { readonly state: string }> {
+    const [line] = await this.json(0, 'status', name);
+    return line as JsonLine & Summary & { readonly state: string };
+  }
+
   [Symbol.dispose](): void {
     for (const child of this.#running) child.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** Builds the program as it is published, and gives its path. */
+export async function built(): Promise<string> {
+  await outputOf({ argv: [process.execPath, 'scripts/build.ts'], cwd: ROOT, env: {} });
+  return join(ROOT, 'dist/bin/ferry.js');
 }

@@ -1,7 +1,7 @@
 /** Runs a command and says what it cost: GNU time reports what wait4 tells of it and of every process it waited for. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from './command.ts';
@@ -16,11 +16,12 @@ export interface Cost {
 }
 
 /** Needs the peer `time`. Rejects with the end of the command's output where it fails. */
-export async function measure({ argv, env }: Command): Promise<Cost> {
+export async function measure({ argv, cwd, env }: Command): Promise<Cost> {
   const dir = mkdtempSync(join(tmpdir(), 'ferry-time-'));
   const report = join(dir, 'report');
   const started = performance.now();
   const child = spawn('time', ['-q', '-f', '%U %S %M', '-o', report, ...argv], {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -34,4 +35,10 @@ export async function measure({ argv, env }: Command): Promise<Cost> {
   rmSync(dir, { recursive: true });
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}:\n${output}`);
   return { wall, cpu: user + system, memory: kilobytes * 1024 };
+}
+
+/** Bytes of all files below a directory. */
+export function diskBytes(dir: string): number {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
 }
