@@ -7,11 +7,12 @@ import { installServers } from '../scripts/install-servers.ts';
 import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
 import { compare } from './scenarios/compare.ts';
+import { largeFiles, smallFiles } from './scenarios/files.ts';
 import { large } from './scenarios/large.ts';
 import { list } from './scenarios/list.ts';
 import { rerun } from './scenarios/rerun.ts';
 import type { Scenario, Setting } from './scenarios/scenario.ts';
-import { small, smallFiles } from './scenarios/small.ts';
+import { small } from './scenarios/small.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   small(20_000),
@@ -19,6 +20,7 @@ const SCENARIOS: readonly Scenario[] = [
   smallFiles(20_000, 'warm'),
   smallFiles(20_000, 'cold'),
   large,
+  largeFiles,
   list,
   compare,
   rerun,

@@ -7,7 +7,12 @@ import { build, type Metafile } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ['src/ferry.ts'],
+  entryPoints: [
+    'src/ferry.ts',
+    // Threads are programs of their own, beside the one that starts them.
+    'src/engine/move/hash-thread.ts',
+  ],
+  entryNames: '[name]',
   // Two folders deep, as the sources that look for package.json and schema/ are.
   outdir: 'dist/bin',
   bundle: true,

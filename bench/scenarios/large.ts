@@ -9,7 +9,7 @@ import type { Scenario } from './scenario.ts';
  * decide how fast. Above the cutoff it sends them whole and unsigned, which costs it least: it may choose that too.
  */
 const COMMON = ['--transfers=4', '--s3-disable-checksum'];
-const RCLONES = [
+export const RCLONES_FOR_LARGE = [
   [...COMMON, '--s3-upload-cutoff=5G'],
   ...[16, 64].flatMap((chunk) =>
     [4, 8].map((parts) => [...COMMON, `--s3-chunk-size=${chunk}M`, `--s3-upload-concurrency=${parts}`]),
@@ -23,6 +23,6 @@ export const large: Scenario = {
     await using arena = await openArena(setting);
     const fill: Fill = { bucket: 'source', objects: 12, size: 256 * MiB, partSize: 16 * MiB };
     await arena.populate(fill);
-    await compareCopies(arena, setting, { fill, rclones: RCLONES, unit: 'MB' });
+    await compareCopies(arena, setting, { fill, rclones: RCLONES_FOR_LARGE, unit: 'MB' });
   },
 };

@@ -277,6 +277,7 @@ class Run {
       signal: this.#session.signal,
       now: c.now,
       tmpdir: c.tmpdir,
+      hashing: this.#session.hashing,
       onBytes: this.#session.meter.addBytes,
     });
   }

@@ -1,5 +1,6 @@
 /** What the parts of one run share: slots, pace, measure, and the way out. */
 import { FerryError, toFerryError } from '../model/errors.ts';
+import { Hashing } from './move/hashing.ts';
 import { Gate } from './pace/gate.ts';
 import { Pacer } from './pace/pacer.ts';
 import { Rate } from './pace/rate.ts';
@@ -38,6 +39,7 @@ export class Session implements Disposable {
   readonly gate: Gate;
   readonly large: Gate;
   readonly meter = new Meter();
+  readonly hashing = new Hashing();
   readonly rate: Rate | undefined;
   /** Aborts on the user's request and on the first failure that stops the run. */
   readonly signal: AbortSignal;
@@ -128,6 +130,7 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     this.#pacer.stop();
+    this.hashing[Symbol.dispose]();
     this.context.signal.removeEventListener('abort', this.#forward);
     for (const timer of this.#timers) clearInterval(timer);
   }

@@ -144,14 +144,25 @@ class Verification {
 
   async #repairer(source: Store): Promise<Mover> {
     const { spec, now, tmpdir } = this.#c;
-    const { signal, meter } = this.#session;
+    const { signal, meter, hashing } = this.#session;
     const probed = await probeDestination(this.#c.destination, signal);
     const capabilities = { ...this.#c.destination.capabilities, ...probed.capabilities };
     const destination = override(this.#c.destination, { capabilities });
     // Parts wait at a gate of their own: who repairs holds a slot of the other.
     const gate = new Gate(PARTS_AT_ONCE, signal);
     const uploads = this.#uploads;
-    return new Mover({ spec, source, destination, uploads, gate, signal, now, tmpdir, onBytes: meter.addBytes });
+    return new Mover({
+      spec,
+      source,
+      destination,
+      uploads,
+      gate,
+      signal,
+      now,
+      tmpdir,
+      hashing,
+      onBytes: meter.addBytes,
+    });
   }
 
   /** Nobody but this process knows of uploads that a repair began. */

@@ -5,6 +5,7 @@ import type { TaskJournal } from '../../state/state-store.ts';
 import type { ReadOptions, ReadResult, Store } from '../../store/store.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Gate } from '../pace/gate.ts';
+import type { Hashing } from './hashing.ts';
 import type { LossKind } from './metadata.ts';
 
 export interface MoveContext {
@@ -18,6 +19,7 @@ export interface MoveContext {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly tmpdir: string;
+  readonly hashing: Hashing;
   readonly onBytes: (bytes: number) => void;
 }
 

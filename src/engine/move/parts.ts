@@ -260,11 +260,18 @@ async function putPart(
   };
   const open = (): AsyncIterable<Uint8Array> => {
     onReplay();
-    tap = new Tap(read(), onBytes, hash);
+    tap?.forget();
+    tap = new Tap(read(), onBytes, hash ? c.hashing.begin(length) : undefined);
     return tap;
   };
-  const part = await multipart.put(ref, number, { size: length, open }, undefined, signal);
-  const { md5, crc32 } = tap?.digests() ?? {};
+  let part: PartResult;
+  try {
+    part = await multipart.put(ref, number, { size: length, open }, undefined, signal);
+  } catch (thrown) {
+    tap?.forget();
+    throw thrown;
+  }
+  const { md5, crc32 } = (await tap?.digests()) ?? {};
   const told = contentEtag(destination.capabilities, part);
   const altered = (md5 !== undefined && told !== undefined && told !== md5) || differ(crc32, part.checksums?.crc32);
   if (altered) {

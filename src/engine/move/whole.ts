@@ -30,6 +30,7 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
   const result = await source.read(key, undefined, signal);
   let taken = 0;
   let read = false;
+  let body: VersionBody | undefined;
   try {
     const { meta } = result;
     if (meta.size < 0) return await moveUnsized(c, job, meta);
@@ -51,19 +52,14 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
       const written = await write(c, job, bytes, options, md5);
       return { bytes: meta.size, losses, ...(await confirmed(c, key, written, md5)) };
     }
-    const body = new VersionBody(
-      c,
-      key,
-      meta,
-      result.body,
-      promised === undefined || !destination.capabilities.verifiesMd5,
-    );
+    body = new VersionBody(c, key, meta, result.body, promised === undefined || !destination.capabilities.verifiesMd5);
     const written = await write(c, job, body, options, promised);
-    const md5 = body.md5() ?? promised;
+    const md5 = (await body.md5()) ?? promised;
     if (promised !== undefined && md5 !== promised) await retract(c, key, 'read');
     return { bytes: meta.size, losses, ...(await confirmed(c, key, written, md5)) };
   } finally {
     budget.give(taken);
+    body?.forget();
     if (!read) result.body.cancel();
   }
 }
@@ -146,12 +142,18 @@ class VersionBody implements StreamBody {
   open(): AsyncIterable<Uint8Array> {
     const first = this.#first;
     this.#first = undefined;
-    this.#tap = new Tap(first ?? this.#again(), this.#c.onBytes, this.#hash);
+    this.#tap?.forget();
+    const stream = this.#hash ? this.#c.hashing.begin(this.size) : undefined;
+    this.#tap = new Tap(first ?? this.#again(), this.#c.onBytes, stream);
     return this.#tap;
   }
 
-  md5(): string | undefined {
-    return this.#tap?.digests().md5;
+  async md5(): Promise<string | undefined> {
+    return (await this.#tap?.digests())?.md5;
+  }
+
+  forget(): void {
+    this.#tap?.forget();
   }
 
   async *#again(): AsyncGenerator<Uint8Array> {
