@@ -6,7 +6,8 @@ import { ProxiedClient } from '../config/proxied-client.ts';
 import { loadTaskFile, parseTaskFile, type LoadedTask } from '../config/task-file.ts';
 import { checkEndpoints } from '../engine/check.ts';
 import { planTask } from '../engine/plan.ts';
-import { cleanUploads, retryFailures, runTask } from '../engine/run.ts';
+import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
+import { retryFailures, runTask } from '../engine/run.ts';
 import { verifyTask } from '../engine/verify.ts';
 import type { TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
@@ -53,6 +54,7 @@ const ENGINE: Engine = {
   verify: verifyTask,
   check: checkEndpoints,
   cleanUploads,
+  dropOrphans,
 };
 
 class RealServices implements Services {

@@ -1,6 +1,7 @@
 /** What the verbs need of the rest of the house. `main.ts` makes the real one; tests make their own. */
 import type { JournaledContext, EngineContext } from '../engine/engine.ts';
 import type { LoadedTask } from '../config/task-file.ts';
+import type { Cleaned, LeftoverContext } from '../engine/leftovers.ts';
 import type { EvidenceSink } from '../engine/evidence.ts';
 import type { VerifyContext } from '../engine/verify.ts';
 import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts';
@@ -24,8 +25,10 @@ export interface Engine {
   plan(context: EngineContext): Promise<PlanSummary>;
   verify(context: VerifyContext): Promise<RunSummary>;
   check(context: Omit<EngineContext, 'task'>): AsyncIterable<CheckResult>;
-  /** Aborts recorded unfinished uploads; resolves with how many. */
-  cleanUploads(context: Pick<JournaledContext, 'journal' | 'destination' | 'signal'>): Promise<number>;
+  /** Aborts unfinished uploads of the task. */
+  cleanUploads(context: LeftoverContext): Promise<Cleaned>;
+  /** Aborts those that a crash left and nobody can go on with. */
+  dropOrphans(context: LeftoverContext): Promise<Cleaned>;
 }
 
 export interface Services extends AsyncDisposable {

@@ -3,7 +3,7 @@ import type { JournaledContext } from './engine.ts';
 import { ETAG_FACT, etagFact, sampledSource } from './etags.ts';
 import { fetchFallback } from './fetching.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
-import { discardUpload } from './move/parts.ts';
+import { discardUpload } from './move/uploads.ts';
 import { override } from './override.ts';
 import { probeDestination, scratchKey, type Probed } from './probe.ts';
 
@@ -22,11 +22,14 @@ export async function prepare(c: JournaledContext, disposables: AsyncDisposableS
 }
 
 /** Probes the destination, and writes down what those should know who only read there. */
-async function measure({ destination, journal, signal, emit }: JournaledContext): Promise<Probed> {
+async function measure({ destination, journal, signal, now, emit }: JournaledContext): Promise<Probed> {
   const key = await rememberedKey(journal);
   // Of a probe that was killed.
   await discardUpload({ uploads: journal, destination, signal }, key);
-  const probed = await probeDestination(destination, signal, { key, uploads: journal });
+  const probed = await probeDestination(destination, signal, {
+    key,
+    record: { uploads: journal, now, retries: () => destination.stats.retries },
+  });
   for (const surprise of probed.surprises) {
     emit({ type: 'notice', message: `${destination.info.name} ${surprise}; Ferry does without` });
   }

@@ -7,9 +7,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Capabilities } from '../model/capabilities.ts';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
-import type { TaskJournal } from '../state/state-store.ts';
 import type { Store, UploadRef } from '../store/store.ts';
 import { compositeEtag } from '../wire/multipart.ts';
+import { beginRecorded, type BeginContext } from './move/uploads.ts';
 
 export interface Probed {
   readonly capabilities: Pick<Capabilities, 'writeIfAbsent' | 'verifiesMd5' | 'etag'>;
@@ -20,7 +20,7 @@ export interface Probed {
 /** Where to measure. Who may be killed remembers the key, and the upload on it. */
 export interface Scratch {
   readonly key: string;
-  readonly uploads?: Pick<TaskJournal, 'beginUpload' | 'endUpload'> | undefined;
+  readonly record?: Pick<BeginContext, 'uploads' | 'now' | 'retries'> | undefined;
 }
 
 const BYTES = Buffer.from('ferry measures what this store can do\n');
@@ -75,18 +75,18 @@ async function etagOf(
 }
 
 /** True where the ETag of a part is its MD5, and that of the whole made of these. */
-async function composes(store: Store, { key, uploads }: Scratch, signal: AbortSignal): Promise<boolean> {
+async function composes(store: Store, { key, record }: Scratch, signal: AbortSignal): Promise<boolean> {
   const multipart = store.multipart!;
   let upload: UploadRef | undefined;
   try {
-    upload = { key, uploadId: await multipart.begin(key, undefined, signal) };
-    const { uploadId } = upload;
-    const record = { key, uploadId, partSize: BYTES.length, size: BYTES.length, sourceVersion: '', startedAt: 0 };
-    await uploads?.beginUpload({ ...record, owesTags: false });
+    const about = { key, partSize: BYTES.length, size: BYTES.length, sourceVersion: '', owesTags: false };
+    upload = record
+      ? await beginRecorded({ ...record, destination: store, signal }, about, {})
+      : { key, uploadId: await multipart.begin(key, undefined, signal) };
     const part = await multipart.put(upload, 1, BYTES, undefined, signal);
     const { etag } = await multipart.complete(upload, [{ number: 1, ...part }], undefined, signal);
     upload = undefined;
-    await uploads?.endUpload(key);
+    await record?.uploads.endUpload(key);
     // Some services do not answer what they call it (Ceph 16, measured).
     const called = etag ?? (await store.stat(key, signal))?.etag;
     return part.etag === MD5 && called === compositeEtag([MD5]);
@@ -94,14 +94,14 @@ async function composes(store: Store, { key, uploads }: Scratch, signal: AbortSi
     if (signal.aborted || !isFerryError(thrown)) throw thrown;
     return false;
   } finally {
-    if (upload) await abandon(store, upload, uploads);
+    if (upload) await abandon(store, upload, record);
   }
 }
 
-async function abandon(store: Store, upload: UploadRef, uploads: Scratch['uploads']): Promise<void> {
+async function abandon(store: Store, upload: UploadRef, record: Scratch['record']): Promise<void> {
   try {
     await store.multipart!.abort(upload, AbortSignal.timeout(5_000));
-    await uploads?.endUpload(upload.key);
+    await record?.uploads.endUpload(upload.key);
   } catch {
     // It stays recorded, and is aborted when the pass ends.
   }

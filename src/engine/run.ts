@@ -14,8 +14,8 @@ import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
+import { discard, Intended } from './leftovers.ts';
 import { Losses } from './losses.ts';
-import { discardUpload } from './move/parts.ts';
 import { Mover } from './move/mover.ts';
 import { Moving } from './moving.ts';
 import type { Progress, RunSummary } from './progress.ts';
@@ -43,16 +43,6 @@ export async function retryFailures(context: JournaledContext, evidence?: Eviden
   return await new Run(context, evidence).failuresOnly();
 }
 
-/** Aborts every upload in parts that was begun for the task and not completed; returns how many. */
-export async function cleanUploads(
-  context: Pick<JournaledContext, 'journal' | 'destination' | 'signal'>,
-): Promise<number> {
-  const { journal, destination, signal } = context;
-  const uploads = await journal.uploads();
-  for (const { key } of uploads) await discardUpload({ uploads: journal, destination, signal }, key);
-  return uploads.length;
-}
-
 class Run {
   readonly #c: JournaledContext;
   readonly #evidence: EvidenceSink | undefined;
@@ -62,6 +52,7 @@ class Run {
   #resumed = false;
   #checkpointer: Checkpointer | undefined;
   #moving: Moving | undefined;
+  #intended: Intended | undefined;
 
   constructor(context: JournaledContext, evidence: EvidenceSink | undefined) {
     this.#c = context;
@@ -90,6 +81,7 @@ class Run {
       const settled = resumed ? Tally.from(c.journal.task.counters) : new Tally();
       const open = (resumed ? known : [EVERYTHING]).filter((range) => !range.done);
       const checkpointer = this.#books(c, settled, known.length - (resumed ? open.length : 0));
+      await this.#settleIntended(c);
       if (c.spec.type === 'delete') await this.#removing(c, checkpointer, open);
       else await this.#moveAll(c, checkpointer, open);
       await this.#finish(c, checkpointer);
@@ -100,6 +92,7 @@ class Run {
     return this.#guarded(true, async (c) => {
       this.#phase = 'retrying';
       const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
+      await this.#settleIntended(c);
       const mover = this.#mover(c);
       this.#bookkeeper(c, checkpointer, mover);
       // What a source has no more needs no copy; a source that is not there at all is another matter.
@@ -159,6 +152,7 @@ class Run {
       // An object that failed resumes its parts when it is tried again; other leftovers are nobody's.
       if (!failed.has(key)) await this.#discard(c, key);
     }
+    await this.#settleIntended(c);
     // With failures the next pass may not take what is unchanged since this one began for copied.
     await c.journal.endPass(checkpointer.settled.failed > 0 ? 'failed' : 'finished', c.now());
     this.#phase = 'done';
@@ -167,7 +161,7 @@ class Run {
   /** A leftover that cannot be taken away is no reason to call a whole pass failed. */
   async #discard(c: JournaledContext, key: string): Promise<void> {
     try {
-      await discardUpload({ uploads: c.journal, destination: c.destination, signal: this.#session.signal }, key);
+      await discard({ ...c, signal: this.#session.signal }, key);
     } catch (thrown) {
       this.#session.throwIfStopped();
       const { message } = toFerryError(thrown);
@@ -177,6 +171,12 @@ class Run {
         remedy: 'Its parts take room at the destination until they are removed there.',
       });
     }
+  }
+
+  async #settleIntended(c: JournaledContext): Promise<void> {
+    this.#intended ??= new Intended({ ...c, signal: this.#session.signal });
+    const { left } = await this.#intended.settle();
+    for (const { message, remedy } of left) c.emit({ type: 'notice', message, remedy });
   }
 
   /** Moves what is recorded as failed once more. */
@@ -278,6 +278,7 @@ class Run {
       now: c.now,
       tmpdir: c.tmpdir,
       hashing: this.#session.hashing,
+      retries: () => this.#c.destination.stats.retries,
       onBytes: this.#session.meter.addBytes,
     });
   }

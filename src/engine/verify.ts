@@ -8,6 +8,7 @@
  */
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
+import type { TaskJournal } from '../state/state-store.ts';
 import type { ComposedStore } from '../store/compose.ts';
 import type { Store } from '../store/store.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
@@ -40,6 +41,8 @@ export interface VerifyContext extends EngineContext {
   /** Copy what is missing or differs; what only the destination has is removed only where the task says so. */
   readonly repair: boolean;
   readonly evidence: EvidenceSink;
+  /** Where a repair records its uploads, so that what a crash leaves of them is found; in memory where absent. */
+  readonly journal?: TaskJournal | undefined;
 }
 
 /** Never rejects; a side that cannot be listed makes the outcome `failed`. */
@@ -55,7 +58,7 @@ class Verification {
   readonly #inFlight = new Set<Promise<void>>();
   #source: ComposedStore;
   #destination: ComposedStore;
-  readonly #uploads = new VolatileUploads();
+  readonly #volatile = new VolatileUploads();
   #mover: Mover | undefined;
   #listingDone = false;
   #differences = 0;
@@ -150,7 +153,8 @@ class Verification {
     const destination = override(this.#c.destination, { capabilities });
     // Parts wait at a gate of their own: who repairs holds a slot of the other.
     const gate = new Gate(PARTS_AT_ONCE, signal);
-    const uploads = this.#uploads;
+    const uploads = this.#c.journal ?? this.#volatile;
+    const retries = (): number => this.#c.destination.stats.retries;
     return new Mover({
       spec,
       source,
@@ -161,14 +165,15 @@ class Verification {
       now,
       tmpdir,
       hashing,
+      retries,
       onBytes: meter.addBytes,
     });
   }
 
-  /** Nobody but this process knows of uploads that a repair began. */
+  /** Nobody but this process knows of uploads that a repair without a journal began. */
   async #dropUploads(): Promise<void> {
     const { destination } = this.#c;
-    for (const ref of this.#uploads.all()) {
+    for (const ref of this.#volatile.all()) {
       await destination.multipart?.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
     }
   }

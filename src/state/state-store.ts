@@ -126,7 +126,21 @@ export interface TaskJournal {
   /** Uploads in parts that were begun and not completed, of any earlier run. */
   uploads(): Promise<readonly UploadRecord[]>;
   upload(key: string): Promise<{ upload: UploadRecord; parts: readonly PartRecord[] } | undefined>;
-  /** Replaces an upload of the same key, whose parts are forgotten: abort it at the store before. */
+  /**
+   * Says that an upload of the key is about to be begun. Durable when resolved; calls of one turn of the event loop share
+   * a transaction. The same `since` again replaces `until`.
+   */
+  intendUpload(intent: UploadIntent): Promise<void>;
+  /** Intents of any run whose uploads were never recorded, by key and time. */
+  uploadIntents(): Promise<readonly UploadIntent[]>;
+  /** What came of every intent of the key is known, or of the one of `since`. */
+  settleUploadIntents(key: string, since?: number): Promise<void>;
+  /** Whether a task here, any of them, has recorded the upload of this id. */
+  knowsUpload(uploadId: string): Promise<boolean>;
+  /**
+   * Replaces an upload of the same key, whose parts are forgotten: abort it at the store before. The intent whose `since`
+   * is its `startedAt` is met.
+   */
   beginUpload(upload: UploadRecord): Promise<void>;
   /**
    * Durable when resolved; calls of one turn of the event loop share a transaction. The same number again replaces the
@@ -192,6 +206,15 @@ export interface UploadRecord {
   readonly startedAt: number;
   /** Completed is not enough: the object has to be given its tags afterwards. */
   readonly owesTags: boolean;
+}
+
+/** An upload that was going to be begun. */
+export interface UploadIntent {
+  readonly key: string;
+  /** When; milliseconds of this machine's clock. */
+  readonly since: number;
+  /** Past this moment nobody was trying any more. */
+  readonly until: number;
 }
 
 export interface PartRecord {

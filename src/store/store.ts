@@ -214,6 +214,13 @@ export interface Multipart {
   ): Promise<WriteResult>;
   /** Frees what the parts hold; an upload that is gone counts as aborted. */
   abort(upload: UploadRef, signal?: AbortSignal): Promise<void>;
+  /**
+   * Uploads of exactly this key that somebody began and nobody has completed or aborted. Slow: for finding what a crash
+   * left. Absent, with `isEmpty`, where the store cannot list them.
+   */
+  inProgress?(key: Key, signal?: AbortSignal): Promise<readonly UploadInProgress[]>;
+  /** True where the upload is in progress and nothing was put into it. */
+  isEmpty?(upload: UploadRef, signal?: AbortSignal): Promise<boolean>;
   /** Server-side copy of bytes `[offset, offset + length)` of `from` into a part. */
   copyPart?(
     upload: UploadRef,
@@ -228,6 +235,14 @@ export interface Multipart {
 export interface UploadRef {
   readonly key: Key;
   readonly uploadId: string;
+}
+
+export interface UploadInProgress {
+  readonly uploadId: string;
+  /** When it was begun by the store's clock, milliseconds; undefined where it does not tell. */
+  readonly begun: number | undefined;
+  /** Who began it, in the store's words; undefined where it does not tell. */
+  readonly by: string | undefined;
 }
 
 export interface PartOptions {

@@ -173,6 +173,7 @@ test('a file of the first version is taken over with what is in it', async () =>
   }
   {
     using db = new Database(home.file);
+    db.exec('DROP INDEX uploads_by_id; DROP TABLE upload_intents');
     db.exec('ALTER TABLE uploads DROP COLUMN owes_tags; PRAGMA user_version = 1');
   }
   await using store = await home.open();

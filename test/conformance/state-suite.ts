@@ -288,6 +288,8 @@ export function everyWrite(journal: TaskJournal): (() => Promise<void>)[] {
     () => journal.checkpoint(change()),
     () => journal.endPass('finished', 5),
     () => journal.interrupt('interrupted', 5),
+    () => journal.intendUpload({ key: 'new', since: 1, until: 2 }),
+    () => journal.settleUploadIntents('k'),
     () => journal.beginUpload(upload('new')),
     () => journal.recordPart('k', { number: 1, etag: 'e', size: 1 }),
     () => journal.endUpload('k'),
@@ -552,6 +554,36 @@ function uploads(state: StateTest): void {
     assert.equal((await journal.upload('k'))?.parts[0]?.etag, 'again');
     await journal.beginUpload(upload('k', { uploadId: 'second' }));
     assert.deepEqual(await journal.upload('k'), { upload: upload('k', { uploadId: 'second' }), parts: [] });
+  });
+
+  state('what was intended is there for the next run until its upload is recorded, or it is settled', async (place) => {
+    const first = await place.open();
+    await first.createTask(newTask('t'));
+    const lease = await first.lease('t', 'me');
+    const journal = await first.journal(lease);
+    const intents = [1, 2.5, 3].map((since) => ({ key: 'k', since, until: since + 10 }));
+    await Promise.all(intents.map((intent) => journal.intendUpload(intent)));
+    await journal.intendUpload({ key: 'other', since: 2, until: 3 });
+    await journal.intendUpload({ key: 'other', since: 2, until: 4 });
+    await journal.beginUpload(upload('k', { startedAt: 2.5 }));
+    await lease[Symbol.asyncDispose]();
+
+    const second = await place.open();
+    const next = await second.journal(await second.lease('t', 'you'));
+    const left = [intents[0], intents[2]];
+    assert.deepEqual(await next.uploadIntents(), [...left, { key: 'other', since: 2, until: 4 }]);
+    await next.settleUploadIntents('other');
+    assert.deepEqual(await next.uploadIntents(), left);
+  });
+
+  state('an upload recorded by any task is known by its id', async (place) => {
+    const { store, journal } = await place.begin();
+    await store.createTask(newTask('another'));
+    const another = await store.journal(await store.lease('another', 'me'));
+    await another.beginUpload(upload('k', { uploadId: 'theirs' }));
+    assert.deepEqual([await journal.knowsUpload('theirs'), await journal.knowsUpload('k')], [true, false]);
+    await another.endUpload('k');
+    assert.equal(await journal.knowsUpload('theirs'), false);
   });
 
   state('a part of no upload is refused and takes no other with it', async (place) => {

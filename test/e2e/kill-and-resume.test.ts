@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
+import type { Upload } from '../faults/server/buckets.ts';
 import { seeded } from '../faults/server/rules.ts';
 import { assertHolds, contents, expectOnly, fill, PART, bucketOf } from './endpoints.ts';
 import { Ferry } from './ferry.ts';
@@ -125,6 +126,42 @@ test('S3 to a file tree, killed 20 times: no file is ever half written', async (
   assert.deepEqual(filesOf(tree).toSorted(), [...objects.keys()].toSorted(), 'nothing missing, nothing left behind');
   check();
 });
+
+test('killed at the very moment an upload in parts is begun, 5 times: no upload is left behind', async () => {
+  await using source = await startFaultServer({ buckets: [BUCKET] });
+  await using destination = await startFaultServer({ buckets: [BUCKET] });
+  using ferry = new Ferry();
+  const objects = contents(0, 12);
+  fill(source, objects);
+  expectOnly(destination, objects);
+  const task = ferry.task({
+    type: 'copy',
+    source: bucketOf(source),
+    destination: bucketOf(destination),
+    multipart_boundary_size: PART,
+    keep_etag: false,
+  });
+  // Somebody else's upload of one of the keys, begun before.
+  const theirs = uploadOf([...objects.keys()][0]!);
+  destination.bucket(BUCKET).uploads.set('theirs', theirs);
+  for (let i = 0; i < 5; i++) {
+    const { child, exit } = ferry.start('run', 'move', '-t', task);
+    destination.onRequest = ({ operation }) => {
+      if (operation === 'CreateMultipartUpload') child.kill('SIGKILL');
+    };
+    assert.equal((await exit).code, null);
+  }
+  destination.onRequest = () => undefined;
+  const { code, output } = await ferry.run('run', 'move', '-t', task);
+  assert.equal(code, 0, output);
+  assert.equal(destination.bucket(BUCKET).uploads.get('theirs'), theirs);
+  destination.bucket(BUCKET).uploads.delete('theirs');
+  assertHolds(destination, objects);
+});
+
+function uploadOf(key: string): Upload {
+  return { key, begun: Date.now() - 3_600_000, by: 'FERRYFAULTACCESS', headers: {}, tags: new Map(), parts: new Map() };
+}
 
 function writeTree(root: string, objects: ReadonlyMap<string, Buffer>): void {
   for (const [key, body] of objects) {

@@ -1,14 +1,18 @@
-/** `ferry clean`: forgets the tasks that are done with. */
+/** `ferry clean`: forgets the tasks that are done with, and takes away what crashes left. */
 import { isFerryError } from '../../model/errors.ts';
 import type { Call, Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { abortUploads, dropOrphans } from '../leftovers.ts';
 import { counted } from '../output/text.ts';
 
 export const cleanCommand: Command = {
   name: 'clean',
   summary: 'Forget every finished task that left no failures. Objects and reports stay.',
+  about: [
+    'What crashes left goes, too, of every task that is not running: empty uploads in parts that nobody can go on with.',
+  ],
   options: [{ short: 'y', long: 'yes', description: 'Do not ask.' }],
   examples: [{ line: 'ferry clean --yes', does: 'without asking' }],
   exits: ['ok'],
@@ -19,21 +23,24 @@ async function clean(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const state = await services.state();
   const { stderr } = context.io;
-  const done = (await state.listTasks()).filter(
-    (task) => task.state === 'finished' && task.counters.failed === 0 && task.holder === undefined,
-  );
-  if (done.length === 0) {
-    stderr.write('No finished task to forget.\n');
-    return 'ok';
-  }
+  const idle = (await state.listTasks()).filter(({ holder }) => holder === undefined);
+  const done = idle.filter((task) => task.state === 'finished' && task.counters.failed === 0);
   const names = done.map(({ name }) => name).join(', ');
-  if (!call.flag('yes') && !(await confirm(context, `Forget ${counted(done.length, 'finished task')} (${names})?`)))
-    return 'ok';
-  for (const { name } of done) {
+  const forgets =
+    done.length > 0 &&
+    (call.flag('yes') || (await confirm(context, `Forget ${counted(done.length, 'finished task')} (${names})?`)));
+  if (done.length === 0) stderr.write('No finished task to forget.\n');
+  for (const { name } of idle) {
+    const forget = forgets && done.some((task) => task.name === name);
     try {
       await using lease = await state.lease(name, services.holder);
-      await state.deleteTask(lease);
-      stderr.write(`Task ${name} is forgotten.\n`);
+      const journal = await state.journal(lease);
+      if (!forget) await dropOrphans(context, services, name, journal);
+      else {
+        await abortUploads(context, services, name, journal);
+        await state.deleteTask(lease);
+        stderr.write(`Task ${name} is forgotten.\n`);
+      }
     } catch (error) {
       // Started meanwhile, or forgotten by somebody else: either way not ours to clean.
       if (!isFerryError(error, 'task-running') && !isFerryError(error, 'task-not-found')) throw error;

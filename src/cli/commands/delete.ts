@@ -1,13 +1,12 @@
 /** `ferry delete`: forgets a task. */
-import { FerryError, toFerryError } from '../../model/errors.ts';
+import { FerryError } from '../../model/errors.ts';
 import type { Call, Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { abortUploads } from '../leftovers.ts';
 import { taskName } from '../options.ts';
-import { counted, harmless } from '../output/text.ts';
-import type { TaskJournal } from '../../state/state-store.ts';
-import type { Services } from '../services.ts';
+import { counted } from '../output/text.ts';
 import { storedTask } from '../task-call.ts';
 
 export const deleteCommand: Command = {
@@ -36,31 +35,4 @@ async function remove(context: CommandContext, call: Call): Promise<ExitName> {
   await state.deleteTask(lease);
   context.io.stderr.write(`Task ${name} is forgotten.\n`);
   return 'ok';
-}
-
-/** Best effort: a task whose stores are gone can still be forgotten, and is told so. */
-async function abortUploads(
-  context: CommandContext,
-  services: Services,
-  name: string,
-  journal: TaskJournal,
-): Promise<void> {
-  const uploads = await journal.uploads();
-  if (uploads.length === 0) return;
-  try {
-    const { spec } = services.parseTask(journal.task.file, name);
-    await using stores = await services.openStores(spec);
-    const aborted = await services.engine.cleanUploads({
-      journal,
-      destination: stores.destination,
-      signal: context.signal,
-    });
-    context.io.stderr.write(`${counted(aborted, 'unfinished upload')} aborted at the destination.\n`);
-  } catch (thrown) {
-    const { message } = toFerryError(thrown);
-    context.io.stderr.write(
-      `${counted(uploads.length, 'unfinished upload')} could not be aborted: ${harmless(message)}\n` +
-        'They may cost storage; a lifecycle rule of the bucket, or its provider, can remove them.\n',
-    );
-  }
 }

@@ -12,7 +12,7 @@ import { logEvent } from '../log-event.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import { engineContext, findTask, openEnds, sideOf } from '../task-call.ts';
+import { engineContext, findTask, identityOf, openEnds, sideOf } from '../task-call.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
 
@@ -64,17 +64,24 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const report = call.text('check-report');
   if (report !== undefined) return await checkOnly(context, report);
   const mode = modeOf(call);
+  const repair = call.flag('repair');
   const services = await context.services();
   const { now } = services;
   const task = await findTask(services, call);
   await using stores = await openEnds(services, task.spec);
+  const stored = repair && task.record?.identity === identityOf(task.spec, stores);
+  // Who repairs a task works on it: no run goes on meanwhile.
+  const state = stored ? await services.state() : undefined;
+  await using lease = await state?.lease(task.name, services.holder);
+  const signal = lease ? AbortSignal.any([context.signal, lease.lost]) : context.signal;
+  const journal = lease && (await state!.journal(lease));
   const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const recorder = await ReportRecorder.start({
     folder:
       call.text('report') ?? task.spec.report.path ?? join(services.home, 'reports', task.name, `verify-${stamp}`),
     kind: 'verification',
     task: task.name,
-    mode: call.flag('repair') ? `${mode}, with repair` : mode,
+    mode: repair ? `${mode}, with repair` : mode,
     source: sideOf(stores.source),
     destination: sideOf(stores.destination),
     evidence: EVIDENCE.find((which) => which === call.text('evidence')) ?? task.spec.report.evidence,
@@ -88,7 +95,7 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
     if (event.type !== 'summary') printer.event(event);
   };
   const base = engineContext(context, services, task, stores, emit);
-  const summary = await services.engine.verify({ ...base, mode, repair: call.flag('repair'), evidence: recorder });
+  const summary = await services.engine.verify({ ...base, signal, mode, repair, evidence: recorder, journal });
   const { json, html, head } = await recorder.finish(summary, []);
   const proof = { ...recorder.proof, head };
   printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html }, proof } });

@@ -13,7 +13,21 @@ export interface MoveContext {
   readonly source: Store;
   readonly destination: Store;
   /** Where unfinished uploads are kept. */
-  readonly uploads: Pick<TaskJournal, 'upload' | 'beginUpload' | 'recordPart' | 'endUpload' | 'getFact' | 'setFact'>;
+  readonly uploads: Pick<
+    TaskJournal,
+    | 'upload'
+    | 'intendUpload'
+    | 'uploadIntents'
+    | 'settleUploadIntents'
+    | 'knowsUpload'
+    | 'beginUpload'
+    | 'recordPart'
+    | 'endUpload'
+    | 'getFact'
+    | 'setFact'
+  >;
+  /** How often a call of the destination was made again so far; only grows. */
+  readonly retries: () => number;
   /** Slots for requests that move bytes. Whole objects hold one while they move, parts one each. */
   readonly gate: Gate;
   readonly signal: AbortSignal;

@@ -16,9 +16,10 @@ import { Budget } from './budget.ts';
 import { readBack } from './read-back.ts';
 import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit } from './metadata.ts';
-import { moveInParts, oweTags } from './parts.ts';
+import { moveInParts } from './parts.ts';
 import { owesTags, settleTags } from './tagging.ts';
 import { moveUnsized } from './unsized.ts';
+import { oweTags } from './uploads.ts';
 import { moveWhole } from './whole.ts';
 
 /** How often an object is begun again because it changed or arrived altered. */

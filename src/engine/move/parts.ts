@@ -14,8 +14,8 @@
  */
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
-import { NO_UPLOAD, type PartRecord } from '../../state/state-store.ts';
-import type { Part, PartResult, UploadRef } from '../../store/store.ts';
+import type { PartRecord } from '../../state/state-store.ts';
+import type { Part, PartResult, UploadRef, WriteOptions } from '../../store/store.ts';
 import { compositeEtag } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
 import { complete, completedBefore } from './completing.ts';
@@ -24,6 +24,7 @@ import { chooseLayout, copiesParts, IN_DOUBT, NOT_GUESSABLE, PROVEN, type Layout
 import { outfit, type LossKind } from './metadata.ts';
 import { owesTags, settleTags } from './tagging.ts';
 import { Tap } from './tap.ts';
+import { beginRecorded, discardUpload } from './uploads.ts';
 
 /** A part in place, and the MD5 of the bytes that passed here where they were hashed. */
 interface Done {
@@ -34,14 +35,11 @@ interface Done {
 export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
   const { source, destination, spec, signal } = c;
   const { key } = job.entry;
-  const multipart = destination.multipart!;
   const limits = destination.capabilities.multipart!;
   const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
   const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);
   const layout = await chooseLayout(c, job, meta);
-  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, owesTags(limits.tags, options.tags), () =>
-    multipart.begin(key, options, signal),
-  );
+  const { ref, parts: recorded } = await openUpload(c, job, meta, layout, options);
   const done = await uploadMissing(c, job, meta, layout, ref, recorded);
   const parts = done.map(({ part }) => part);
   const hashed = done.map(({ md5 }) => md5).filter((md5) => md5 !== undefined);
@@ -80,42 +78,13 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
   };
 }
 
-/** Aborts an upload of ours and forgets it. */
-export async function discardUpload(
-  c: Pick<MoveContext, 'uploads' | 'destination' | 'signal'>,
-  key: string,
-): Promise<void> {
-  await abortUpload(c, key);
-  await c.uploads.endUpload(key);
-}
-
-/** Records, before an object is made in one piece, that it is not whole without its tags. */
-export async function oweTags(c: MoveContext, key: string, meta: ObjectMeta): Promise<void> {
-  await abortUpload(c, key);
-  await c.uploads.beginUpload({
-    key,
-    uploadId: NO_UPLOAD,
-    partSize: 0,
-    size: meta.size,
-    sourceVersion: versionName(meta),
-    startedAt: c.now(),
-    owesTags: true,
-  });
-}
-
-async function abortUpload(c: Pick<MoveContext, 'uploads' | 'destination' | 'signal'>, key: string): Promise<void> {
-  const uploadId = (await c.uploads.upload(key))?.upload.uploadId ?? NO_UPLOAD;
-  if (uploadId !== NO_UPLOAD) await c.destination.multipart?.abort({ key, uploadId }, c.signal);
-}
-
 /** The recorded upload where it is of this very version and layout; else a new one. */
 async function openUpload(
   c: MoveContext,
   job: Job,
   meta: ObjectMeta,
   layout: Layout,
-  tagsOwed: boolean,
-  begin: () => Promise<string>,
+  options: WriteOptions,
 ): Promise<{ ref: UploadRef; parts: readonly PartRecord[] }> {
   const { key } = job.entry;
   const known = await c.uploads.upload(key);
@@ -129,17 +98,15 @@ async function openUpload(
     }
     await discardUpload(c, key);
   }
-  const uploadId = await begin();
-  await c.uploads.beginUpload({
+  const { partSize } = layout;
+  const about = {
     key,
-    uploadId,
-    partSize: layout.partSize,
+    partSize,
     size: meta.size,
     sourceVersion: version,
-    startedAt: c.now(),
-    owesTags: tagsOwed,
-  });
-  return { ref: { key, uploadId }, parts: [] };
+    owesTags: owesTags(c.destination.capabilities.multipart!.tags, options.tags),
+  };
+  return { ref: await beginRecorded(c, about, options), parts: [] };
 }
 
 async function uploadMissing(

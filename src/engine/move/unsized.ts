@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { planParts } from '../../wire/multipart.ts';
-import { stillAbsent, type Job, type MoveContext, type Moved } from './job.ts';
+import { stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
-import { settleTags } from './tagging.ts';
+import { owesTags, settleTags } from './tagging.ts';
+import { beginRecorded, discardUpload } from './uploads.ts';
 
 export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
   const { source, destination, spec, signal } = c;
@@ -37,8 +38,16 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
     } else {
       if (!multipart || !destination.multipart) throw new FerryError('too-large', { key });
       const { partSize, count } = planParts(size, spec.multipart.partSize, multipart);
-      const uploadId = await destination.multipart.begin(key, options, signal);
-      const ref = { key, uploadId };
+      // The parts of an earlier run are of bytes nobody can tell from these.
+      await discardUpload(c, key);
+      const about = {
+        key,
+        partSize,
+        size,
+        sourceVersion: versionName({ ...meta, size }),
+        owesTags: owesTags(multipart.tags, options.tags),
+      };
+      const ref = await beginRecorded(c, about, options);
       try {
         const parts = [];
         for (let number = 1; number <= count; number++) {
@@ -55,10 +64,11 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
         await destination.multipart.complete(ref, parts, undefined, signal);
       } catch (error) {
         // What went wrong is told, whatever becomes of the parts.
-        await destination.multipart.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
+        await discardUpload({ ...c, signal: AbortSignal.timeout(10_000) }, key).catch(() => undefined);
         throw error;
       }
       untagged = await settleTags(c, key, multipart.tags, options.tags);
+      await c.uploads.endUpload(key);
     }
     return { bytes: size, etag: undefined, losses: [...losses, ...untagged], method: 'size' };
   } finally {

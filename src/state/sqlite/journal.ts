@@ -6,11 +6,13 @@ import type {
   RangeRecord,
   TaskJournal,
   TaskRecord,
+  UploadIntent,
   UploadRecord,
 } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';
 import type { FailureTable } from './failure-table.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { IntentTable } from './intent-table.ts';
 import { noTask, type SqliteLease } from './lease.ts';
 import type { RangeTable } from './range-table.ts';
 import { toTaskRecord, type TaskTable } from './task-table.ts';
@@ -23,6 +25,7 @@ export interface Tables {
   readonly ranges: RangeTable;
   readonly failures: FailureTable;
   readonly uploads: UploadTable;
+  readonly intents: IntentTable;
   readonly facts: FactTable;
   readonly group: GroupCommit;
 }
@@ -91,8 +94,34 @@ export class SqliteJournal implements TaskJournal {
     return this.#tables.uploads.get(this.#task, key);
   }
 
+  intendUpload(intent: UploadIntent): Promise<void> {
+    return this.#tables.group.add(() => {
+      this.#lease.require();
+      this.#tables.intents.put(this.#task, intent);
+    });
+  }
+
+  async uploadIntents(): Promise<readonly UploadIntent[]> {
+    this.#tables.group.flush();
+    return this.#tables.intents.all(this.#task);
+  }
+
+  async settleUploadIntents(key: string, since?: number): Promise<void> {
+    this.#write(() => {
+      if (since === undefined) this.#tables.intents.settle(this.#task, key);
+      else this.#tables.intents.met(this.#task, key, since);
+    });
+  }
+
+  async knowsUpload(uploadId: string): Promise<boolean> {
+    return this.#tables.uploads.knows(uploadId);
+  }
+
   async beginUpload(upload: UploadRecord): Promise<void> {
-    this.#write(() => this.#tables.uploads.begin(this.#task, upload));
+    this.#write(() => {
+      this.#tables.uploads.begin(this.#task, upload);
+      this.#tables.intents.met(this.#task, upload.key, upload.startedAt);
+    });
   }
 
   recordPart(key: string, part: PartRecord): Promise<void> {

@@ -23,6 +23,7 @@ import { Database, isBusy } from './database.ts';
 import { FailureTable } from './failure-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FactTable, SqliteJournal, type Tables } from './journal.ts';
+import { IntentTable } from './intent-table.ts';
 import { LeaseBook, noTask, SqliteLease } from './lease.ts';
 import { RangeTable } from './range-table.ts';
 import { prepareSchema } from './schema.ts';
@@ -58,6 +59,7 @@ class SqliteStateStore implements StateStore {
       ranges: new RangeTable(db),
       failures: new FailureTable(db),
       uploads: new UploadTable(db),
+      intents: new IntentTable(db),
       facts: new FactTable(db),
       group: new GroupCommit(db),
     };

@@ -89,6 +89,16 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE uploads ADD COLUMN owes_tags INTEGER NOT NULL DEFAULT 0 CHECK (owes_tags IN (0, 1));
   `,
+  `
+  CREATE TABLE upload_intents (
+    task_id INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    key     TEXT NOT NULL,
+    since   REAL NOT NULL,
+    until   REAL NOT NULL,
+    PRIMARY KEY (task_id, key, since)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX uploads_by_id ON uploads (upload_id);
+  `,
 ];
 
 /**

@@ -26,6 +26,7 @@ export class UploadTable {
   readonly #get: Statement<UploadRow & { readonly id: number }>;
   readonly #putPart: Statement<never>;
   readonly #parts: Statement<PartRow>;
+  readonly #known: Statement<{ readonly known: 1 }>;
 
   constructor(db: Database) {
     this.#insert = db.prepare(
@@ -40,6 +41,7 @@ export class UploadTable {
        SELECT id, ?, ?, ?, ?, ? FROM uploads WHERE task_id = ? AND key = ?`,
     );
     this.#parts = db.prepare('SELECT number, etag, size, crc32, checksums FROM parts WHERE upload = ? ORDER BY number');
+    this.#known = db.prepare('SELECT 1 AS known FROM uploads WHERE upload_id = ?');
   }
 
   all(task: number): UploadRecord[] {
@@ -51,6 +53,11 @@ export class UploadTable {
     if (!row) return undefined;
     const { id, ...upload } = row;
     return { upload: toUpload(upload), parts: this.#parts.all(id).map(toPart) };
+  }
+
+  /** Whether it is one of any task. */
+  knows(uploadId: string): boolean {
+    return this.#known.get(uploadId) !== undefined;
   }
 
   /** Replaces an upload of the same key, and forgets its parts. */

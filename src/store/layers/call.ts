@@ -18,6 +18,7 @@ import type {
   RemoveFailure,
   Resemblance,
   Store,
+  UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
@@ -42,7 +43,9 @@ export type Operation =
   | 'put'
   | 'copyPart'
   | 'complete'
-  | 'abort';
+  | 'abort'
+  | 'inProgress'
+  | 'isEmpty';
 
 export type WrapRead = (result: ReadResult, call: ReadCall) => ReadResult;
 
@@ -369,6 +372,28 @@ export class AbortCall extends Call<void> {
 
   perform(store: Store): Promise<void> {
     return partsOf(store).abort(this.upload, this.signal);
+  }
+}
+
+export class InProgressCall extends Call<readonly UploadInProgress[]> {
+  readonly operation = 'inProgress';
+
+  perform(store: Store): Promise<readonly UploadInProgress[]> {
+    return partsOf(store).inProgress!(this.key!, this.signal);
+  }
+}
+
+export class IsEmptyCall extends Call<boolean> {
+  readonly operation = 'isEmpty';
+  readonly upload: UploadRef;
+
+  constructor(upload: UploadRef, signal: AbortSignal | undefined) {
+    super(upload.key, signal);
+    this.upload = upload;
+  }
+
+  perform(store: Store): Promise<boolean> {
+    return partsOf(store).isEmpty!(this.upload, this.signal);
   }
 }
 

@@ -98,10 +98,14 @@ export function unwrap(store: Store): Store {
 
 class LayeredMultipart implements Multipart {
   declare readonly copyPart?: NonNullable<Multipart['copyPart']>;
+  declare readonly inProgress?: NonNullable<Multipart['inProgress']>;
+  declare readonly isEmpty?: NonNullable<Multipart['isEmpty']>;
   readonly #run: Next;
 
   constructor(inner: Multipart, run: Next) {
     this.#run = run;
+    if (inner.inProgress) this.inProgress = (key, signal) => run(new call.InProgressCall(key, signal));
+    if (inner.isEmpty) this.isEmpty = (upload, signal) => run(new call.IsEmptyCall(upload, signal));
     if (!inner.copyPart) return;
     this.copyPart = (upload, part, from, offset, length, signal): Promise<PartResult> =>
       run(new call.CopyPartCall(upload, part, unwrapped(from), offset, length, signal));

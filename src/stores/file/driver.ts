@@ -45,6 +45,7 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
     preserveMode: options.preserve_mode,
     preserveOwner: options.preserve_owner,
     fsync: options.fsync,
+    now: context.now,
   });
 }
 

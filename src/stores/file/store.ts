@@ -49,6 +49,8 @@ export interface FileStoreOptions {
   readonly preserveMode: boolean;
   readonly preserveOwner: boolean;
   readonly fsync: FsyncPolicy;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export class FileStore implements Store {
@@ -96,7 +98,7 @@ export class FileStore implements Store {
     });
     this.#lookup = new Lookup({ root, links, pace: this.#pace, sidecars: this.#sidecars });
     this.#listing = new Listing({ ...options, tree: this.#readTree, pace: this.#pace });
-    this.multipart = this.#uploads();
+    this.multipart = this.#uploads(options.now);
   }
 
   async list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {
@@ -180,8 +182,8 @@ export class FileStore implements Store {
     }
   }
 
-  #uploads(): Multipart {
-    const uploads = new Uploads(this.#writer, (key) => placeOf(key, this.#encoding));
+  #uploads(now: () => number): Multipart {
+    const uploads = new Uploads(this.#writer, (key) => placeOf(key, this.#encoding), now);
     return {
       begin: (key, options = {}, signal) => this.#guard(key, 'begin', () => uploads.begin(key, options, signal)),
       put: (ref, part, body, options = {}, signal) =>
@@ -189,6 +191,8 @@ export class FileStore implements Store {
       complete: (ref, parts, options = {}, signal) =>
         this.#guard(ref.key, 'complete', () => uploads.complete(ref, parts, options, signal)),
       abort: (ref, signal) => this.#guard(ref.key, 'abort', () => uploads.abort(ref, signal)),
+      inProgress: (key, signal) => this.#guard(key, 'inProgress', () => uploads.inProgress(key, signal)),
+      isEmpty: (ref, signal) => this.#guard(ref.key, 'isEmpty', () => uploads.isEmpty(ref, signal)),
     };
   }
 

@@ -24,6 +24,7 @@ import type {
   Part,
   PartOptions,
   PartResult,
+  UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
@@ -32,7 +33,8 @@ import { Digest, pour } from './digest.ts';
 import { errno } from './errors.ts';
 import { fsync } from './io.ts';
 import type { Place } from './names.ts';
-import { isUploadId, uploadTempName } from './temp.ts';
+import { isUploadId, parseTemp, uploadTempName } from './temp.ts';
+import type { Directory } from './tree.ts';
 import { versionOf } from './version.ts';
 import { taken, type Writer } from './write.ts';
 
@@ -46,6 +48,7 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_APPEND } = fs.constants
 
 const header = z.object({
   key: z.string(),
+  begun: z.number().optional(),
   meta: z.record(z.string(), z.unknown()).optional(),
   tags: z.record(z.string(), z.string()).optional(),
 });
@@ -71,12 +74,14 @@ interface Upload {
 export class Uploads {
   readonly #writer: Writer;
   readonly #placeOf: (key: Key) => Place;
+  readonly #now: () => number;
   /** Uploads this process works on; bounded by those begun and not yet completed. */
   readonly #open = new Map<string, Upload>();
 
-  constructor(writer: Writer, placeOf: (key: Key) => Place) {
+  constructor(writer: Writer, placeOf: (key: Key) => Place, now: () => number) {
     this.#writer = writer;
     this.#placeOf = placeOf;
+    this.#now = now;
   }
 
   async begin(key: Key, options: WriteOptions, signal: AbortSignal | undefined): Promise<string> {
@@ -88,14 +93,18 @@ export class Uploads {
     const temp = uploadTempName(uploadId);
     const { meta, tags } = options;
     await tree.within(place.directories, made, async (directory) => {
-      fs.closeSync(fs.openSync(directory.at(temp), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
-      const record = fs.openSync(directory.at(recordName(temp)), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      // Under a name of this process at first: cut short by a crash it is litter, and else a record is whole.
+      const draft = directory.at(this.#writer.tempName());
+      const record = fs.openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
       try {
-        fs.writeFileSync(record, `${JSON.stringify({ key, meta, tags })}\n`);
-        if (durability.policy !== 'never') {
-          await fsync(record);
-          await fsync(directory.fd);
-        }
+        fs.writeFileSync(record, `${JSON.stringify({ key, begun: this.#now(), meta, tags })}\n`);
+        if (durability.policy !== 'never') await fsync(record);
+        fs.renameSync(draft, directory.at(recordName(temp)));
+        fs.closeSync(fs.openSync(directory.at(temp), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
+        if (durability.policy !== 'never') await fsync(directory.fd);
+      } catch (thrown) {
+        for (const file of [draft, directory.at(recordName(temp))]) fs.rmSync(file, { force: true });
+        throw thrown;
       } finally {
         fs.closeSync(record);
       }
@@ -189,14 +198,50 @@ export class Uploads {
   async abort(ref: UploadRef, signal: AbortSignal | undefined): Promise<void> {
     throwIfAborted(signal);
     if (!isUploadId(ref.uploadId)) return;
-    const place = this.#placeOf(ref.key);
     const temp = uploadTempName(ref.uploadId);
     this.#open.delete(ref.uploadId);
+    await this.#beside(ref.key, (directory) => {
+      // The record first: without it the upload is gone, whatever happens next.
+      for (const file of [recordName(temp), temp]) fs.rmSync(directory.at(file), { force: true });
+    });
+  }
+
+  /** By the records in the directory the key is in. */
+  async inProgress(key: Key, signal: AbortSignal | undefined): Promise<readonly UploadInProgress[]> {
+    const found: UploadInProgress[] = [];
+    await this.#beside(key, async (directory) => {
+      for await (const { name } of await fs.promises.opendir(directory.path)) {
+        throwIfAborted(signal);
+        const temp = parseTemp(name);
+        if (temp?.kind !== 'upload' || !temp.record) continue;
+        const text = unlessAbsent(() => readRecord(directory.at(name)));
+        const head = header.safeParse(parseJson(text?.split('\n', 1)[0]));
+        if (!head.success || head.data.key !== key) continue;
+        found.push({ uploadId: temp.uploadId, begun: head.data.begun, by: undefined });
+      }
+    });
+    return found;
+  }
+
+  async isEmpty({ key, uploadId }: UploadRef, signal: AbortSignal | undefined): Promise<boolean> {
+    throwIfAborted(signal);
+    if (!isUploadId(uploadId)) return false;
+    const temp = uploadTempName(uploadId);
+    let empty = false;
+    await this.#beside(key, (directory) => {
+      const bytes = fs.statSync(directory.at(temp), { throwIfNoEntry: false })?.size ?? 0;
+      const text = unlessAbsent(() => readRecord(directory.at(recordName(temp))));
+      // A record without a part is one line.
+      empty = bytes === 0 && text !== undefined && text.indexOf('\n') === text.length - 1;
+    });
+    return empty;
+  }
+
+  /** Where the directory of the key is not there, nothing is beside it. */
+  async #beside(key: Key, use: (directory: Directory) => Promise<void> | void): Promise<void> {
+    const { directories } = this.#placeOf(key);
     try {
-      await this.#writer.options.tree.within(place.directories, undefined, (directory) => {
-        // The record first: without it the upload is gone, whatever happens next.
-        for (const file of [recordName(temp), temp]) fs.rmSync(directory.at(file), { force: true });
-      });
+      await this.#writer.options.tree.within(directories, undefined, async (directory) => await use(directory));
     } catch (thrown) {
       if (errno(thrown) !== 'ENOENT') throw thrown;
     }
@@ -224,6 +269,15 @@ export class Uploads {
     if (now) return now;
     this.#open.set(ref.uploadId, upload);
     return upload;
+  }
+}
+
+function unlessAbsent(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (errno(thrown) === 'ENOENT') return undefined;
+    throw thrown;
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   Part,
   PartOptions,
   PartResult,
+  UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
@@ -36,7 +37,7 @@ export class MemoryMultipart implements Multipart {
     throwIfAborted(signal);
     this.#store.allow(key, {});
     const id = this.#store.space.nextVersion();
-    this.#store.space.uploads.set(id, { key, options, parts: new Map() });
+    this.#store.space.uploads.set(id, { key, options, begun: this.#store.now(), parts: new Map() });
     return id;
   }
 
@@ -99,6 +100,17 @@ export class MemoryMultipart implements Multipart {
   async abort(ref: UploadRef, signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     this.#store.space.uploads.delete(ref.uploadId);
+  }
+
+  async inProgress(key: Key, signal?: AbortSignal): Promise<readonly UploadInProgress[]> {
+    throwIfAborted(signal);
+    const all = [...this.#store.space.uploads].filter(([, upload]) => upload.key === key);
+    return all.map(([uploadId, { begun }]) => ({ uploadId, begun, by: undefined }));
+  }
+
+  async isEmpty(ref: UploadRef, signal?: AbortSignal): Promise<boolean> {
+    throwIfAborted(signal);
+    return this.#store.space.uploads.get(ref.uploadId)?.parts.size === 0;
   }
 
   #opaque(): string | undefined {

@@ -20,6 +20,7 @@ export interface StoredObject {
 export interface Upload {
   readonly key: string;
   readonly options: WriteOptions;
+  readonly begun: number;
   readonly parts: Map<number, StoredPart>;
 }
 

@@ -97,7 +97,7 @@ export class MemoryStore implements Store {
   readonly #missing: boolean;
   readonly #chunkSize: number | undefined;
   readonly #http: HttpClient | undefined;
-  readonly #now: () => number;
+  readonly now: () => number;
 
   constructor(options: MemoryStoreOptions = {}) {
     const root = `memory://${options.name ?? 'memory'}`;
@@ -114,7 +114,7 @@ export class MemoryStore implements Store {
     this.#missing = options.missing ?? false;
     this.#chunkSize = options.chunkSize;
     this.#http = options.http;
-    this.#now = options.now ?? Date.now;
+    this.now = options.now ?? Date.now;
     if (this.capabilities.multipart) this.multipart = new MemoryMultipart(this, this.capabilities.multipart);
   }
 
@@ -270,7 +270,7 @@ export class MemoryStore implements Store {
     const meta: ObjectMeta = {
       ...(metadata.system ? systemOf(given) : {}),
       size: pieces.reduce((sum, piece) => sum + piece.byteLength, 0),
-      modified: (metadata.modified === 'set' ? given.modified : undefined) ?? this.#now(),
+      modified: (metadata.modified === 'set' ? given.modified : undefined) ?? this.now(),
       etag,
       user: metadata.userBytes > 0 ? { ...given.user } : {},
       storageClass: metadata.storageClasses.length > 0 ? (given.storageClass ?? metadata.storageClasses[0]) : undefined,

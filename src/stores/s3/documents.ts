@@ -2,8 +2,10 @@
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ChecksumAlgorithm, Checksums, Tags } from '../../model/object.ts';
-import type { Part } from '../../store/store.ts';
+import type { Part, UploadInProgress } from '../../store/store.ts';
 import { bareETag } from '../../wire/etag.ts';
+import { parseIsoDate } from '../../wire/http-date.ts';
+import { urlDecoded } from '../../wire/xml/listing.ts';
 import { parseXml, type XmlElement } from '../../wire/xml/tree.ts';
 import { completeMultipartXml, deleteXml, taggingXml } from '../../wire/xml/write.ts';
 import { checksumHex } from './metadata.ts';
@@ -63,6 +65,49 @@ export function parseWritten(bytes: Uint8Array, root: string): WrittenResult {
 
 export function parseUploadId(bytes: Uint8Array): string {
   return document(bytes, 'InitiateMultipartUploadResult').require('UploadId');
+}
+
+export interface ListedUpload extends UploadInProgress {
+  readonly fullKey: string;
+  /** The key as it stands; differs where it is taken for percent-encoded. */
+  readonly rawKey: string;
+}
+
+/** `ListMultipartUploadsResult`. Ceph (16.2, measured) encodes keys where it is asked to and does not say so. */
+export function parseUploads(
+  bytes: Uint8Array,
+  askedToEncode: boolean,
+): {
+  readonly uploads: readonly ListedUpload[];
+  readonly truncated: boolean;
+} {
+  const result = document(bytes, 'ListMultipartUploadsResult');
+  const encoded = askedToEncode || result.get('EncodingType') === 'url';
+  const uploads = result.all('Upload').map((upload) => {
+    const key = upload.require('Key');
+    const begun = upload.get('Initiated');
+    return {
+      fullKey: encoded ? decodedIfItCan(key) : key,
+      rawKey: key,
+      uploadId: upload.require('UploadId'),
+      begun: begun === undefined ? undefined : parseIsoDate(begun),
+      by: upload.child('Initiator')?.get('ID') ?? upload.child('Owner')?.get('ID'),
+    };
+  });
+  return { uploads, truncated: result.require('IsTruncated') === 'true' };
+}
+
+function decodedIfItCan(key: string): string {
+  try {
+    return urlDecoded(key);
+  } catch {
+    return key;
+  }
+}
+
+/** `ListPartsResult`: whether it names a part. */
+export function parseHasParts(bytes: Uint8Array): boolean {
+  return document(bytes, 'ListPartsResult').child('Part') !== undefined;
 }
 
 export function taggingDocument(tags: Tags): Buffer {

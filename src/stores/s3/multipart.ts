@@ -9,12 +9,14 @@ import type {
   Part,
   PartOptions,
   PartResult,
+  UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
 } from '../../store/store.ts';
 import { uriEncode } from '../../wire/sigv4/encode.ts';
 import { completeDocument, parseUploadId, parseWritten } from './documents.ts';
+import { isEmptyUpload, uploadsOf, type InProgressParts } from './in-progress.ts';
 import type { KeySpace } from './keys.ts';
 import { writeMeta } from './metadata.ts';
 import { addIntegrity, cannot, expectTaken, written, type Objects } from './objects.ts';
@@ -70,7 +72,8 @@ export class S3Multipart implements Multipart {
     if (options.checksum !== undefined) {
       headers.push('x-amz-checksum-algorithm', options.checksum.algorithm.toUpperCase());
     }
-    const request = this.#request('POST', 'begin', key, 'uploads=', headers);
+    // Whoever begins an upload wants to know of every attempt that may have begun one.
+    const request = { ...this.#request('POST', 'begin', key, 'uploads=', headers), once: true };
     const response = await this.#requester.send(request, signal);
     return this.#objects.document(request, response, parseUploadId);
   }
@@ -136,6 +139,14 @@ export class S3Multipart implements Multipart {
     }
   }
 
+  inProgress(key: Key, signal?: AbortSignal): Promise<readonly UploadInProgress[]> {
+    return uploadsOf(this.#parts, key, signal);
+  }
+
+  isEmpty(upload: UploadRef, signal?: AbortSignal): Promise<boolean> {
+    return isEmptyUpload(this.#parts, upload, signal);
+  }
+
   /** Ceph answers 500 where the upload is gone; that would be tried again in vain. */
   async #whyUnavailable(
     upload: UploadRef,
@@ -173,6 +184,10 @@ export class S3Multipart implements Multipart {
     );
     if (etag === undefined) throw this.#requester.badResponse(request, 'a part was copied without an ETag');
     return { etag, checksums };
+  }
+
+  get #parts(): InProgressParts {
+    return { requester: this.#requester, keys: this.#keys, preset: this.#preset, objects: this.#objects };
   }
 
   #request(method: S3Request['method'], operation: string, key: Key, query: string, headers: string[]): S3Request {

@@ -27,6 +27,8 @@ export interface S3Request {
   readonly body?: Body | undefined;
   /** The body is a document of ours whose hash is signed, not data. */
   readonly document?: boolean | undefined;
+  /** Never sent again unsaid; see `HttpRequest`. */
+  readonly once?: boolean | undefined;
   /** To create only: a failed precondition means that something is there. */
   readonly ifAbsent?: boolean | undefined;
 }
@@ -127,6 +129,7 @@ export class S3Requester {
         headers,
         body,
         expectContinue: large && this.#options.expectContinue,
+        once: request.once,
       },
       signal,
     );

@@ -53,6 +53,8 @@ export interface HttpRequest {
   readonly body?: Body | undefined;
   /** Send `Expect: 100-continue` and the body only when told to go on (or after a second of silence). */
   readonly expectContinue?: boolean | undefined;
+  /** Not sent again on another connection by the client itself: what it does twice cannot be told from outside. */
+  readonly once?: boolean | undefined;
 }
 
 export interface HttpResponse {

@@ -175,7 +175,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
       return this.cut();
     }
     this.#exchange = undefined;
-    if (this.#served > 0 && !this.#heard && !exchange.replayed) return this.#leave(exchange);
+    if (this.#served > 0 && !this.#heard && !exchange.replayed && !exchange.request.once) return this.#leave(exchange);
     this.destroy();
     exchange.failed(error ?? hangUp(this.#settings.route.place, this.#socket !== undefined));
   }

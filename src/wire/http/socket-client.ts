@@ -35,7 +35,7 @@ export interface SocketHttpClientOptions {
  * HTTP/1.1 on bare sockets (`HttpClient` is the contract).
  *
  * A request that fails on a connection used before, without one byte of an answer, is sent once more on a new
- * connection, whatever its method: the server has most likely closed the idle connection, and whoever retries on top
+ * connection, whatever its method but unless it is to be sent once: the server has most likely closed the idle connection, and whoever retries on top
  * of this would send it again just so.
  *
  * Memory: 4 MiB for the client; `bufferBudget` + 128 KiB per body being read; up to 128 KiB for each small answer

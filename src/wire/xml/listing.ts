@@ -120,7 +120,7 @@ function readPrefixes(reader: XmlReader, prefixes: string[]): void {
 }
 
 /** Decodes `encoding-type=url`: percent-encoded UTF-8 with `+` for a blank, as AWS and MinIO send. */
-function urlDecoded(text: string): string {
+export function urlDecoded(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -149,6 +149,32 @@ export const multipart: readonly Behaviour[] = [
     },
   },
   {
+    name: 'multipart: uploads in progress are told by their very key until they end, and whether they are empty',
+    needs: (capabilities, { store }) => parts(capabilities) && store.multipart?.inProgress !== undefined,
+    async run(bench) {
+      const { multipart: m } = bench;
+      const key = bench.key('a b+%20');
+      const others = [bench.key('a b+%20!'), bench.key('a b+%20/b'), bench.key('a b+%2'), bench.key('a b+%20.z')];
+      assert.deepEqual(await m.inProgress!(bench.key('nothing')), []);
+      const begun: UploadRef[] = [];
+      for (const each of [others[0]!, key, others[1]!, key, others[2]!, others[3]!]) {
+        begun.push({ key: each, uploadId: await m.begin(each) });
+      }
+      const [, first, , second] = begun as [UploadRef, UploadRef, UploadRef, UploadRef];
+      await m.put(first, 1, pattern(1000));
+      const listed = await m.inProgress!(key);
+      // Where answers are lost on purpose there are more than these.
+      const ids = listed.map(({ uploadId }) => uploadId);
+      for (const { uploadId, key: of } of begun) assert.equal(ids.includes(uploadId), of === key, of);
+      for (const { begun: when } of listed) assert.ok(when === undefined || Math.abs(when - Date.now()) < 60_000);
+      assert.deepEqual([await m.isEmpty!(first), await m.isEmpty!(second)], [false, true]);
+      for (const upload of begun) await m.abort(upload);
+      const left = (await m.inProgress!(key)).map(({ uploadId }) => uploadId);
+      assert.ok(!left.includes(first.uploadId) && !left.includes(second.uploadId));
+      assert.equal(await m.isEmpty!(second), false, 'an upload that is gone is not in progress');
+    },
+  },
+  {
     name: 'multipart: a part that is not there rejects completion with not-found and stores nothing',
     needs: parts,
     async run(bench) {

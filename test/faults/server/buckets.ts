@@ -15,6 +15,10 @@ export interface StoredObject {
 
 export interface Upload {
   readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly begun: number;
+  /** Who began it. */
+  readonly by: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly tags: ReadonlyMap<string, string>;
   readonly parts: Map<number, { readonly body: Buffer; readonly etag: string }>;

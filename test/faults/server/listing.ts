@@ -73,7 +73,7 @@ function firstAfter(keys: readonly string[], after: string): number {
 }
 
 /** As S3 does it: `/` stays, a space is `+`. */
-function urlEncode(key: string): string {
+export function urlEncode(key: string): string {
   return encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+');
 }
 

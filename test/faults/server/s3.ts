@@ -5,6 +5,7 @@
 import { Bucket, md5Hex, multipartEtag, type StoredObject } from './buckets.ts';
 import { listing } from './listing.ts';
 import { S3Error, type Operation, type S3Request, type S3Response } from './request.ts';
+import { uploadListing } from './uploads.ts';
 import { document, escapeXml, texts } from './xml.ts';
 
 /** Smallest part but the last. */
@@ -42,7 +43,7 @@ export class S3 {
     },
     ListObjects: (request) => ({ ...XML, body: listing(this.#bucket(request), request, false) }),
     ListObjectsV2: (request) => ({ ...XML, body: listing(this.#bucket(request), request, true) }),
-    ListMultipartUploads: (request) => this.#listUploads(request),
+    ListMultipartUploads: (request) => ({ ...XML, body: uploadListing(this.#bucket(request), request) }),
     DeleteObjects: (request) => this.#deleteObjects(request),
     HeadObject: (request) => this.#getObject(request),
     GetObject: (request) => this.#getObject(request),
@@ -196,6 +197,8 @@ export class S3 {
     const id = `upload-${++this.#uploads}`;
     this.#bucket(request).uploads.set(id, {
       key: request.key,
+      begun: this.#now(),
+      by: signerOf(request),
       headers: keptHeaders(request),
       tags: headerTags(request),
       parts: new Map(),
@@ -265,13 +268,11 @@ export class S3 {
     );
     return xml('ListPartsResult', `<IsTruncated>false</IsTruncated>${rows.join('')}`);
   }
+}
 
-  #listUploads(request: S3Request): S3Response {
-    const rows = [...this.#bucket(request).uploads].map(
-      ([id, { key }]) => `<Upload><Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId></Upload>`,
-    );
-    return xml('ListMultipartUploadsResult', `<IsTruncated>false</IsTruncated>${rows.join('')}`);
-  }
+/** The access key the request is signed with. */
+function signerOf({ headers }: S3Request): string {
+  return /Credential=([^/]+)\//.exec(String(headers.authorization))?.[1] ?? 'anonymous';
 }
 
 const NOTHING = Buffer.alloc(0);

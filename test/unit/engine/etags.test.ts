@@ -246,7 +246,10 @@ test('an upload of a probe that was killed is aborted by the next run', async ()
     });
   };
   await using context = await b.context({}, { destination });
-  await probeDestination(context.destination, never, { key: 'scratch', uploads: context.journal });
+  await probeDestination(context.destination, never, {
+    key: 'scratch',
+    record: { uploads: context.journal, now: context.now, retries: () => 0 },
+  });
   await context.journal.setFact('scratch-key', 'scratch');
   const left = await context.journal.uploads();
   assert.equal(left.length, 1);

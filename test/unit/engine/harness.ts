@@ -52,6 +52,8 @@ export interface Bench extends AsyncDisposable {
 
 export interface ContextOptions {
   readonly signal?: AbortSignal;
+  /** Of this name; `task` where absent. */
+  readonly task?: string;
   readonly source?: (store: Store) => Store;
   readonly destination?: (store: Store) => Store;
   /** The two stores copy by themselves; where absent they are two services. */
@@ -83,10 +85,12 @@ export async function bench(
     destination,
     events,
     async context(spec = {}, options = {}) {
-      const lease = await state.lease('task', 'test');
+      const { task = 'task' } = options;
+      if (task !== 'task') await state.createTask({ name: task, file: '', identity: 'y', createdAt: Date.now() });
+      const lease = await state.lease(task, 'test');
       const journal = await state.journal(lease);
       return {
-        task: 'task',
+        task,
         spec: { ...SPEC, ...spec },
         source: compose(options.source?.(source) ?? source, QUICK),
         destination: compose(

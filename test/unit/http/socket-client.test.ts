@@ -239,6 +239,20 @@ suite('connections', () => {
     assert.deepEqual([opened, bodies], [2, ['', 'hello']]);
   });
 
+  test('one that is to be sent once is not sent again', async () => {
+    let requests = 0;
+    await using server = await scripted((_head, socket) => {
+      if (++requests === 1) return OK;
+      socket.resetAndDestroy();
+      return undefined;
+    });
+    await using http = client();
+    await text(await http.request(server.origin, get()));
+    const once = http.request(server.origin, get('/', { method: 'POST', once: true }));
+    await assert.rejects(once, (error) => isFerryError(error, 'network'));
+    assert.equal(requests, 2);
+  });
+
   test('a request that fails on a new connection, or after a byte of an answer, is not', async () => {
     let requests = 0;
     await using fresh = await scripted((_head, socket) => {
