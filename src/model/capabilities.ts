@@ -106,3 +106,14 @@ export interface MetadataCapability {
   /** Storage classes it takes; empty where it has only one. */
   readonly storageClasses: readonly string[];
 }
+
+/** A store that keeps bytes and nothing about them. */
+export const NO_METADATA: MetadataCapability = {
+  system: false,
+  userBytes: 0,
+  tags: false,
+  acl: false,
+  modified: 'none',
+  posix: false,
+  storageClasses: [],
+};

@@ -86,6 +86,23 @@ export interface Counters {
   readonly retried: number;
 }
 
+/** Before anything was done. */
+export const NO_COUNTERS: Counters = {
+  listed: 0,
+  listedBytes: 0,
+  destinationListed: 0,
+  compared: 0,
+  copied: 0,
+  copiedBytes: 0,
+  skipped: 0,
+  skippedBytes: 0,
+  deleted: 0,
+  failed: 0,
+  filtered: 0,
+  irregular: 0,
+  retried: 0,
+};
+
 export interface TaskLease extends AsyncDisposable {
   readonly name: string;
   /** Grows with every lease of the task: a fencing token. */

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../../src/model/capabilities.ts';
+import { NO_METADATA, type Capabilities } from '../../src/model/capabilities.ts';
 import { MEMORY_CAPABILITIES as ALL, MemoryStore } from '../../src/stores/memory/store.ts';
 import { storeSuite } from './store-suite.ts';
 
@@ -19,15 +19,7 @@ const variants: Readonly<Record<string, Partial<Capabilities>>> = {
     etag: 'none',
     readIfMatch: false,
     writeIfMatch: false,
-    metadata: {
-      system: false,
-      userBytes: 0,
-      tags: false,
-      acl: false,
-      modified: 'none',
-      posix: false,
-      storageClasses: [],
-    },
+    metadata: NO_METADATA,
     copy: undefined,
     multipart: undefined,
   },

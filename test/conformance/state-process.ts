@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { openState } from '../../src/state/sqlite/open.ts';
-import { change, newTask, range, ZERO } from './state-suite.ts';
+import { NO_COUNTERS } from '../../src/state/state-store.ts';
+import { change, newTask, range } from './state-suite.ts';
 
 const [file, holder] = process.argv.slice(2);
 const turn = new Int32Array(new SharedArrayBuffer(4));
@@ -32,7 +33,7 @@ for (let step = journal.task.counters.listed + 1; ; step++) {
   // Cut the last range at a growing key and finish its left half: the classic course of a listing.
   const at = String(step).padStart(9, '0');
   const ranges = [range(after, at, { done: step % 3 > 0 }), range(at, null)];
-  await journal.checkpoint(change({ ranges, counters: { ...ZERO, listed: step } }));
+  await journal.checkpoint(change({ ranges, counters: { ...NO_COUNTERS, listed: step } }));
   after = at;
   say(`step ${step}`);
   const part = (number: number): Promise<void> =>

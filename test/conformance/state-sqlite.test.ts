@@ -9,8 +9,8 @@ import { test } from 'node:test';
 import { isFerryError } from '../../src/model/errors.ts';
 import { Database } from '../../src/state/sqlite/database.ts';
 import { openState } from '../../src/state/sqlite/open.ts';
-import type { StateStore } from '../../src/state/state-store.ts';
-import { change, everyWrite, EVERYTHING, newTask, range, stateSuite, ZERO } from './state-suite.ts';
+import { NO_COUNTERS, type StateStore } from '../../src/state/state-store.ts';
+import { change, everyWrite, EVERYTHING, newTask, range, stateSuite } from './state-suite.ts';
 
 class Home implements AsyncDisposable {
   readonly directory: string;
@@ -94,7 +94,7 @@ async function otherTask(store: StateStore): Promise<AsyncDisposable> {
   const lease = await store.lease('other', 'me');
   const journal = await store.journal(lease);
   await journal.beginPass([EVERYTHING], 1);
-  for (let i = 1; i <= 50; i++) await journal.checkpoint(change({ counters: { ...ZERO, listed: i } }));
+  for (let i = 1; i <= 50; i++) await journal.checkpoint(change({ counters: { ...NO_COUNTERS, listed: i } }));
   assert.equal(journal.task.counters.listed, 50);
   return lease;
 }
@@ -132,7 +132,10 @@ test('state stays small: thousands of checkpoints are a few pages', async () => 
     for (let i = 1; i <= checkpoints; i++) {
       const at = `some/longer/prefix/of/keys/${String(i).padStart(12, '0')}`;
       await journal.checkpoint(
-        change({ ranges: [range(after, at, { done: true }), range(at, null)], counters: { ...ZERO, listed: i } }),
+        change({
+          ranges: [range(after, at, { done: true }), range(at, null)],
+          counters: { ...NO_COUNTERS, listed: i },
+        }),
       );
       after = at;
     }

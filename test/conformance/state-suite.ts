@@ -7,37 +7,21 @@ import { describe, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { isFerryError, type FerryError } from '../../src/model/errors.ts';
 import { compareKeys } from '../../src/model/key.ts';
-import type {
-  Checkpoint,
-  Counters,
-  FailureRecord,
-  NewTask,
-  RangeRecord,
-  StateStore,
-  TaskJournal,
-  UploadRecord,
+import {
+  NO_COUNTERS,
+  type Checkpoint,
+  type FailureRecord,
+  type NewTask,
+  type RangeRecord,
+  type StateStore,
+  type TaskJournal,
+  type UploadRecord,
 } from '../../src/state/state-store.ts';
 
 /** One place where state is kept; `open` as often as processes would. What it opens is closed before the place goes. */
 export interface StatePlace extends AsyncDisposable {
   open(): Promise<StateStore>;
 }
-
-export const ZERO: Counters = {
-  listed: 0,
-  listedBytes: 0,
-  destinationListed: 0,
-  compared: 0,
-  copied: 0,
-  copiedBytes: 0,
-  skipped: 0,
-  skippedBytes: 0,
-  deleted: 0,
-  failed: 0,
-  filtered: 0,
-  irregular: 0,
-  retried: 0,
-};
 
 export const EVERYTHING: RangeRecord = { after: null, through: null, position: null, done: false };
 
@@ -50,7 +34,7 @@ export function range(after: string | null, through: string | null, more: Partia
 }
 
 export function change(more: Partial<Checkpoint> = {}): Checkpoint {
-  return { ranges: [], counters: ZERO, failed: [], resolved: [], ...more };
+  return { ranges: [], counters: NO_COUNTERS, failed: [], resolved: [], ...more };
 }
 
 const failure = (key: string, more: Partial<FailureRecord> = {}): FailureRecord => ({
@@ -148,7 +132,7 @@ function tasks(state: StateTest): void {
         baseline: undefined,
         startedAt: undefined,
         endedAt: undefined,
-        counters: ZERO,
+        counters: NO_COUNTERS,
         error: undefined,
         holder: undefined,
       },
@@ -304,7 +288,7 @@ function passesAndRanges(state: StateTest): void {
     await journal.beginPass([EVERYTHING], 5000);
     assert.equal(journal.task.state, 'running');
     assert.deepEqual(await journal.ranges(), [EVERYTHING]);
-    const counters = { ...ZERO, listed: 3, copied: 2, copiedBytes: 2 ** 50 };
+    const counters = { ...NO_COUNTERS, listed: 3, copied: 2, copiedBytes: 2 ** 50 };
     await journal.checkpoint(change({ ranges: [range(null, null, { done: true })], counters }));
     await journal.endPass('finished', 6000);
     const { passes, baseline, startedAt, endedAt, ...rest } = (await store.getTask('t'))!;
@@ -317,7 +301,7 @@ function passesAndRanges(state: StateTest): void {
     assert.deepEqual(await journal.ranges(), []);
 
     await journal.beginPass([EVERYTHING], 7000);
-    assert.deepEqual(journal.task.counters, ZERO);
+    assert.deepEqual(journal.task.counters, NO_COUNTERS);
     assert.equal(journal.task.baseline, 5000, 'of the last finished pass, not of the one under way');
     assert.equal(journal.task.endedAt, undefined);
   });
@@ -331,7 +315,7 @@ function passesAndRanges(state: StateTest): void {
     assert.equal(journal.task.baseline, undefined);
     assert.deepEqual(journal.task.error, { code: 'network', message: 'cut' });
 
-    await journal.checkpoint(change({ counters: { ...ZERO, retried: 1 } }));
+    await journal.checkpoint(change({ counters: { ...NO_COUNTERS, retried: 1 } }));
     assert.equal(journal.task.state, 'failed', 'retrying what failed is no new pass');
     assert.equal(journal.task.counters.retried, 1);
     await journal.endPass('finished', 7000);
@@ -347,7 +331,7 @@ function passesAndRanges(state: StateTest): void {
     const journal = await first.journal(lease);
     await journal.beginPass([EVERYTHING], 5000);
     const cut = [range(null, 'm', { position: 'c' }), range('m', null)];
-    const counters = { ...ZERO, listed: 10 };
+    const counters = { ...NO_COUNTERS, listed: 10 };
     await journal.checkpoint(change({ ranges: cut, counters }));
     await journal.interrupt('interrupted', 6000, { code: 'interrupted', message: 'Ctrl-C' });
     await lease[Symbol.asyncDispose]();

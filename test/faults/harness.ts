@@ -17,33 +17,17 @@ import { s3Drivers } from '../../src/stores/s3/driver.ts';
 import { SocketHttpClient } from '../../src/wire/http/socket-client.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from './fault-server.ts';
+import { copySpec } from '../peers/task-spec.ts';
 import { md5Hex, multipartEtag, type StoredObject } from './server/buckets.ts';
 
 export const BUCKET = 'bucket';
 
+const QUIET = copySpec('s3');
 const SPEC: TaskSpec = {
-  type: 'copy',
-  source: { type: 's3', path: '', options: {} },
-  destination: { type: 's3', path: '', options: {} },
-  filters: { include: [], exclude: [] },
-  compare: 'auto',
-  deleteExtraneous: false,
-  deleteGuard: true,
-  createOnly: false,
-  limits: { bandwidth: [], concurrency: 8 },
-  multipart: { threshold: 8 * MiB, partSize: 5 * MiB, keepEtag: true, parallelParts: 4 },
-  fidelity: {
-    metadata: 'keep',
-    setMetadata: {},
-    tags: 'keep',
-    setTags: {},
-    modified: false,
-    storageClass: {},
-    onLoss: 'report',
-  },
-  checkMd5: false,
+  ...QUIET,
+  limits: { ...QUIET.limits, concurrency: 8 },
+  multipart: { ...QUIET.multipart, threshold: 8 * MiB, partSize: 5 * MiB },
   attempts: 5,
-  report: { evidence: 'none' },
 };
 
 export interface Outcome {

@@ -1,7 +1,7 @@
 /** Tasks as rows, and who holds them. */
 import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
-import type { Counters, NewTask, TaskRecord, TaskState } from '../state-store.ts';
+import { NO_COUNTERS, type Counters, type NewTask, type TaskRecord, type TaskState } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';
 
 export interface TaskRow {
@@ -158,19 +158,3 @@ export function toTaskRecord(row: TaskRow, held: boolean): TaskRecord {
 
 /** Those an older version did not count are absent. */
 const COUNTERS = z.record(z.string(), z.number());
-
-const NO_COUNTERS: Counters = {
-  listed: 0,
-  listedBytes: 0,
-  destinationListed: 0,
-  compared: 0,
-  copied: 0,
-  copiedBytes: 0,
-  skipped: 0,
-  skippedBytes: 0,
-  deleted: 0,
-  failed: 0,
-  filtered: 0,
-  irregular: 0,
-  retried: 0,
-};

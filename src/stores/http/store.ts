@@ -1,5 +1,5 @@
 /** Objects that are known by their URLs, as a read-only Store. */
-import type { Capabilities } from '../../model/capabilities.ts';
+import { NO_METADATA, type Capabilities } from '../../model/capabilities.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ObjectMeta } from '../../model/object.ts';
@@ -241,15 +241,7 @@ function capabilitiesOf(settings: HttpSettings): Capabilities {
     etag: 'opaque',
     multipart: undefined,
     keys: { maxBytes: 1024, tree: false, directories: 'none' },
-    metadata: {
-      system: true,
-      userBytes: 0,
-      tags: false,
-      acl: false,
-      modified: 'none',
-      posix: false,
-      storageClasses: [],
-    },
+    metadata: { ...NO_METADATA, system: true },
     copy: undefined,
     fetch: false,
     // A URL that is enough by itself can be given to a destination that fetches.

@@ -10,13 +10,17 @@ import { StoreRegistry } from '../../../src/store/registry.ts';
 import { fileDriver } from '../../../src/stores/file/driver.ts';
 import { s3Drivers } from '../../../src/stores/s3/driver.ts';
 import { ScriptedServer, errorBody } from '../s3/scripted-server.ts';
-import { commandLine } from './command-line.ts';
+import { typed, type Result } from './command-line.ts';
 
 let folder = '';
 before(async () => void (folder = await mkdtemp(join(tmpdir(), 'ferry-away-'))));
 after(async () => await rm(folder, { recursive: true }));
 
-const { ferry } = commandLine(() => folder, new StoreRegistry([fileDriver(), ...s3Drivers()]));
+const stores = new StoreRegistry([fileDriver(), ...s3Drivers()]);
+
+function ferry(...words: string[]): Promise<Result> {
+  return typed(words, { stores, env: { FERRY_HOME: join(folder, 'home') } });
+}
 
 test('check and plan try a store that cuts every connection a few times, say so, and exit 75', async () => {
   const counts = { connections: 0 };

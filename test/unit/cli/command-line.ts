@@ -1,7 +1,6 @@
 /** The command line in this process: from words to exit code, with stores, state and engine as they are. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { openServices } from '../../../src/cli/open-services.ts';
@@ -14,24 +13,26 @@ export interface Result {
   readonly err: string;
 }
 
-/** `$FERRY_HOME` is in the folder, which may be made later. */
-export function commandLine(folder: () => string, stores: StoreRegistry) {
-  const typed = async (stdin: Readable & { isTTY?: boolean }, ...words: string[]): Promise<Result> => {
-    const out = collect();
-    const err = collect();
-    const env = { FERRY_HOME: join(folder(), 'home') };
-    const code = await runProgram(words, {
-      io: { stdout: out.stream, stderr: err.stream, stdin, env },
-      signals: new EventEmitter(),
-      now: Date.now,
-      stores,
-      exit: () => assert.fail('nothing ends the process'),
-      openServices: (globals) =>
-        openServices({ registry: stores, env, globals, now: Date.now, random: Math.random, warn: assert.fail }),
-    });
-    return { code, out: out.text(), err: err.text() };
-  };
-  return { typed, ferry: (...words: string[]): Promise<Result> => typed(Readable.from([]), ...words) };
+export interface Surroundings {
+  readonly stores: StoreRegistry;
+  readonly env: Readonly<Record<string, string>>;
+  /** Nothing, and no terminal, where absent. */
+  readonly stdin?: Readable & { isTTY?: boolean };
+}
+
+export async function typed(words: readonly string[], around: Surroundings): Promise<Result> {
+  const { stores, env, stdin = Readable.from([]) } = around;
+  const [out, err] = [collect(), collect()];
+  const code = await runProgram(words, {
+    io: { stdout: out.stream, stderr: err.stream, stdin, env },
+    signals: new EventEmitter(),
+    now: Date.now,
+    stores,
+    exit: () => assert.fail('nothing ends the process'),
+    openServices: (globals) =>
+      openServices({ registry: stores, env, globals, now: Date.now, random: Math.random, warn: assert.fail }),
+  });
+  return { code, out: out.text(), err: err.text() };
 }
 
 function collect(): { stream: Writable; text: () => string } {

@@ -11,7 +11,8 @@ import { styleOf } from '../../../src/cli/output/terminal-io.ts';
 import { textWidth } from '../../../src/cli/output/text.ts';
 import type { Progress, RunEvent, RunSummary } from '../../../src/engine/progress.ts';
 import { FerryError } from '../../../src/model/errors.ts';
-import { NO_COUNTERS, progressOf } from './progress.ts';
+import { NO_COUNTERS } from '../../../src/state/state-store.ts';
+import { progressOf } from './progress.ts';
 
 const SUMMARY: RunSummary = {
   task: 'photos',

@@ -14,7 +14,7 @@ import { ERROR_CATALOGUE } from '../../../src/model/errors.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
 import { StoreRegistry } from '../../../src/store/registry.ts';
 import { fileDriver } from '../../../src/stores/file/driver.ts';
-import { commandLine } from './command-line.ts';
+import { typed, type Result } from './command-line.ts';
 
 let folder = '';
 let taskFile = '';
@@ -31,7 +31,15 @@ before(async () => {
 });
 after(async () => await rm(folder, { recursive: true }));
 
-const { ferry, typed } = commandLine(() => folder, new StoreRegistry([fileDriver()]));
+const stores = new StoreRegistry([fileDriver()]);
+
+function ferry(...words: string[]): Promise<Result> {
+  return typed(words, { stores, env: environment() });
+}
+
+function environment(): Record<string, string> {
+  return { FERRY_HOME: join(folder, 'home') };
+}
 
 test('the report of a run names objects as the task file says, wherever it goes', async () => {
   const lines = async (name: string, report: string): Promise<number | undefined> => {
@@ -182,7 +190,7 @@ test('before something is forgotten a person is asked, and only yes means yes', 
     ['yes\n', false],
   ] as const) {
     const terminal = Object.assign(Readable.from([answer]), { isTTY: true });
-    const { code, err } = await typed(terminal, 'delete', 'asked');
+    const { code, err } = await typed(['delete', 'asked'], { stores, env: environment(), stdin: terminal });
     assert.equal(code, 0);
     assert.match(err, /Forget task "asked".*\[y\/N\]/);
     assert.equal((await ferry('status', '--names')).out.includes('asked'), left);

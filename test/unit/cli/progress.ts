@@ -1,22 +1,6 @@
 /** Progress made up for tests. */
 import type { Progress } from '../../../src/engine/progress.ts';
-import type { Counters } from '../../../src/state/state-store.ts';
-
-export const NO_COUNTERS: Counters = {
-  listed: 0,
-  listedBytes: 0,
-  destinationListed: 0,
-  compared: 0,
-  copied: 0,
-  copiedBytes: 0,
-  skipped: 0,
-  skippedBytes: 0,
-  deleted: 0,
-  failed: 0,
-  filtered: 0,
-  irregular: 0,
-  retried: 0,
-};
+import { NO_COUNTERS } from '../../../src/state/state-store.ts';
 
 export function progressOf(more: Partial<Progress> = {}): Progress {
   return {

@@ -8,36 +8,13 @@ import type { JournaledContext } from '../../../src/engine/engine.ts';
 import type { RunEvent } from '../../../src/engine/progress.ts';
 import type { ObjectEntry } from '../../../src/model/object.ts';
 import type { TaskSpec } from '../../../src/model/task.ts';
-import { MiB } from '../../../src/model/units.ts';
+import { copySpec } from '../../peers/task-spec.ts';
 import { compose } from '../../../src/store/compose.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { memoryDriver } from '../../../src/stores/memory/driver.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
 
-export const SPEC: TaskSpec = {
-  type: 'copy',
-  source: { type: 'memory', path: '', options: {} },
-  destination: { type: 'memory', path: '', options: {} },
-  filters: { include: [], exclude: [] },
-  compare: 'auto',
-  deleteExtraneous: false,
-  deleteGuard: true,
-  createOnly: false,
-  limits: { bandwidth: [] },
-  multipart: { threshold: 16 * MiB, partSize: 8 * MiB, keepEtag: true, parallelParts: 4 },
-  fidelity: {
-    metadata: 'keep',
-    setMetadata: {},
-    tags: 'keep',
-    setTags: {},
-    modified: false,
-    storageClass: {},
-    onLoss: 'report',
-  },
-  checkMd5: false,
-  attempts: 3,
-  report: { evidence: 'none' },
-};
+export const SPEC = copySpec('memory');
 
 /** Layers that do not wait as long as they would for a store far away. */
 const QUICK = { retry: { base: 1, cap: 5 } };

@@ -5,7 +5,7 @@ import { override } from '../../../src/engine/override.ts';
 import { runTask } from '../../../src/engine/run.ts';
 import { verifyTask, type VerifyMode } from '../../../src/engine/verify.ts';
 import { FerryError } from '../../../src/model/errors.ts';
-import type { MetadataCapability } from '../../../src/model/capabilities.ts';
+import { NO_METADATA, type MetadataCapability } from '../../../src/model/capabilities.ts';
 import type { ObjectMeta } from '../../../src/model/object.ts';
 import type { Fidelity } from '../../../src/model/task.ts';
 import type { Store, WriteOptions } from '../../../src/store/store.ts';
@@ -136,23 +136,14 @@ test('what means the same is the same', async () => {
 });
 
 test('what the destination cannot hold is no difference, nor what the source cannot tell', async () => {
-  const nothing: MetadataCapability = {
-    system: false,
-    userBytes: 0,
-    tags: false,
-    acl: false,
-    modified: 'none',
-    posix: false,
-    storageClasses: [],
-  };
   await using b = await sides(WHOLE, {});
-  assert.equal((await verify(b, { destination: keeping(nothing) })).outcome, 'finished');
-  assert.deepEqual((await verify(b, { destination: keeping({ ...nothing, tags: true }) })).fields, ['tags']);
-  const tooSmall = keeping({ ...nothing, userBytes: 5 });
+  assert.equal((await verify(b, { destination: keeping(NO_METADATA) })).outcome, 'finished');
+  assert.deepEqual((await verify(b, { destination: keeping({ ...NO_METADATA, tags: true }) })).fields, ['tags']);
+  const tooSmall = keeping({ ...NO_METADATA, userBytes: 5 });
   assert.equal((await verify(b, { destination: tooSmall })).outcome, 'finished', 'a loss was told, and is none twice');
 
   await using c = await sides({ meta: { modified: MODIFIED } }, WHOLE);
-  assert.deepEqual(await verify(c, { source: keeping({ ...nothing, modified: 'set' }) }), {
+  assert.deepEqual(await verify(c, { source: keeping({ ...NO_METADATA, modified: 'set' }) }), {
     outcome: 'finished',
     found: [],
     fields: [],

@@ -9,7 +9,7 @@ import { isFerryError } from '../../../src/model/errors.ts';
 import { checkReport } from '../../../src/report/check-report.ts';
 import { PYTHON_CHECK } from '../../../src/report/html.ts';
 import { ReportRecorder } from '../../../src/report/recorder.ts';
-import { NO_COUNTERS } from '../cli/progress.ts';
+import { NO_COUNTERS } from '../../../src/state/state-store.ts';
 
 let folder = '';
 before(async () => void (folder = await mkdtemp(join(tmpdir(), 'ferry-report-'))));

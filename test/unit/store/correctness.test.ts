@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Capabilities } from '../../../src/model/capabilities.ts';
+import { NO_METADATA, type Capabilities } from '../../../src/model/capabilities.ts';
 import type { ErrorCode } from '../../../src/model/errors.ts';
 import { compose } from '../../../src/store/compose.ts';
 import { Correctness } from '../../../src/store/layers/correctness.ts';
@@ -23,15 +23,7 @@ const NOTHING: Partial<Capabilities> = {
     directories: 'none',
     refuse: (key) => (key.endsWith('/') ? 'a slash' : undefined),
   },
-  metadata: {
-    system: false,
-    userBytes: 0,
-    tags: false,
-    acl: false,
-    modified: 'none',
-    posix: false,
-    storageClasses: [],
-  },
+  metadata: NO_METADATA,
 };
 
 function checked(capabilities: Partial<Capabilities>) {
