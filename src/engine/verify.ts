@@ -10,11 +10,11 @@ import { FerryError, toFerryError } from '../model/errors.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { ComposedStore } from '../store/compose.ts';
-import type { Store } from '../store/store.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
 import type { EngineContext } from './engine.ts';
 import type { Evidence, EvidenceSink } from './evidence.ts';
 import { sampledDestination, sampledSource } from './etags.ts';
+import { Extraneous } from './extraneous.ts';
 import { stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import { LiveRange } from './list/live-range.ts';
@@ -22,17 +22,12 @@ import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
 import { metadataDifferences, type FieldDifference } from './metadata-differences.ts';
-import { Mover } from './move/mover.ts';
+import type { Mover } from './move/mover.ts';
 import { readMd5, readSha256 } from './move/read-back.ts';
 import type { Difference, RunSummary } from './progress.ts';
-import { Gate } from './pace/gate.ts';
-import { override } from './override.ts';
-import { probeDestination } from './probe.ts';
+import { dropUploads, repairer } from './repairing.ts';
 import { Session, stopped } from './session.ts';
 import { VolatileUploads } from './volatile-uploads.ts';
-
-/** Of objects under repair, all together. */
-const PARTS_AT_ONCE = 8;
 
 export type VerifyMode = 'size' | 'checksum' | 'full';
 
@@ -60,6 +55,8 @@ class Verification {
   #destination: ComposedStore;
   readonly #volatile = new VolatileUploads();
   #mover: Mover | undefined;
+  /** Set where it is to be removed: at the end, if the whole picture makes sense. */
+  #extraneous: Extraneous | undefined;
   #listingDone = false;
   #differences = 0;
 
@@ -93,7 +90,8 @@ class Verification {
       const source = await ordered(this.#source, this.#c, disposables);
       const target = await orderedDestination(this.#destination, this.#c, disposables);
       this.#source = source;
-      if (this.#c.repair) this.#mover = await this.#repairer(source);
+      if (this.#c.repair) this.#mover = await repairer(this.#c, source, session, this.#c.journal ?? this.#volatile);
+      if (this.#c.repair && spec.deleteExtraneous) this.#extraneous = disposables.use(new Extraneous(this.#c));
       await walk({
         source,
         destination: target,
@@ -110,11 +108,12 @@ class Verification {
         meet: (_range, here, there) => this.#meet(here, there),
       });
       this.#listingDone = true;
+      if (this.#extraneous) await this.#removeExtraneous(this.#extraneous);
     } catch (thrown) {
       session.fail(thrown);
     }
     await Promise.all(this.#inFlight);
-    await this.#dropUploads();
+    await dropUploads(this.#c, this.#volatile);
     error = this.#c.signal.aborted ? stopped(this.#c.signal) : session.failure;
     session.tell();
     const summary: RunSummary = {
@@ -145,41 +144,9 @@ class Verification {
     ]);
   }
 
-  async #repairer(source: Store): Promise<Mover> {
-    const { spec, now, tmpdir } = this.#c;
-    const { signal, meter, hashing } = this.#session;
-    const probed = await probeDestination(this.#c.destination, signal);
-    const capabilities = { ...this.#c.destination.capabilities, ...probed.capabilities };
-    const destination = override(this.#c.destination, { capabilities });
-    // Parts wait at a gate of their own: who repairs holds a slot of the other.
-    const gate = new Gate(PARTS_AT_ONCE, signal);
-    const uploads = this.#c.journal ?? this.#volatile;
-    const retries = (): number => this.#c.destination.stats.retries;
-    return new Mover({
-      spec,
-      source,
-      destination,
-      uploads,
-      gate,
-      signal,
-      now,
-      tmpdir,
-      hashing,
-      retries,
-      onBytes: meter.addBytes,
-    });
-  }
-
-  /** Nobody but this process knows of uploads that a repair without a journal began. */
-  async #dropUploads(): Promise<void> {
-    const { destination } = this.#c;
-    for (const ref of this.#volatile.all()) {
-      await destination.multipart?.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
-    }
-  }
-
   #meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
     const entry = here ?? there!;
+    this.#extraneous?.meet(here, there, this.#filter.passes(entry));
     if (here?.directory && !here.directory.empty) return undefined;
     if (here) {
       this.#tally.listed++;
@@ -194,7 +161,7 @@ class Verification {
       this.#tally.irregular++;
       return this.#note({ key: here.key, method: 'presence', result: 'unverified', source: here.irregular });
     }
-    if (!here) return there!.directory ? undefined : this.#start(() => this.#extra(there!));
+    if (!here) return this.#onlyThere(there!);
     if (!there) return this.#start(() => this.#different(here, undefined, 'missing', 'presence'));
     this.#tally.compared++;
     return this.#decide(here, there);
@@ -328,25 +295,42 @@ class Verification {
     return { key, size: meta?.size, etag: meta?.etag, modified: meta?.modified };
   }
 
-  async #extra(there: ObjectEntry): Promise<void> {
-    const { key } = there;
-    let repaired: boolean | undefined;
-    if (this.#c.repair && this.#c.spec.deleteExtraneous) {
-      await this.#c.destination.remove(key, this.#session.signal);
+  /** What is to be removed is dealt with at the end. */
+  #onlyThere(there: ObjectEntry): Meeting {
+    if (there.directory || (this.#extraneous && !there.badName)) return undefined;
+    return this.#start(() => this.#extra(there));
+  }
+
+  /** What the guard keeps stays a difference. */
+  async #removeExtraneous(extraneous: Extraneous): Promise<void> {
+    await Promise.all(this.#inFlight);
+    this.#session.throwIfStopped();
+    const { signal } = this.#session;
+    let refusal: unknown;
+    let mayGo = false;
+    try {
+      mayGo = extraneous.mayGo();
+    } catch (thrown) {
+      refusal = thrown;
+    }
+    if (!mayGo) {
+      for await (const entry of extraneous.entries()) await this.#extra(entry);
+      if (refusal !== undefined) throw refusal;
+      return;
+    }
+    await extraneous.remove(signal, async (key, error) => {
+      if (error) return await this.#unreadable(error.with({ key, operation: 'remove' }));
       this.#tally.deleted++;
-      repaired = true;
-    } else this.#differences++;
-    this.#c.emit({
-      type: 'difference',
-      difference: { key, kind: 'extra', destination: `${there.size} bytes`, repaired },
+      await this.#extra({ key }, true);
     });
-    await this.#note({
-      key,
-      size: there.size,
-      method: 'presence',
-      destination: there.etag,
-      result: repaired ? 'repaired' : 'extra',
-    });
+  }
+
+  async #extra({ key, size, etag }: ObjectEntry, repaired?: boolean): Promise<void> {
+    if (!repaired) this.#differences++;
+    const destination = size === undefined ? undefined : `${size} bytes`;
+    this.#c.emit({ type: 'difference', difference: { key, kind: 'extra', destination, repaired } });
+    const result = repaired ? 'repaired' : 'extra';
+    await this.#note({ key, size, method: 'presence', destination: etag, result });
   }
 
   #start(work: () => Promise<void> | undefined): Meeting {

@@ -9,7 +9,7 @@ import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { logEvent } from '../log-event.ts';
-import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName } from '../options.ts';
+import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
 import { engineContext, findTask, identityOf, openEnds, sideOf } from '../task-call.ts';
@@ -30,6 +30,7 @@ export const verifyCommand: Command = {
     { long: 'checksum', description: 'Compare sizes and checksums. This is the default.' },
     { long: 'full', description: 'Read every byte of both sides again, and compare metadata.' },
     { long: 'repair', description: 'Copy again what is missing or differs; overwrites what the destination has.' },
+    { ...WITHOUT_GUARD, description: `${WITHOUT_GUARD.description} With --repair.` },
     { long: 'report', value: 'DIR', description: 'Where the report goes this time.', completes: 'file' },
     {
       long: 'check-report',

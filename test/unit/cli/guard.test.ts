@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { openState } from '../../../src/state/sqlite/open.ts';
 import { Ferry } from './in-process.ts';
 
 for (const [what, source, expected] of [
@@ -27,3 +28,27 @@ for (const [what, source, expected] of [
     assert.equal(fs.readdirSync(ferry.at('to')).length, source);
   });
 }
+
+test('repair removes no more than a run would, and does not work beside one', async () => {
+  using ferry = new Ferry();
+  for (const side of ['from', 'to']) fs.mkdirSync(ferry.at(side));
+  fs.writeFileSync(ferry.at('to', 'a'), 'x');
+  const task = ferry.task(
+    `type: copy\nsource: { type: file, path: ${ferry.at('from')} }\ndestination: { type: file, path: ${ferry.at('to')} }\ndelete_extraneous: true\n`,
+  );
+  assert.equal((await ferry.run('run', 'mirror', '-t', task)).code, 1);
+  const refused = await ferry.run('verify', 'mirror', '--repair');
+  assert.equal(refused.code, 1, refused.err);
+  assert.match(refused.err, /the source lists no object/);
+  assert.deepEqual(fs.readdirSync(ferry.at('to')), ['a']);
+  {
+    await using state = await openState(ferry.at('home', 'ferry.db'));
+    await using _ = await state.lease('mirror', 'somebody');
+    const beside = await ferry.run('verify', 'mirror', '--repair', '--without-guard');
+    assert.match(beside.err, /task-running/);
+    assert.deepEqual(fs.readdirSync(ferry.at('to')), ['a']);
+  }
+  const allowed = await ferry.run('verify', 'mirror', '--repair', '--without-guard');
+  assert.equal(allowed.code, 0, allowed.err);
+  assert.deepEqual(fs.readdirSync(ferry.at('to')), []);
+});

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Evidence } from '../../../src/engine/evidence.ts';
 import type { RunSummary } from '../../../src/engine/progress.ts';
 import { verifyTask, type VerifyMode } from '../../../src/engine/verify.ts';
+import type { TaskSpec } from '../../../src/model/task.ts';
 import { checkEndpoints } from '../../../src/engine/check.ts';
 import { assertSame, bench, contents, type Bench } from './harness.ts';
 
@@ -88,4 +89,31 @@ test('check passes on stores that work and leaves nothing behind', async () => {
     JSON.stringify(results),
   );
   assert.equal((await contents(b.destination)).size, 0);
+});
+
+async function repairAndRemove(b: Bench, spec: Partial<TaskSpec> = {}): Promise<RunSummary> {
+  await using context = await b.context({ deleteExtraneous: true, ...spec });
+  return await verifyTask({ ...context, mode: 'checksum', repair: true, evidence: { add: () => undefined } });
+}
+
+test('repair removes nothing where the source looks broken, and tells what is extra', async () => {
+  await using b = await bench();
+  for (let i = 0; i < 5; i++) await b.destination.write(`k${i}`, Buffer.from('x'));
+  const summary = await repairAndRemove(b);
+  assert.deepEqual([summary.outcome, summary.error?.code, summary.counters.deleted], ['failed', 'guard', 0]);
+  assert.equal((await contents(b.destination)).size, 5);
+  assert.equal(b.events.filter((e) => e.type === 'difference' && !e.difference.repaired).length, 5);
+  assert.equal((await repairAndRemove(b, { deleteGuard: false })).outcome, 'finished');
+  assert.equal((await contents(b.destination)).size, 0);
+});
+
+test('repair copies and removes in one go, and what filters leave out stays', async () => {
+  await using b = await bench();
+  await bothSides(b);
+  await b.destination.remove('k/7');
+  for (const key of ['extra', 'mine/a']) await b.destination.write(key, Buffer.from('x'));
+  const summary = await repairAndRemove(b, { filters: { include: [], exclude: ['mine/**'] } });
+  assert.deepEqual([summary.outcome, summary.counters.copied, summary.counters.deleted], ['finished', 1, 1]);
+  await b.destination.remove('mine/a');
+  await assertSame(b.source, b.destination);
 });
