@@ -104,7 +104,7 @@ export class Moving {
     const { tally } = range;
     count(tally, here, there !== undefined);
     skip(tally, here);
-    this.#session.meter.objects++;
+    this.#session.passed();
     return undefined;
   }
 

@@ -54,7 +54,10 @@ export class RemovalBatch {
         keys.slice(i, i + 32).map((key) =>
           store.remove(key, signal).then(
             () => this.#ended(key, undefined),
-            (error: unknown) => this.#ended(key, toFerryError(error)),
+            (error: unknown) => {
+              if (signal.aborted) throw error;
+              return this.#ended(key, toFerryError(error));
+            },
           ),
         ),
       );

@@ -34,6 +34,8 @@ export async function removeExtraneous(
   const extraneous = disposables.use(new Extraneous(c));
   await findExtraneous(c, await orderedDestination(destination, c, disposables), session, extraneous);
   if (!extraneous.mayGo()) return;
+  // Of a removal that was cut off.
+  const recorded = settled.failed > 0;
   await extraneous.remove(session.signal, async (key, error) => {
     if (error) {
       if (stopsTheRun(error)) throw error;
@@ -43,6 +45,7 @@ export async function removeExtraneous(
       return;
     }
     settled.deleted++;
+    if (recorded) checkpointer.resolve(key);
     await evidence?.add({ key, method: 'presence', result: 'extra' });
   });
 }

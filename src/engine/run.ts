@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournaledContext } from './engine.ts';
 import type { EvidenceSink } from './evidence.ts';
+import { failurePages, forgetAhead, recount } from './failure-book.ts';
 import { badNameError, failureRecord, isBadName, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
@@ -27,7 +28,6 @@ import { Session, stopped } from './session.ts';
 const EVERYTHING: RangeRecord = { after: null, through: null, position: null, done: false };
 /** Rounds of another try for what failed in a way that may pass. */
 const ROUNDS = 2;
-const PAGE = 500;
 const RETRIED_AT_ONCE = 8;
 
 /**
@@ -82,6 +82,7 @@ class Run {
       const open = (resumed ? known : [EVERYTHING]).filter((range) => !range.done);
       const checkpointer = this.#books(c, settled, known.length - (resumed ? open.length : 0));
       await this.#settleIntended(c);
+      if (resumed) await forgetAhead(c.journal, checkpointer, open);
       if (c.spec.type === 'delete') await this.#removing(c, checkpointer, open);
       else await this.#moveAll(c, checkpointer, open);
       await this.#finish(c, checkpointer);
@@ -98,6 +99,7 @@ class Run {
       // What a source has no more needs no copy; a source that is not there at all is another matter.
       await c.source.list({ limit: 1 }, this.#session.signal);
       await this.#retry(c, mover, checkpointer, () => true);
+      await recount(c.journal, checkpointer);
       await checkpointer.stop();
       this.#session.throwIfStopped();
       const whole = (await c.journal.ranges()).length === 0;
@@ -145,6 +147,7 @@ class Run {
 
   async #finish(c: JournaledContext, checkpointer: Checkpointer): Promise<void> {
     this.#phase = 'finishing';
+    await recount(c.journal, checkpointer);
     await checkpointer.stop();
     this.#session.throwIfStopped();
     const failed = new Set((await c.journal.failures({ limit: 10_000 })).map(({ key }) => key));
@@ -187,11 +190,7 @@ class Run {
     wanted: (code: string) => boolean,
   ): Promise<void> {
     const slots = new Gate(RETRIED_AT_ONCE, this.#session.signal);
-    let after: string | undefined;
-    for (;;) {
-      const page = await c.journal.failures({ limit: PAGE, ...(after === undefined ? {} : { after }) });
-      if (page.length === 0) return;
-      after = page.at(-1)!.key;
+    for await (const page of failurePages(c.journal)) {
       const chosen = page.filter(({ code }) => wanted(code));
       await Promise.allSettled(
         chosen.map(async (failure) => {

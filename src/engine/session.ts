@@ -1,5 +1,5 @@
 /** What the parts of one run share: slots, pace, measure, and the way out. */
-import { FerryError, toFerryError } from '../model/errors.ts';
+import { concernsOneObject, FerryError, toFerryError } from '../model/errors.ts';
 import { Hashing } from './move/hashing.ts';
 import { Gate } from './pace/gate.ts';
 import { Pacer } from './pace/pacer.ts';
@@ -18,7 +18,7 @@ const PROGRESS_MS = 250;
 const NOTABLE_WAIT_MS = 1000;
 /** So many objects in a row that fail because a store is gone: it is gone for all. */
 const GONE_AFTER = 64;
-/** So many in a row that fail for whatever reason: something is wrong with all of them. */
+/** So many in a row that fail for a reason that is not their own: something is wrong with all of them. */
 const FAILED_AFTER = 1000;
 
 export interface SessionView {
@@ -111,6 +111,12 @@ export class Session implements Disposable {
     this.#stop.abort(this.#failure);
   }
 
+  /** An object was found to be equal by what listings tell: not all is wrong, but no store was asked for it. */
+  passed(): void {
+    this.meter.objects++;
+    this.#failedInARow = 0;
+  }
+
   /** An object ended; learns whether a store is gone altogether. */
   ended(error: FerryError | undefined): void {
     this.meter.objects++;
@@ -119,6 +125,7 @@ export class Session implements Disposable {
       this.#failedInARow = 0;
       return;
     }
+    if (concernsOneObject(error)) return;
     if (error.kind === 'network' || error.kind === 'busy') this.#goneInARow++;
     if (++this.#failedInARow >= FAILED_AFTER || this.#goneInARow >= GONE_AFTER) this.fail(error);
   }

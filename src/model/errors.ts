@@ -300,6 +300,22 @@ export function concernsWholeStore({ code }: FerryError): boolean {
   return OF_THE_STORE.has(code);
 }
 
+/** Codes that say nothing of any other object, however many of them there are. */
+const OF_THE_OBJECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'not-found',
+  'already-exists',
+  'changed',
+  'path-conflict',
+  'too-large',
+  'bad-key',
+  'irregular',
+  'metadata-too-large',
+]);
+
+export function concernsOneObject({ code }: FerryError): boolean {
+  return OF_THE_OBJECT.has(code);
+}
+
 /** Any thrown thing as a `FerryError`; what is not one is wrapped in `code`. */
 export function toFerryError(thrown: unknown, code: ErrorCode = 'internal'): FerryError {
   if (thrown instanceof FerryError) return thrown;
