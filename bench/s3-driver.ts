@@ -61,7 +61,7 @@ const options = {
   secret_access_key: 'S',
   provider: 'ceph',
 };
-const context = { http: new NoNetwork(), env: {}, now: Date.now, tmpdir: '' };
+const context = { http: new NoNetwork(), env: {}, now: Date.now, tmpdir: () => '' };
 const store = await driver!.open({ type: 's3', path: '', options }, context);
 const md5 = hash('md5', BYTES, 'hex');
 const meta = { contentType: 'application/octet-stream', modified: 1_714_564_800_123 };

@@ -19,6 +19,7 @@ import type { StoreContext, StoreRegistry } from '../store/registry.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
+import { removeAbandoned, TemporaryFolder } from './temporary-folder.ts';
 import { VERSION } from './version.ts';
 
 export interface ServicesOptions {
@@ -64,12 +65,13 @@ class RealServices implements Services {
   readonly log: LogFile;
   readonly now: () => number;
   readonly random: () => number;
-  readonly tmpdir = tmpdir();
+  readonly tmpdir = (): string => this.#temporary.path;
   readonly holder = `${hostname()} (process ${process.pid})`;
   readonly #config: Config;
   readonly #options: ServicesOptions;
   readonly #http: SocketHttpClient;
   readonly #storeContext: StoreContext;
+  readonly #temporary = new TemporaryFolder(tmpdir());
   #state: Promise<StateStore> | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
@@ -86,6 +88,10 @@ class RealServices implements Services {
       now: options.now,
       tmpdir: this.tmpdir,
     };
+  }
+
+  removeAbandoned(): number {
+    return removeAbandoned(tmpdir());
   }
 
   state(): Promise<StateStore> {
@@ -113,6 +119,7 @@ class RealServices implements Services {
   async [Symbol.asyncDispose](): Promise<void> {
     await using closing = new AsyncDisposableStack();
     closing.use(this.log);
+    closing.use(this.#temporary);
     const { pidFile } = this.#config;
     if (pidFile !== undefined) closing.defer(() => rm(pidFile, { force: true }));
     closing.use(this.#http);

@@ -37,7 +37,10 @@ export interface Services extends AsyncDisposable {
   readonly version: string;
   readonly now: () => number;
   readonly random: () => number;
-  readonly tmpdir: string;
+  /** A directory of this process for temporary files, made when first asked for. */
+  readonly tmpdir: () => string;
+  /** Removes the temporary files of processes that were killed; gives how many had left some. */
+  removeAbandoned(): number;
   /** Who works on a task: host and process. */
   readonly holder: string;
   readonly engine: Engine;

@@ -22,8 +22,8 @@ export interface EngineContext {
   readonly baseline?: number | undefined;
   /** What earlier runs of the task wrote down (`TaskJournal.setFact`); absent where there were none. */
   readonly recall?: ((fact: string) => Promise<unknown>) | undefined;
-  /** For spill files of unordered listings. */
-  readonly tmpdir: string;
+  /** A directory for temporary files, made when first asked for. */
+  readonly tmpdir: () => string;
 }
 
 export interface JournaledContext extends EngineContext {

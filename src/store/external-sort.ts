@@ -16,8 +16,8 @@ export interface SortRecord {
 }
 
 export interface SortOptions {
-  /** Where the runs go; a folder of its own is made there and removed by disposing. */
-  readonly tmpdir: string;
+  /** Where the runs go, asked for when there is one; a folder of its own is made there and removed by disposing. */
+  readonly tmpdir: () => string;
   /** Memory for records before they are spilled, bytes; 16 MiB where absent. */
   readonly memoryBytes?: number | undefined;
 }
@@ -33,7 +33,7 @@ const OVERHEAD = 96;
 /** Add everything, then read `sorted()` once, then dispose. Where all fits in memory no file is made. */
 export class ExternalSorter implements AsyncDisposable {
   readonly #memoryBytes: number;
-  readonly #tmpdir: string;
+  readonly #tmpdir: () => string;
   #folder: string | undefined;
   #records: SortRecord[] = [];
   #bytes = 0;
@@ -98,7 +98,7 @@ export class ExternalSorter implements AsyncDisposable {
   }
 
   #newRun(): string {
-    this.#folder ??= fs.mkdtempSync(path.join(this.#tmpdir, 'ferry-sort-'));
+    this.#folder ??= fs.mkdtempSync(path.join(this.#tmpdir(), 'sort-'));
     const run = path.join(this.#folder, `${this.#nextRun++}.run`);
     this.#runs.push(run);
     return run;

@@ -12,8 +12,8 @@ export interface StoreContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** A directory for spill files of unordered listings; the driver removes what it makes. */
-  readonly tmpdir: string;
+  /** A directory for spill files of unordered listings, made when first asked for; the driver removes what it makes. */
+  readonly tmpdir: () => string;
   /**
    * What the store is opened for. A tree opened as a destination may be missing: it lists as empty and the first write
    * makes it; only a destination is cleaned of what earlier runs left half written.

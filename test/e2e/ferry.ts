@@ -44,6 +44,8 @@ export class Ferry implements Disposable {
   /** Where it runs; removed at the end, with `$FERRY_HOME` in it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'ferry-e2e-'));
   readonly home = join(this.dir, 'home');
+  /** What it sees of the environment besides. */
+  readonly env: Record<string, string> = {};
   readonly #program: string;
   readonly #running = new Set<ChildProcess>();
 
@@ -62,7 +64,7 @@ export class Ferry implements Disposable {
   /** For whoever runs it in a way of their own. */
   command(...args: readonly string[]): Command {
     const argv = [process.execPath, '--disable-warning=ExperimentalWarning', this.#program, ...args];
-    return { argv, env: { FERRY_HOME: this.home } };
+    return { argv, env: { FERRY_HOME: this.home, ...this.env } };
   }
 
   start(...args: readonly string[]): Running {

@@ -109,7 +109,7 @@ export class Migration implements AsyncDisposable {
       emit: (event) => events.push(event),
       now: Date.now,
       random: Math.random,
-      tmpdir: this.#dir,
+      tmpdir: () => this.#dir,
       baseline: journal.task.baseline,
       journal,
     });
@@ -149,7 +149,7 @@ export class Migration implements AsyncDisposable {
       etag: md5 ? 'md5' : 'opaque',
     });
     const wrapped = { ...options, secret_access_key: new Secret(server.secretKey) };
-    const context = { http, env: {}, now: Date.now, tmpdir: this.#dir };
+    const context = { http, env: {}, now: Date.now, tmpdir: () => this.#dir };
     const store = await driver.open({ type: 's3', path: '', options: wrapped }, context);
     // As in production, but that waiting is short.
     return compose(store, { retry: { attempts, base: 5, cap: 50 }, watchdog: { timeout: 300, serverTimeout: 600 } });

@@ -44,5 +44,5 @@ export async function openBucket(server: S3Server, wanted: BucketOptions, http: 
     ...wanted.options,
   };
   const spec = { type: wanted.type, path: wanted.path ?? '', options };
-  return driver.open(spec, { http, env: {}, now: Date.now, tmpdir: tmpdir() });
+  return driver.open(spec, { http, env: {}, now: Date.now, tmpdir });
 }

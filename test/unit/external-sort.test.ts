@@ -11,7 +11,7 @@ async function sort(records: readonly SortRecord[], memoryBytes: number): Promis
   try {
     const sorted: SortRecord[] = [];
     {
-      await using sorter = new ExternalSorter({ tmpdir, memoryBytes });
+      await using sorter = new ExternalSorter({ tmpdir: () => tmpdir, memoryBytes });
       for (const { key, payload } of records) sorter.add(key, payload);
       for await (const batch of sorter.sorted()) sorted.push(...batch);
     }
@@ -51,7 +51,7 @@ test('records larger than the read buffer survive', async () => {
 test('a reader that stops early leaves nothing open or behind', async () => {
   const tmpdir = fs.mkdtempSync(path.join(os.tmpdir(), 'ferry-test-'));
   {
-    await using sorter = new ExternalSorter({ tmpdir, memoryBytes: 1000 });
+    await using sorter = new ExternalSorter({ tmpdir: () => tmpdir, memoryBytes: 1000 });
     for (let i = 0; i < 2000; i++) sorter.add(`key${i}`, '');
     for await (const batch of sorter.sorted()) {
       assert.ok(batch.length > 0);

@@ -11,7 +11,7 @@ export const cleanCommand: Command = {
   name: 'clean',
   summary: 'Forget every finished task that left no failures. Objects and reports stay.',
   about: [
-    'What crashes left goes, too, of every task that is not running: empty uploads in parts that nobody can go on with.',
+    'What crashes left goes, too, of every task that is not running: empty uploads in parts that nobody can go on with, and temporary files.',
   ],
   options: [{ short: 'y', long: 'yes', description: 'Do not ask.' }],
   examples: [{ line: 'ferry clean --yes', does: 'without asking' }],
@@ -30,6 +30,9 @@ async function clean(context: CommandContext, call: Call): Promise<ExitName> {
     done.length > 0 &&
     (call.flag('yes') || (await confirm(context, `Forget ${counted(done.length, 'finished task')} (${names})?`)));
   if (done.length === 0) stderr.write('No finished task to forget.\n');
+  const abandoned = services.removeAbandoned();
+  if (abandoned > 0)
+    stderr.write(`Temporary files of ${counted(abandoned, 'process', 'processes')} that were killed are removed.\n`);
   for (const { name } of idle) {
     const forget = forgets && done.some((task) => task.name === name);
     try {

@@ -62,6 +62,7 @@ export async function runStored(
   // The file of a task that exists is replaced only by who may work on it.
   await state.createTask(wanted);
   const journal = await state.journal(lease);
+  services.removeAbandoned();
   const recorder = await ReportRecorder.start({
     folder: join(spec.report.path ?? join(services.home, 'reports', name), 'run'),
     kind: 'run',

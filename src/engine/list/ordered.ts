@@ -31,7 +31,7 @@ export async function ordered<S extends Store>(
   const { keysFile } = context.spec.filters;
   if (keysFile === undefined && store.capabilities.list?.order === 'utf8') return store;
   context.emit({ type: 'notice', message: `${store.info.name} is listed to the end and sorted first` });
-  const path = join(context.tmpdir, `sorted-${randomUUID()}`);
+  const path = join(context.tmpdir(), `sorted-${randomUUID()}`);
   disposables.defer(() => rm(path, { force: true }));
   await using sorter = new ExternalSorter({ tmpdir: context.tmpdir });
   const entries = keysFile === undefined ? listed(store, context.signal) : keysIn(keysFile);

@@ -32,7 +32,7 @@ export interface MoveContext {
   readonly gate: Gate;
   readonly signal: AbortSignal;
   readonly now: () => number;
-  readonly tmpdir: string;
+  readonly tmpdir: () => string;
   readonly hashing: Hashing;
   readonly onBytes: (bytes: number) => void;
 }

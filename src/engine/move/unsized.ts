@@ -19,7 +19,7 @@ import { beginRecorded, discardUpload } from './uploads.ts';
 export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
   const { source, destination, spec, signal } = c;
   const { key } = job.entry;
-  const path = join(c.tmpdir, `unsized-${randomUUID()}`);
+  const path = join(c.tmpdir(), `unsized-${randomUUID()}`);
   try {
     const { size, md5 } = await spool(c, key, path);
     const { options, losses } = outfit({ ...meta, size }, undefined, spec.fidelity, destination.capabilities);
@@ -90,7 +90,7 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
     } catch (cause) {
       body.cancel();
       const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
-      throw full ? new FerryError('disk-full', { message: `no space is left in ${c.tmpdir}`, cause }) : cause;
+      throw full ? new FerryError('disk-full', { message: `no space is left in ${c.tmpdir()}`, cause }) : cause;
     }
     return { size, md5: hash.digest('hex') };
   }

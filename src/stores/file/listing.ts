@@ -22,7 +22,7 @@ export interface ListingOptions {
   readonly root: string;
   readonly encoding: DiskEncoding;
   readonly links: LinkPolicy;
-  readonly tmpdir: string;
+  readonly tmpdir: () => string;
   readonly pace: Pace;
   readonly role: 'source' | 'destination' | undefined;
 }

@@ -31,7 +31,7 @@ export interface MembersOptions {
   readonly encoding: DiskEncoding;
   readonly links: LinkPolicy;
   readonly root: string;
-  readonly tmpdir: string;
+  readonly tmpdir: () => string;
   readonly pace: Pace;
   readonly budget: NameBudget;
   /** Told of temporary files of Ferry's that lie about. */

@@ -41,7 +41,7 @@ export interface FileStoreOptions {
   readonly place?: StoreInfo['place'];
   readonly view?: StoreInfo['view'];
   readonly role: 'source' | 'destination' | undefined;
-  readonly tmpdir: string;
+  readonly tmpdir: () => string;
   readonly encoding: DiskEncoding;
   readonly links: LinkPolicy;
   readonly unsafeLinks: boolean;

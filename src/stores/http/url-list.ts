@@ -80,11 +80,11 @@ export class InlineUrls implements UrlList {
 export class ListedUrls implements UrlList {
   readonly #options: NamingOptions;
   readonly #file: LineFile;
-  readonly #tmpdir: string;
+  readonly #tmpdir: () => string;
   #withHost: Promise<boolean> | undefined;
   #index: Promise<Index> | undefined;
 
-  constructor(file: LineFile, options: NamingOptions, tmpdir: string) {
+  constructor(file: LineFile, options: NamingOptions, tmpdir: () => string) {
     this.#file = file;
     this.#options = options;
     this.#tmpdir = tmpdir;
@@ -132,7 +132,7 @@ export class ListedUrls implements UrlList {
   async #makeIndex(): Promise<Index> {
     const withHost = await (this.#withHost ??= this.#needsHost());
     const small = (await this.#file.size()) <= IN_MEMORY;
-    const index = small ? new MemoryIndex() : await DiskIndex.make(this.#tmpdir);
+    const index = small ? new MemoryIndex() : await DiskIndex.make(this.#tmpdir());
     for (let position: number | undefined = 0; position !== undefined;) {
       const page: Awaited<ReturnType<LineFile['read']>> = await this.#file.read(position, LINES);
       for (const line of page.lines) {
@@ -182,12 +182,12 @@ class DiskIndex implements Index {
   #count = 0;
 
   static async make(tmpdir: string): Promise<DiskIndex> {
-    return new DiskIndex(await mkdtemp(path.join(tmpdir, 'ferry-urls-')));
+    return new DiskIndex(await mkdtemp(path.join(tmpdir, 'urls-')));
   }
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.#sorter = new ExternalSorter({ tmpdir: folder });
+    this.#sorter = new ExternalSorter({ tmpdir: () => folder });
   }
 
   add(key: Key, offset: number): void {

@@ -63,7 +63,7 @@ test('listed by name only, objects are measured before they are judged or moved,
   await b.source.write('large', Buffer.alloc(30 * MiB, 'l'));
   await put(b.source, 'small', 'x');
   await using context = await b.context();
-  const keysFile = join(context.tmpdir, 'keys');
+  const keysFile = join(context.tmpdir(), 'keys');
   await writeFile(keysFile, 'large\nsmall\n');
   const spec: Partial<TaskSpec> = {
     filters: { ...SPEC.filters, keysFile, minSize: 2 },
@@ -105,7 +105,7 @@ test('a name that leads nowhere stays a failure when it is tried again', async (
   await using b = await bench();
   await put(b.source, 'k', 'x');
   await using context = await b.context();
-  const keysFile = join(context.tmpdir, 'keys');
+  const keysFile = join(context.tmpdir(), 'keys');
   await writeFile(keysFile, 'k\nnowhere\n');
   const named = { ...context, spec: { ...SPEC, filters: { ...SPEC.filters, keysFile } } };
   assert.equal((await runTask(named)).counters.failed, 1);

@@ -50,7 +50,7 @@ export async function bench(
   const open = (name: string, options: Record<string, unknown>): Promise<Store> =>
     driver.open(
       { type: 'memory', path: '', options: { name, ...options } },
-      { http: unused, env: {}, now: Date.now, tmpdir: dir },
+      { http: unused, env: {}, now: Date.now, tmpdir: () => dir },
     );
   const source = await open('source', sourceOptions);
   const destination = await open('destination', destinationOptions);
@@ -80,7 +80,7 @@ export async function bench(
         emit: (event) => events.push(event),
         now: Date.now,
         random: Math.random,
-        tmpdir: dir,
+        tmpdir: () => dir,
         baseline: journal.task.baseline,
         journal,
         [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),

@@ -72,7 +72,7 @@ test('what a list names and the source has not is foreseen as the failure it wil
   await put(b.source, 'same', 'x');
   await put(b.destination, 'same', 'x');
   await using context = await b.context();
-  const keysFile = join(context.tmpdir, 'keys');
+  const keysFile = join(context.tmpdir(), 'keys');
   await writeFile(keysFile, 'here\nnowhere\nsame\n');
   const spec = { ...SPEC, filters: { ...SPEC.filters, keysFile } };
   const planned = await planTask({ ...context, spec });

@@ -3,7 +3,7 @@ import type { StoreContext } from '../../../src/store/registry.ts';
 /** What a driver needs that makes no requests. */
 export function contextIn(tmpdir: string, role?: 'source' | 'destination'): StoreContext {
   return {
-    tmpdir,
+    tmpdir: () => tmpdir,
     role,
     now: Date.now,
     env: {},

@@ -149,7 +149,7 @@ test('a directory too large for memory is sorted on disk, and nothing is left th
       encoding,
       links: 'skip',
       root: tree.root,
-      tmpdir: tree.folder,
+      tmpdir: () => tree.folder,
       pace: new Pace(),
       budget,
       onTemp: () => undefined,

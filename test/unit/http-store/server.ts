@@ -26,7 +26,7 @@ export async function site(handle: (request: IncomingMessage, response: ServerRe
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const client = new SocketHttpClient();
-  const context: StoreContext = { http: client, env: {}, now: Date.now, tmpdir: os.tmpdir() };
+  const context: StoreContext = { http: client, env: {}, now: Date.now, tmpdir: os.tmpdir };
   return {
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,

@@ -17,7 +17,7 @@ storeSuite('S3 driver', open, { skip });
 async function open(): Promise<StoreFixture> {
   const server = await new FaultServer({ buckets: ['bucket'] }).listen();
   const http = new SocketHttpClient();
-  const context = { http, env: {}, now: Date.now, tmpdir: tmpdir() };
+  const context = { http, env: {}, now: Date.now, tmpdir };
   const [driver] = s3Drivers();
   const bucket = (bucket_name: string) => {
     const keys = { access_key_id: server.accessKey, secret_access_key: server.secretKey };

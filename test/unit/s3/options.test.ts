@@ -27,7 +27,7 @@ async function firstRequest(type: string, options: Record<string, unknown>, env 
 
 function open(type: string, path: string, options: Record<string, unknown>, http: HttpClient, env = {}) {
   const driver = s3Drivers().find((each) => each.type === type)!;
-  const context = { http, env: { HOME: '/nowhere', ...env }, now: () => 0, tmpdir: '/nowhere' };
+  const context = { http, env: { HOME: '/nowhere', ...env }, now: () => 0, tmpdir: () => '/nowhere' };
   return driver.open({ type, path, options }, context);
 }
 

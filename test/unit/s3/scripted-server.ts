@@ -82,7 +82,7 @@ export class ScriptedServer implements AsyncDisposable {
     const driver = s3Drivers().find((each) => each.type === type);
     if (driver === undefined) throw new Error(`there is no type ${type}`);
     const spec = { type, path, options: { bucket_name: 'bucket', endpoint: this.endpoint, ...KEYS, ...options } };
-    const store = await driver.open(spec, { http: this.http, env, now, tmpdir: tmpdir() });
+    const store = await driver.open(spec, { http: this.http, env, now, tmpdir });
     if (!(store instanceof S3Store)) throw new Error('not a store of this driver');
     return store;
   }

@@ -40,7 +40,7 @@ test('drivers tell where they are, whatever way it is written', async () => {
   await mkdir(join(folder, 'data'));
   await symlink(join(folder, 'data'), join(folder, 'link'));
   await using http = new SocketHttpClient();
-  const context: StoreContext = { http, env: {}, now: Date.now, tmpdir: folder };
+  const context: StoreContext = { http, env: {}, now: Date.now, tmpdir: () => folder };
   const files = fileDriver();
   const drivers = [files, filelistDriver(files), memoryDriver(), ...s3Drivers()];
   const info = async (type: string, path: string, options: Record<string, unknown> = {}): Promise<StoreInfo> => {

@@ -11,7 +11,7 @@ const context = (http: HttpClient = answering(500, '')): StoreContext => ({
   http,
   env: {},
   now: () => 1000,
-  tmpdir: '/nowhere',
+  tmpdir: () => '/nowhere',
 });
 
 test('endpoints with one name share objects, another name and another driver do not', async () => {
