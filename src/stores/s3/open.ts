@@ -4,6 +4,7 @@ import { FerryError } from '../../model/errors.ts';
 import type { StoreContext } from '../../store/registry.ts';
 import { CredentialChain, credentialSources } from './credentials/chain.ts';
 import type { Surroundings } from './credentials/credentials.ts';
+import { runProgram } from './credentials/process.ts';
 import { profileRegion } from './credentials/profile.ts';
 import { ServiceClock } from './clock.ts';
 import { KeySpace } from './keys.ts';
@@ -20,7 +21,7 @@ export async function openStore(
   settings: S3Settings,
   context: StoreContext,
 ): Promise<S3Store> {
-  const around: Surroundings = { env: context.env, http: context.http, now: context.now, readFile: textOf };
+  const around: Surroundings = { env: context.env, http: context.http, now: context.now, readFile: textOf, runProgram };
   const place = new S3Place(settings);
   const region = place.region(await foundRegion(settings, around));
   const keys = new KeySpace(path);

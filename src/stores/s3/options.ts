@@ -78,7 +78,7 @@ export const accessKey = z
   .string()
   .min(1)
   .optional()
-  .describe('Access key; else environment, profile, container, instance.');
+  .describe('Access key; else environment, web identity, profile, container, instance.');
 export const secretKey = z.string().min(1).optional().describe('Secret key that belongs to the access key.');
 
 /** `type: s3`: the keys of qscamel and `provider`. */

@@ -156,6 +156,7 @@ export class S3Store implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Connections belong to the HTTP client, which whoever opened this store disposes of.
+    this.#parts.signer[Symbol.dispose]();
   }
 
   #removeMany(keys: readonly Key[], signal?: AbortSignal): Promise<readonly RemoveFailure[]> {

@@ -20,7 +20,7 @@ export interface Unsigned {
 }
 
 /** Signs for one bucket. Keeps one signer for as long as credentials and region stay the same. */
-export class RequestSigner {
+export class RequestSigner implements Disposable {
   readonly #chain: CredentialChain | undefined;
   readonly #version: 2 | 4;
   readonly #clock: ServiceClock;
@@ -83,6 +83,10 @@ export class RequestSigner {
     }
     this.#use(this.#chain.fresh ?? (await this.#chain.load()));
     return this.#v4!.presign({ path, host, seconds, now: this.#clock.now() });
+  }
+
+  [Symbol.dispose](): void {
+    this.#chain?.[Symbol.dispose]();
   }
 
   #use(credentials: Credentials): void {

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { CredentialChain, credentialSources, type ChainOptions } from '../../../src/stores/s3/credentials/chain.ts';
 import type { Surroundings } from '../../../src/stores/s3/credentials/credentials.ts';
 import { rejects } from '../../conformance/suite/bench.ts';
-import { ScriptedServer, type Answer } from './scripted-server.ts';
+import { listBody, ScriptedServer, type Answer } from './scripted-server.ts';
 
 const HOUR = 3_600_000;
 const FILES = {
   '/home/.aws/config':
     '[default]\nregion = eu-west-1\n\n[profile work]\naws_access_key_id=CONFIG\naws_secret_access_key=c\n' +
-    '[profile tool]\ncredential_process = /bin/keys\n[profile role]\nrole_arn = arn\nsource_profile = default\n',
+    '[profile single]\nsso_session = s\n[profile old]\nsso_start_url = https://example.com\n',
   '/home/.aws/credentials':
     '# mine\n[default]\naws_access_key_id = FILE\naws_secret_access_key = f # secret\n' +
     '[work]\naws_access_key_id = WORK\naws_secret_access_key = a=b#c\naws_session_token = tok\n',
@@ -30,6 +30,7 @@ function chain({ options = {}, env = {}, files = {}, now = Date.now, server }: W
     http: server === undefined ? NO_HTTP : server.http,
     now,
     readFile: (path) => Promise.resolve(files[path]),
+    runProgram: () => assert.fail('nothing should be run'),
   };
   return new CredentialChain(credentialSources(options, around), now);
 }
@@ -65,10 +66,10 @@ test('a profile is chosen by option or AWS_PROFILE, and must be there', async ()
   assert.equal((await chain({ files, env: elsewhere }).load()).accessKeyId, 'OTHER');
 });
 
-test('a profile that would run a program or assume a role is refused with a remedy', async () => {
+test('a profile somebody has to log in for is refused with a remedy', async () => {
   for (const [profile, setting] of [
-    ['tool', 'credential_process'],
-    ['role', 'role_arn'],
+    ['single', 'sso_session'],
+    ['old', 'sso_start_url'],
   ] as const) {
     const error = await rejects(chain({ files: FILES, options: { profile } }).load(), 'no-credentials');
     assert.match(error.message, new RegExp(setting));
@@ -78,7 +79,7 @@ test('a profile that would run a program or assume a role is refused with a reme
 
 test('without any the places looked at are told', async () => {
   const error = await rejects(chain({}).load(), 'no-credentials');
-  assert.match(error.message, /environment.*profile.*container.*instance/);
+  assert.match(error.message, /environment.*web identity.*profile.*container.*instance/);
 });
 
 test('a container is asked with its token, and only on this machine or by TLS', async () => {
@@ -136,6 +137,31 @@ test('credentials are renewed before they expire; while the service fails the ol
   await rejects(keys.load(), 'no-credentials');
   working = true;
   assert.equal((await keys.load()).accessKeyId, 'KEY2');
+});
+
+test('a store signs with the old credentials while no new ones are to be had', async () => {
+  let now = Date.now();
+  let working = true;
+  await using server = await ScriptedServer.start(({ target }): Answer => {
+    if (target !== '/keys') return { body: listBody([]) };
+    if (!working) return { status: 500 };
+    return json({ AccessKeyId: 'BOX', Expiration: new Date(now + HOUR).toISOString() });
+  });
+  const store = await server.open({
+    options: { access_key_id: undefined, secret_access_key: undefined },
+    env: { HOME: '/nowhere', AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.endpoint}/keys` },
+    now: () => now,
+  });
+  await store.list({});
+  working = false;
+  now += HOUR - 60_000;
+  await store.list({});
+  await store.list({});
+  const asked = server.seen.map(({ target }) => (target === '/keys' ? 'keys' : 'list'));
+  assert.deepEqual(asked, ['keys', 'list', 'keys', 'list', 'list']);
+  for (const { target, headers } of server.seen) {
+    if (target !== '/keys') assert.match(headers.authorization ?? '', /Credential=BOX\//);
+  }
 });
 
 function json(more: Record<string, string>): Answer {

@@ -1,6 +1,7 @@
 /**
- * Where credentials are looked for, first found first used: options, environment, profile files, container, instance.
- * The order is that of the AWS SDKs, so that what works with their tools works here.
+ * Where credentials are looked for, first found first used: options, environment, web identity, profile files, container,
+ * instance. The order is that of the AWS SDKs (of those that differ, of the one for Java), so that what works with their
+ * tools works here.
  */
 import { FerryError } from '../../../model/errors.ts';
 import { containerSource } from './container.ts';
@@ -8,6 +9,7 @@ import type { Credentials, CredentialSource, Surroundings } from './credentials.
 import { environmentSource } from './environment.ts';
 import { instanceSource } from './instance.ts';
 import { profileSource } from './profile.ts';
+import { webIdentitySource } from './web-identity.ts';
 
 export interface ChainOptions {
   readonly accessKeyId?: string | undefined;
@@ -19,13 +21,18 @@ export interface ChainOptions {
 
 /** Credentials are fetched again this long before they expire, milliseconds. */
 const EARLY = 5 * 60_000;
+/** After an attempt that failed they are used on for so long before the next. */
+const PAUSE = 10_000;
 
 /** Finds credentials once, keeps them, and gets new ones before they expire. One per store. */
-export class CredentialChain {
+export class CredentialChain implements Disposable {
   readonly #sources: readonly CredentialSource[];
   readonly #now: () => number;
+  readonly #stop = new AbortController();
   #found: CredentialSource | undefined;
   #current: Credentials | undefined;
+  /** From when on newer ones are to be had. */
+  #renewAt = Number.POSITIVE_INFINITY;
   #loading: Promise<Credentials> | undefined;
 
   constructor(sources: readonly CredentialSource[], now: () => number) {
@@ -40,8 +47,7 @@ export class CredentialChain {
 
   /** What is at hand and still good; undefined means `load`. Spares the hot path a promise. */
   get fresh(): Credentials | undefined {
-    const current = this.#current;
-    return current?.expires === undefined || this.#now() < current.expires - EARLY ? current : undefined;
+    return this.#now() < this.#renewAt ? this.#current : undefined;
   }
 
   /** Callers at the same time share one attempt. Rejects with `no-credentials` or `expired-credentials`. */
@@ -57,32 +63,48 @@ export class CredentialChain {
     return true;
   }
 
+  /** Ends what is under way: a program that is run, a request. */
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+
   async #load(): Promise<Credentials> {
     const source = this.#found;
     if (source === undefined) return this.#search();
     try {
-      const renewed = await source.load();
-      if (renewed !== undefined && !this.#expired(renewed)) return (this.#current = renewed);
+      const renewed = await source.load(this.#stop.signal);
+      if (renewed !== undefined && !this.#expired(renewed)) return this.#keep(renewed);
     } catch (error) {
       if (this.#current === undefined || this.#expired(this.#current)) throw error;
     }
     // A metadata service that fails for a moment is no reason to stop while the old ones still work.
-    if (this.#current !== undefined && !this.#expired(this.#current)) return this.#current;
+    if (this.#current !== undefined && !this.#expired(this.#current)) {
+      this.#renewAt = Math.min(this.#now() + PAUSE, this.#current.expires ?? Number.POSITIVE_INFINITY);
+      return this.#current;
+    }
     throw new FerryError('expired-credentials', { message: `the credentials from ${source.name} have expired` });
   }
 
   async #search(): Promise<Credentials> {
     for (const source of this.#sources) {
-      const credentials = await source.load();
+      const credentials = await source.load(this.#stop.signal);
       if (credentials === undefined) continue;
       if (this.#expired(credentials)) {
         throw new FerryError('expired-credentials', { message: `the credentials from ${source.name} have expired` });
       }
       this.#found = source;
-      return (this.#current = credentials);
+      return this.#keep(credentials);
     }
     const looked = this.#sources.map((source) => source.name).join(', ');
     throw new FerryError('no-credentials', { message: `no credentials in any of: ${looked}` });
+  }
+
+  /** Those that live shortly are not asked for anew with each request, either. */
+  #keep(credentials: Credentials): Credentials {
+    const { expires } = credentials;
+    const now = this.#now();
+    this.#renewAt = expires === undefined ? Number.POSITIVE_INFINITY : Math.max(expires - EARLY, (now + expires) / 2);
+    return (this.#current = credentials);
   }
 
   #expired(credentials: Credentials): boolean {
@@ -103,5 +125,11 @@ export function credentialSources(options: ChainOptions, around: Surroundings): 
     return [{ name: 'options', load: () => Promise.resolve(credentials) }];
   }
   if (profile !== undefined) return [profileSource(profile, around)];
-  return [environmentSource(around), profileSource(undefined, around), containerSource(around), instanceSource(around)];
+  return [
+    environmentSource(around),
+    webIdentitySource(around),
+    profileSource(undefined, around),
+    containerSource(around),
+    instanceSource(around),
+  ];
 }

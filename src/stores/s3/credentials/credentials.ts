@@ -24,4 +24,28 @@ export interface Surroundings {
   readonly now: () => number;
   /** Text of a file; undefined where there is none. */
   readonly readFile: (path: string) => Promise<string | undefined>;
+  readonly runProgram: RunProgram;
+}
+
+/** Runs a program to its end, or kills it at a limit. Never rejects. */
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  limits: ProgramLimits,
+  signal: AbortSignal | undefined,
+) => Promise<ProgramEnd>;
+
+export interface ProgramLimits {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  readonly time: number;
+  /** Bytes of standard output. */
+  readonly maxOutput: number;
+}
+
+export interface ProgramEnd {
+  /** What it printed on standard output. */
+  readonly output: string;
+  /** Why that is worth nothing, for messages; undefined where it ended well. */
+  readonly problem: string | undefined;
 }

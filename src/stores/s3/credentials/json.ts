@@ -21,14 +21,7 @@ export async function ask(
   headers: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<MetadataAnswer | undefined> {
-  const secure = url.protocol === 'https:';
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
-  const origin: Origin = {
-    secure,
-    host,
-    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
-    timeouts: TIMEOUTS,
-  };
+  const origin: Origin = { ...originOf(url), timeouts: TIMEOUTS };
   const limit = AbortSignal.timeout(5000);
   try {
     const response = await http.request(
@@ -43,6 +36,12 @@ export async function ask(
     if (isFerryError(error) && (error.kind === 'network' || error.kind === 'interrupted')) return undefined;
     throw error;
   }
+}
+
+export function originOf(url: URL): Origin {
+  const secure = url.protocol === 'https:';
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  return { secure, host, port: url.port === '' ? (secure ? 443 : 80) : Number(url.port) };
 }
 
 /** `{"AccessKeyId": …, "SecretAccessKey": …, "Token": …, "Expiration": …}` as both services answer it. */
