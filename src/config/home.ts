@@ -1,5 +1,5 @@
 /** `$FERRY_HOME` and the settings in it. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
@@ -199,6 +199,8 @@ async function writeDefaults(file: string): Promise<void> {
     await writeFile(file, text, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return;
+    // Cut off it would stay so.
+    rmSync(file, { force: true });
     throw cannotWrite(file, cause);
   }
 }
@@ -207,7 +209,7 @@ function cannotWrite(what: string, thrown: unknown): FerryError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
   return new FerryError(code === 'ENOSPC' ? 'disk-full' : 'configuration', {
     message: `${what} cannot be made (${REASONS[code] ?? code})`,
-    remedy: 'Set FERRY_HOME to a directory on a local disk that can be written.',
+    remedy: `${code === 'ENOSPC' ? 'Make room there, or set' : 'Set'} FERRY_HOME to a directory on a local disk that can be written.`,
   });
 }
 

@@ -3,7 +3,7 @@
  * end. Memory: the first 1,000 differences and counters.
  */
 import { reportDigest } from './digest.ts';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { arch, hostname, release, type } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectory } from '../host/make-directory.ts';
@@ -145,12 +145,13 @@ const EVIDENCE = 'evidence.jsonl';
 
 async function writeAtomically(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
   try {
+    await using handle = await open(temporary, 'w', 0o600);
     await handle.writeFile(text);
     await handle.sync();
-  } finally {
-    await handle.close();
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
   }
   await rename(temporary, path);
 }

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { compareKeys, type Key } from '../model/key.ts';
+import { temporaryFailure } from './temporary-failure.ts';
 
 export interface SortRecord {
   readonly key: Key;
@@ -45,7 +46,7 @@ export class ExternalSorter implements AsyncDisposable {
     this.#memoryBytes = options.memoryBytes ?? 16 * 1024 * 1024;
   }
 
-  /** Takes a record; blocks for the time of writing a run when memory is full. */
+  /** Takes a record; blocks for the time of writing a run when memory is full. Throws `disk-full`. */
   add(key: Key, payload: string): void {
     this.#records.push({ key, payload });
     this.#bytes += OVERHEAD + 2 * (key.length + payload.length);
@@ -72,12 +73,12 @@ export class ExternalSorter implements AsyncDisposable {
   #spill(): void {
     if (this.#records.length === 0) return;
     this.#records.sort(byKey);
-    const writer = new RunWriter(this.#newRun());
     try {
+      using writer = new RunWriter(this.#newRun());
       for (const record of this.#records) writer.add(record);
       writer.flush();
-    } finally {
-      writer.close();
+    } catch (thrown) {
+      throw temporaryFailure(thrown, this.#tmpdir());
     }
     this.#records = [];
     this.#bytes = 0;
@@ -86,12 +87,12 @@ export class ExternalSorter implements AsyncDisposable {
   /** Replaces the first runs by one. They stay neighbours, so equal keys stay in order. */
   async #mergeSome(): Promise<void> {
     const some = this.#runs.splice(0, MAX_MERGE);
-    const writer = new RunWriter(this.#newRun());
     try {
+      using writer = new RunWriter(this.#newRun());
       for await (const batch of merge(some)) for (const record of batch) writer.add(record);
       writer.flush();
-    } finally {
-      writer.close();
+    } catch (thrown) {
+      throw temporaryFailure(thrown, this.#tmpdir());
     }
     this.#runs.unshift(this.#runs.pop()!);
     await Promise.all(some.map((run) => fs.promises.unlink(run)));
@@ -110,7 +111,7 @@ function byKey(a: SortRecord, b: SortRecord): number {
 }
 
 /** Writes records as two lengths of four bytes, key and payload. */
-class RunWriter {
+class RunWriter implements Disposable {
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER);
   #used = 0;
@@ -140,7 +141,7 @@ class RunWriter {
     this.#used = 0;
   }
 
-  close(): void {
+  [Symbol.dispose](): void {
     fs.closeSync(this.#fd);
   }
 }

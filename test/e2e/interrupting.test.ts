@@ -1,8 +1,5 @@
-// What else ends a run before its time: a polite signal, a second process, a full disk.
+// What else ends a run before its time: a polite signal, a second process.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
@@ -68,44 +65,6 @@ test('a second process on the same task exits 75 and disturbs nothing; a killed 
   assert.equal(third.code, 0, third.output);
   assertHolds(destination, objects);
 });
-
-const cannotMount = process.getuid?.() === 0 ? undefined : 'a small file system can be mounted by root only';
-
-test('a full disk is said so, and the same command goes on when there is room', { skip: cannotMount }, async () => {
-  const objects = contents(200, 1);
-  await using source = await serverWith(objects);
-  using ferry = new Ferry();
-  const root = join(ferry.dir, 'small disk');
-  mkdirSync(root);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', root]);
-  try {
-    const task = ferry.task({ type: 'copy', source: bucketOf(source), destination: { type: 'file', path: root } });
-    const { code, output } = await ferry.run('run', 'move', '-t', task);
-    assert.equal(code, 1, output);
-    assert.match(output, /disk-full/);
-    assertOnlyWhole(root, objects);
-    execFileSync('mount', ['-o', 'remount,size=64m', root]);
-    const resumed = await ferry.run('run', 'move', '-t', task);
-    assert.equal(resumed.code, 0, resumed.output);
-    assert.equal(assertOnlyWhole(root, objects), objects.size);
-  } finally {
-    execFileSync('umount', [root]);
-  }
-});
-
-/** Every file that is visible has all its bytes; returns how many there are. */
-function assertOnlyWhole(root: string, objects: ReadonlyMap<string, Buffer>): number {
-  const entries = readdirSync(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.ferry-tmp-'));
-  for (const { parentPath, name } of files) {
-    const path = join(parentPath, name);
-    assert.ok(
-      objects.get(path.slice(root.length + 1))?.equals(readFileSync(path)),
-      `${path} is not what the source holds`,
-    );
-  }
-  return files.length;
-}
 
 test('a source that goes away for good ends the run in time, with a temporary exit code', async () => {
   const objects = contents(300, 0);

@@ -15,6 +15,7 @@ import { FerryError } from '../../model/errors.ts';
 import { compareKeys, type Key } from '../../model/key.ts';
 import type { ObjectEntry } from '../../model/object.ts';
 import { ExternalSorter } from '../../store/external-sort.ts';
+import { temporaryFailure } from '../../store/temporary-failure.ts';
 import type { ListPage, ListRequest, Store } from '../../store/store.ts';
 import type { EngineContext } from '../engine.ts';
 import { override } from '../override.ts';
@@ -39,7 +40,9 @@ export async function ordered<S extends Store>(
     const { key, ...rest } = entry;
     sorter.add(key, JSON.stringify(rest));
   }
-  await writeSorted(sorter, path);
+  await writeSorted(sorter, path).catch((thrown: unknown) => {
+    throw temporaryFailure(thrown, context.tmpdir());
+  });
   const file = disposables.use(await open(path, 'r'));
   const sorted = new SortedFile(file, (await file.stat()).size);
   const list = {

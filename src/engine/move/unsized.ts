@@ -10,6 +10,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
+import { temporaryFailure } from '../../store/temporary-failure.ts';
 import { planParts } from '../../wire/multipart.ts';
 import { stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
@@ -89,8 +90,7 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
       }
     } catch (cause) {
       body.cancel();
-      const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
-      throw full ? new FerryError('disk-full', { message: `no space is left in ${c.tmpdir()}`, cause }) : cause;
+      throw temporaryFailure(cause, c.tmpdir());
     }
     return { size, md5: hash.digest('hex') };
   }

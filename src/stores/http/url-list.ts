@@ -5,6 +5,7 @@ import path from 'node:path';
 import { FerryError } from '../../model/errors.ts';
 import { keyBytes, type Key } from '../../model/key.ts';
 import { ExternalSorter } from '../../store/external-sort.ts';
+import { temporaryFailure } from '../../store/temporary-failure.ts';
 import type { Line, LineFile } from '../../store/line-file.ts';
 import type { HttpSettings } from './options.ts';
 
@@ -196,9 +197,13 @@ class DiskIndex implements Index {
   }
 
   async seal(): Promise<void> {
-    this.#file = await open(path.join(this.#folder, 'index'), 'w+', 0o600);
-    for await (const batch of this.#sorter.sorted())
-      await this.#file.appendFile(Buffer.from(batch.map(({ key, payload }) => key + payload).join(''), 'hex'));
+    try {
+      this.#file = await open(path.join(this.#folder, 'index'), 'w+', 0o600);
+      for await (const batch of this.#sorter.sorted())
+        await this.#file.appendFile(Buffer.from(batch.map(({ key, payload }) => key + payload).join(''), 'hex'));
+    } catch (thrown) {
+      throw temporaryFailure(thrown, this.#folder);
+    }
     await this.#sorter[Symbol.asyncDispose]();
   }
 
