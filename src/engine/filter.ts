@@ -14,13 +14,12 @@ export interface Filter {
 export function compileFilter(filters: Filters): Filter {
   const tests: ((entry: ObjectEntry) => boolean)[] = [];
   const { include, exclude, minSize, maxSize, modifiedAfter, modifiedBefore } = filters;
-  const options = { dot: true, nonegate: true };
   if (include.length > 0) {
-    const match = picomatch([...include], options);
+    const match = matcher(include);
     tests.push((entry) => match(entry.key));
   }
   if (exclude.length > 0) {
-    const match = picomatch([...exclude], options);
+    const match = matcher(exclude);
     tests.push((entry) => !match(entry.key));
   }
   if (minSize !== undefined) tests.push(({ size }) => size === undefined || size >= minSize);
@@ -33,4 +32,16 @@ export function compileFilter(filters: Filters): Filter {
     passes: tests.length === 0 ? () => true : (entry) => tests.every((passes) => passes(entry)),
     needsMore: (entry) => (bySize && entry.size === undefined) || (byTime && entry.modified === undefined),
   };
+}
+
+/** What picomatch puts in so that `*` and `**` pass over names `.` and `..`, which are paths to it and keys to us. */
+const NO_DOTS = /\(\?!(?:\(\?:\^\|\\\/\))?\\\.\{1,2\}\(\?:\\\/\|\$\)\)/g;
+
+/** Whether a key matches one of the globs. Every character is one, line breaks as well. */
+function matcher(globs: readonly string[]): (key: string) => boolean {
+  const tests = globs.map((glob) => {
+    const { source } = picomatch.makeRe(glob, { dot: true, nonegate: true, posix: true });
+    return { glob, expression: new RegExp(source.replace(NO_DOTS, ''), 's') };
+  });
+  return (key) => tests.some(({ glob, expression }) => key === glob || expression.test(key));
 }

@@ -7,21 +7,21 @@
  * Memory: what `ExternalSorter` needs, then one block. Disk: about 150 bytes a key, removed at the end of the run.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { FerryError } from '../../model/errors.ts';
 import { compareKeys, type Key } from '../../model/key.ts';
 import type { ObjectEntry } from '../../model/object.ts';
 import { ExternalSorter } from '../../store/external-sort.ts';
 import { temporaryFailure } from '../../store/temporary-failure.ts';
+import { LineFile, type LinePage } from '../../store/line-file.ts';
 import type { ListPage, ListRequest, Store } from '../../store/store.ts';
 import type { EngineContext } from '../engine.ts';
 import { override } from '../override.ts';
 
 const BLOCK = 64 * 1024;
 const PAGE = 1000;
+const BAD_LINE = 'Correct this line of the list of keys.';
 
 /** `store` itself where it lists in order and no keys file narrows it. What is made is removed by `disposables`. */
 export async function ordered<S extends Store>(
@@ -83,13 +83,14 @@ async function* listed(store: Store, signal: AbortSignal): AsyncGenerator<Object
 }
 
 async function* keysIn(path: string): AsyncGenerator<ObjectEntry> {
-  const input = createReadStream(path, 'utf8');
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (line !== '') yield { key: line };
+  await using file = await LineFile.open(path, 'keys_file');
+  for (let at: number | undefined = 0; at !== undefined;) {
+    const page: LinePage = await file.read(at, PAGE);
+    for (const { offset, text, problem } of page.lines) {
+      if (problem === undefined) yield { key: text };
+      else yield { key: text, badName: { reason: `in ${path}, at byte ${offset}: ${problem}`, remedy: BAD_LINE } };
     }
-  } catch (cause) {
-    throw new FerryError('configuration', { message: `the list of keys ${path} cannot be read`, cause });
+    at = page.next;
   }
 }
 

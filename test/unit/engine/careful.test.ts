@@ -76,6 +76,29 @@ test('listed by name only, objects are measured before they are judged or moved,
   assert.deepEqual([...(await contents(b.destination)).keys()], ['large']);
 });
 
+test('what filters leave out is never removed, whatever characters its name has', async () => {
+  await using b = await bench();
+  await put(b.source, 'k', 'x');
+  for (const key of ['kept/a\nb', 'kept/../x', 'kept/.', 'kept/\u2028']) await put(b.destination, key, 'x');
+  const filters = { include: [], exclude: ['kept/**'] };
+  const summary = await run(b, { deleteExtraneous: true, deleteGuard: false, filters });
+  assert.deepEqual([summary.outcome, summary.counters.deleted], ['finished', 0]);
+});
+
+test('a list of keys is read as it is written: a mark at its beginning, CRLF, rare line separators', async () => {
+  await using b = await bench();
+  for (const key of ['first', 'a\u2028b', 'c', 'd\u0085']) await put(b.source, key, 'x');
+  await using context = await b.context();
+  const keysFile = join(context.tmpdir, 'keys');
+  await writeFile(
+    keysFile,
+    Buffer.concat([Buffer.from('\uFEFFfirst\r\na\u2028b\n\nd\u0085\nc\n'), Buffer.from([0xff, 0x0a])]),
+  );
+  const summary = await runTask({ ...context, spec: { ...SPEC, filters: { ...SPEC.filters, keysFile } } });
+  assert.deepEqual([summary.counters.copied, summary.counters.failed], [4, 1]);
+  assert.match((await context.journal.failures())[0]!.message, /the line is not UTF-8/);
+});
+
 test('`compare: always` overwrites', async () => {
   await using b = await bench();
   await put(b.source, 'k', 'new');
