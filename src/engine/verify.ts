@@ -186,7 +186,7 @@ class Verification {
       if (mode === 'checksum') {
         const verdict = judgeContent(this.#source.capabilities, this.#destination.capabilities, here, there);
         if (verdict === 'equal') return this.#equal(here, 'etag', there);
-        if (verdict === 'different') return this.#start(() => this.#different(here, there, 'checksum', 'etag'));
+        // Objects encrypted with keys of their own have ETags that are none: only each object tells, no listing.
       }
     }
     return this.#start(() => (mode === 'full' ? this.#readBoth(here) : this.#settle(here)));

@@ -80,6 +80,13 @@ export function readMeta(headers: HttpHeaders, size: number, preset: Preset): Ob
       case 'x-amz-version-id':
         if (value !== 'null') meta.versionId = value;
         break;
+      // docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html: such ETags are no digest of the data.
+      case 'x-amz-server-side-encryption':
+        if (value.startsWith('aws:kms')) meta.etagOpaque = true;
+        break;
+      case 'x-amz-server-side-encryption-customer-algorithm':
+        meta.etagOpaque = true;
+        break;
       case 'x-amz-checksum-type':
         composite = value === 'COMPOSITE';
         break;

@@ -222,11 +222,17 @@ export class Objects {
     };
     const response = await this.#requester.send(request, signal);
     const failures: RemoveFailure[] = [];
+    const asked = new Set(keys);
     for (const { fullKey, code, message } of await this.document(request, response, parseDeleteResult)) {
-      const key = this.#keys.relative(fullKey) ?? fullKey;
+      const key = this.#keys.relative(fullKey);
+      if (key === undefined || !asked.has(key)) {
+        throw this.#requester.badResponse(
+          request,
+          `a refusal to remove ${JSON.stringify(fullKey)}, which was not asked for`,
+        );
+      }
       const { store, bucket } = this.#requester;
-      const asked = { operation: 'remove', store, bucket, key, skew: 0 };
-      const error = toError({ status: 500, code, message }, asked);
+      const error = toError({ status: 500, code, message }, { operation: 'remove', store, bucket, key, skew: 0 });
       if (error.code !== 'not-found') failures.push({ key, error });
     }
     return failures;

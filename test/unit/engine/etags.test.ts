@@ -285,3 +285,29 @@ test('check tells what ETags are', async () => {
   assert.match(bad, /source etags: no MD5s of the bytes; /);
   assert.match(bad, /destination measured: .*ETags tell nothing of the bytes/);
 });
+
+test('objects encrypted with keys of their own arrive and are verified, though listings show their ETags', async () => {
+  await using b = await filled({}, {});
+  const opaque = createHash('md5').update('a secret key').digest('hex');
+  const source = (store: Store): Store =>
+    override(store, {
+      list: async (request, signal) => {
+        const page = await store.list(request, signal);
+        return { ...page, entries: page.entries.map((entry) => ({ ...entry, etag: opaque })) };
+      },
+      stat: async (key, signal) => {
+        const meta = await store.stat(key, signal);
+        return meta && { ...meta, etag: opaque, etagOpaque: true };
+      },
+      read: async (key, options, signal) => {
+        const { meta, body } = await store.read(key, { ...options, ifMatch: undefined }, signal);
+        return { meta: { ...meta, etag: opaque, etagOpaque: true }, body };
+      },
+    });
+  const { outcome, counters } = await run(b, {}, { source });
+  assert.deepEqual([outcome, counters.copied], ['finished', OBJECTS]);
+  const { differences, methods, ...verified } = await verify(b, { source });
+  assert.deepEqual([verified.outcome, differences, [...methods]], ['finished', [], ['md5-read']]);
+  await b.destination.write('k/3', Buffer.from('OBJECT 3'));
+  assert.deepEqual((await verify(b, { source })).differences, ['k/3']);
+});

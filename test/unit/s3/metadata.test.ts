@@ -105,3 +105,16 @@ test('encoded words of others are decoded, whatever their form', () => {
   assert.equal(decodeWords('a =?x?y?z?= b'), 'a =?x?y?z?= b');
   fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => decodeWords(encodeWord(text)) === text));
 });
+
+test('the ETag of an object encrypted with a key of its own says nothing of its bytes', () => {
+  const etag = ['etag', '"0123456789abcdef0123456789abcdef"'];
+  for (const [more, opaque] of [
+    [['x-amz-server-side-encryption', 'aws:kms'], true],
+    [['x-amz-server-side-encryption', 'aws:kms:dsse'], true],
+    [['x-amz-server-side-encryption-customer-algorithm', 'AES256'], true],
+    [['x-amz-server-side-encryption', 'AES256'], undefined],
+    [[], undefined],
+  ] as const) {
+    assert.equal(readMeta(headersOf([...etag, ...more]), 7, aws).etagOpaque, opaque, more.join());
+  }
+});

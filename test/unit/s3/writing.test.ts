@@ -165,6 +165,15 @@ test('objects are removed together, those XML cannot name one by one', async () 
   assert.deepEqual([single?.method, single?.target], ['DELETE', '/bucket/bell%07']);
 });
 
+test('a refusal to remove a key that was not asked for is not taken for the removal of the others', async () => {
+  for (const key of ['<Key>a b</Key>', '<Key>p/x</Key>', '']) {
+    const refusal = `<DeleteResult><Error>${key}<Code>AccessDenied</Code></Error></DeleteResult>`;
+    await using server = await ScriptedServer.start(() => ({ body: refusal }));
+    const store = await server.open();
+    await rejects(store.removeMany!(['a%20b', 'x']), 'bad-response');
+  }
+});
+
 test('a part is copied only where the service can be asked for it', async () => {
   await using server = await ScriptedServer.start(() => ({
     body: '<CopyPartResult><ETag>"p1"</ETag></CopyPartResult>',
