@@ -100,7 +100,9 @@ export class Uploads {
         fs.writeFileSync(record, `${JSON.stringify({ key, begun: this.#now(), meta, tags })}\n`);
         if (durability.policy !== 'never') await fsync(record);
         fs.renameSync(draft, directory.at(recordName(temp)));
-        fs.closeSync(fs.openSync(directory.at(temp), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666));
+        fs.closeSync(
+          fs.openSync(directory.at(temp), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, this.#writer.firstMode(options.meta)),
+        );
         if (durability.policy !== 'never') await fsync(directory.fd);
       } catch (thrown) {
         for (const file of [draft, directory.at(recordName(temp))]) fs.rmSync(file, { force: true });
@@ -173,7 +175,8 @@ export class Uploads {
       let temp = upload.temp;
       if (!isInOrder(extents)) {
         temp = this.#writer.tempName();
-        await assemble(directory.at(upload.temp), directory.at(temp), extents, signal);
+        const mode = this.#writer.firstMode(upload.meta);
+        await assemble(directory.at(upload.temp), directory.at(temp), mode, extents, signal);
       }
       const fd = fs.openSync(directory.at(temp), O_RDWR | O_NOFOLLOW);
       let stats: fs.BigIntStats;
@@ -374,11 +377,12 @@ function total(extents: readonly Extent[]): number {
 async function assemble(
   from: string | Buffer,
   to: string | Buffer,
+  mode: number,
   extents: readonly Extent[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await using source = await fs.promises.open(from, fs.constants.O_RDONLY | O_NOFOLLOW);
-  await using target = await fs.promises.open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+  await using target = await fs.promises.open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   const buffer = Buffer.allocUnsafeSlow(COPY);
   let written = 0;
   for (const { offset, size, etag } of extents) {

@@ -71,7 +71,7 @@ export class Writer {
     const result = await tree.within(place.directories, made, async (directory) => {
       const { io } = pace;
       const path = directory.at(temp);
-      const fd = await io.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+      const fd = await io.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, this.firstMode(options.meta));
       let open = true;
       try {
         await pour(body, fd, 0, pace, digest, signal);
@@ -96,6 +96,11 @@ export class Writer {
 
   tempName(): string {
     return writeTempName(this.#mark, this.#count++);
+  }
+
+  /** Until it gets the mode asked for nobody else may read a file: it may be written for days. */
+  firstMode(meta: Partial<ObjectMeta> | undefined): number {
+    return this.options.preserveMode && meta?.posix?.mode !== undefined ? 0o600 : 0o666;
   }
 
   /** Owner, mode and time as asked for. Owner first: changing it clears the set-uid bits of the mode. */

@@ -30,6 +30,33 @@ test('time and mode are kept, owners as asked, and set-uid bits only together wi
   assert.deepEqual([owned.uid, owned.gid, owned.mode & 0o7777], [1234, 2345, 0o4751]);
 });
 
+test('while a private file is written nobody else can read it, whole or in parts', async () => {
+  await using tree = new TreeFixture();
+  const store = await tree.open();
+  const meta = { posix: { mode: 0o100_640 } };
+  const modes: number[] = [];
+  const look = (): void => {
+    const temps = fs.readdirSync(tree.at()).filter((name) => name.startsWith('.ferry-tmp-'));
+    for (const name of temps) modes.push(fs.statSync(tree.at(name)).mode & 0o777);
+  };
+  const bytes = pattern(100);
+  async function* watched(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+    look();
+  }
+  await store.write('whole', { size: bytes.byteLength, open: watched }, { meta });
+  const ref = { key: 'parts', uploadId: await store.multipart!.begin('parts', { meta }) };
+  const second = await store.multipart!.put(ref, 2, { size: bytes.byteLength, open: watched });
+  const first = await store.multipart!.put(ref, 1, { size: bytes.byteLength, open: watched });
+  await store.multipart!.complete(ref, [
+    { number: 1, ...first },
+    { number: 2, ...second },
+  ]);
+  assert.ok(modes.length >= 5);
+  assert.deepEqual([...new Set(modes)], [0o600]);
+  for (const name of ['whole', 'parts']) assert.equal(fs.statSync(tree.at(name)).mode & 0o777, 0o640);
+});
+
 test('directories are made for keys that end in a slash, and hold no bytes', async () => {
   await using tree = new TreeFixture();
   const store = await tree.open();
