@@ -1,6 +1,7 @@
 /** Compares the bytes of two objects by the cheapest sure means there is. */
 import type { Store } from '../store/store.ts';
 import { judgeContent, knownMd5 } from './compare.ts';
+import { linkDifference } from './metadata-differences.ts';
 import { readMd5 } from './move/read-back.ts';
 
 interface Sides {
@@ -17,7 +18,7 @@ export async function contentEqual(
 ): Promise<boolean> {
   const { source, destination } = sides;
   const [here, there] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
-  if (!here || !there) return false;
+  if (!here || !there || linkDifference(here, there)) return false;
   const sized = here.size < 0 ? { ...here, size: undefined } : here;
   const verdict = judgeContent(source.capabilities, destination.capabilities, sized, there);
   if (verdict !== 'unknown') return verdict === 'equal';

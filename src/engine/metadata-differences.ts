@@ -52,6 +52,12 @@ export async function metadataDifferences(
   return found;
 }
 
+/** Where a symbolic link leads is what it holds, whatever the task wants of metadata. */
+export function linkDifference(here: ObjectMeta, there: ObjectMeta): FieldDifference | undefined {
+  const [a, b] = [here.posix?.link, there.posix?.link];
+  return a === b ? undefined : difference('link', a, b);
+}
+
 const HEADERS: readonly (readonly [keyof SystemMeta, string])[] = [
   ['contentType', 'content-type'],
   ['cacheControl', 'cache-control'],

@@ -21,7 +21,7 @@ import { LiveRange } from './list/live-range.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
 import { walk, type Meeting } from './list/walk.ts';
-import { metadataDifferences, type FieldDifference } from './metadata-differences.ts';
+import { linkDifference, metadataDifferences, type FieldDifference } from './metadata-differences.ts';
 import type { Mover } from './move/mover.ts';
 import { readMd5, readSha256 } from './move/read-back.ts';
 import type { Difference, RunSummary } from './progress.ts';
@@ -205,6 +205,8 @@ class Verification {
     if (a.size !== b.size)
       return await this.#different(a.size === here.size ? here : { ...here, size: a.size }, b, 'size', 'size');
     if (mode === 'size') return await this.#equal({ ...here, size: a.size }, 'size', b);
+    const link = linkDifference(a, b);
+    if (link) return await this.#different({ key, ...a }, b, 'metadata', 'presence', [link]);
     const verdict = judgeContent(source.capabilities, destination.capabilities, a, b);
     const told = contentEtag(source.capabilities, a, 'hinted') !== undefined ? 'etag' : 'checksum';
     if (verdict === 'equal') return await this.#equal({ key, ...a }, told, b);
@@ -238,7 +240,8 @@ class Verification {
       return await this.#different(sides[0], sides[1], x.size === y.size ? 'checksum' : 'size', 'full-read');
     }
     const ends = { source, destination, fidelity: spec.fidelity, signal };
-    const fields = await metadataDifferences(ends, key, x.meta, y.meta);
+    const link = linkDifference(x.meta, y.meta);
+    const fields = link ? [link] : await metadataDifferences(ends, key, x.meta, y.meta);
     if (fields.length === 0) await this.#equal(sides[0], 'full-read', sides[1]);
     else await this.#different(sides[0], sides[1], 'metadata', 'full-read', fields);
   }

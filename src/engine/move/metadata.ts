@@ -55,7 +55,9 @@ export function outfit(meta: ObjectMeta, tags: Tags | undefined, fidelity: Fidel
   const modified = fidelity.modified ? (recordedTime(meta.user?.['mtime']) ?? meta.modified) : undefined;
   if (modified !== undefined && to.metadata.modified === 'none') lose('modification-time');
 
-  const posix = keep && to.metadata.posix ? meta.posix : undefined;
+  // Where a link leads is what it holds: it travels without all other metadata.
+  const link = meta.posix?.link === undefined ? undefined : { link: meta.posix.link };
+  const posix = to.metadata.posix ? (keep ? meta.posix : link) : undefined;
   if (keep && meta.posix && !to.metadata.posix) lose('posix');
 
   let wanted: Tags | undefined = fidelity.tags === 'keep' ? tags : undefined;

@@ -148,12 +148,15 @@ export class Mover {
   }
 
   /** An empty directory, or the object that stands for one. */
-  async #directory(entry: ObjectEntry): Promise<Moved> {
-    const { destination, signal } = this.#c;
-    if (destination.capabilities.keys.directories !== 'none') {
-      await destination.write(entry.key, new Uint8Array(), undefined, signal);
-    }
-    return { bytes: 0, etag: undefined, losses: [], method: 'size' };
+  async #directory({ key }: ObjectEntry): Promise<Moved> {
+    const { source, destination, spec, signal } = this.#c;
+    if (destination.capabilities.keys.directories === 'none')
+      return { bytes: 0, etag: undefined, losses: [], method: 'size' };
+    const meta = await source.stat(key, signal);
+    if (!meta) throw new FerryError('not-found', { key, store: source.info.name, operation: 'stat' });
+    const { options, losses } = outfit(meta, undefined, spec.fidelity, destination.capabilities);
+    await destination.write(key, new Uint8Array(), options, signal);
+    return { bytes: 0, etag: undefined, losses, method: 'size' };
   }
 
   /**

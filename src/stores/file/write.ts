@@ -162,10 +162,8 @@ export class Writer {
         } else throw conflict(key);
       }
     });
-    if (options.meta?.posix)
-      await tree.within([...place.directories, place.name], undefined, (d) =>
-        this.setAttributes(d.fd, { posix: options.meta!.posix }),
-      );
+    if (options.meta)
+      await tree.within([...place.directories, place.name], undefined, (d) => this.setAttributes(d.fd, options.meta));
     await durability.changed(place.directories, undefined);
     return {};
   }
