@@ -199,24 +199,26 @@ class Verification {
     const destination = this.#destination;
     const { signal, meter } = this.#session;
     const { key } = here;
-    const [a, b] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
-    if (!a) return this.#note({ key, method: 'presence', result: 'unverified', source: 'gone since it was listed' });
+    const [told, b] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
+    if (!told) return this.#note({ key, method: 'presence', result: 'unverified', source: 'gone since it was listed' });
     if (!b) return await this.#different(here, undefined, 'missing', 'presence');
-    if (a.size !== b.size)
+    // Where an HTTP origin tells no size, only the bytes do.
+    const a = told.size < 0 ? { ...told, size: undefined } : told;
+    if (a.size !== undefined && a.size !== b.size)
       return await this.#different(a.size === here.size ? here : { ...here, size: a.size }, b, 'size', 'size');
-    if (mode === 'size') return await this.#equal({ ...here, size: a.size }, 'size', b);
-    const link = linkDifference(a, b);
+    if (mode === 'size' && a.size !== undefined) return await this.#equal({ ...here, size: a.size }, 'size', b);
+    const link = linkDifference(told, b);
     if (link) return await this.#different({ key, ...a }, b, 'metadata', 'presence', [link]);
     const verdict = judgeContent(source.capabilities, destination.capabilities, a, b);
-    const told = contentEtag(source.capabilities, a, 'hinted') !== undefined ? 'etag' : 'checksum';
-    if (verdict === 'equal') return await this.#equal({ key, ...a }, told, b);
-    if (verdict === 'different') return await this.#different({ key, ...a }, b, 'checksum', told);
+    const by = contentEtag(source.capabilities, a, 'hinted') !== undefined ? 'etag' : 'checksum';
+    if (verdict === 'equal') return await this.#equal({ key, ...a }, by, b);
+    if (verdict === 'different') return await this.#different({ key, ...a }, b, 'checksum', by);
     const [x, y] = await Promise.all([
       knownMd5(source.capabilities, a) ?? readMd5(source, key, signal, meter.addBytes),
       knownMd5(destination.capabilities, b) ?? readMd5(destination, key, signal, meter.addBytes),
     ]);
     const sides = [
-      { key, size: a.size, etag: x },
+      { key, size: a.size ?? b.size, etag: x },
       { size: b.size, etag: y },
     ] as const;
     if (x === y) await this.#equal(sides[0], 'md5-read', sides[1]);

@@ -4,7 +4,7 @@
  * Memory: two pages.
  */
 import { FerryError } from '../../model/errors.ts';
-import { compareKeys, type Key } from '../../model/key.ts';
+import { compareKeys, keyBytes, type Key } from '../../model/key.ts';
 import type { ObjectEntry } from '../../model/object.ts';
 import type { ListPage, Store } from '../../store/store.ts';
 
@@ -49,7 +49,7 @@ export class Pager {
    */
   async fill(through: Key | undefined, skipTo?: Key): Promise<boolean> {
     while (!this.#ended) {
-      const jump = skipTo === undefined ? undefined : justBefore(skipTo);
+      const jump = skipTo === undefined ? undefined : justBefore(skipTo, this.#store.capabilities.keys.maxBytes);
       if (jump !== undefined && (this.#after === undefined || compareKeys(jump, this.#after) > 0)) {
         this.#ahead?.catch(() => undefined);
         this.#ahead = undefined;
@@ -103,12 +103,14 @@ export class Pager {
   }
 }
 
-/** A key smaller than `key` with hardly anything in between; undefined where there is none. */
-function justBefore(key: Key): Key | undefined {
+/** A key of at most `longest` bytes, smaller than `key` with hardly anything in between; undefined where there is none. */
+function justBefore(key: Key, longest: number): Key | undefined {
   const last = key.codePointAt(key.length - 1)!;
   // A low surrogate or the first code points have no simple predecessor; then nothing is skipped.
   if (last <= 0x20 || (last >= 0xdc00 && last <= 0xe000)) return undefined;
-  return key.slice(0, -1) + String.fromCodePoint(last - 1) + '\u{10FFFF}';
+  const before = key.slice(0, -1) + String.fromCodePoint(last - 1) + '\u{10FFFF}';
+  // Services refuse to begin after what is too long to be a key.
+  return keyBytes(before) > longest ? undefined : before;
 }
 
 /** Number of leading entries whose key is not greater than `through`. */

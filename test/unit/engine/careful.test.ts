@@ -89,7 +89,7 @@ test('a list of keys is read as it is written: a mark at its beginning, CRLF, ra
   await using b = await bench();
   for (const key of ['first', 'a\u2028b', 'c', 'd\u0085']) await put(b.source, key, 'x');
   await using context = await b.context();
-  const keysFile = join(context.tmpdir, 'keys');
+  const keysFile = join(context.tmpdir(), 'keys');
   await writeFile(
     keysFile,
     Buffer.concat([Buffer.from('\uFEFFfirst\r\na\u2028b\n\nd\u0085\nc\n'), Buffer.from([0xff, 0x0a])]),

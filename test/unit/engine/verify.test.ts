@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Evidence } from '../../../src/engine/evidence.ts';
 import type { RunSummary } from '../../../src/engine/progress.ts';
+import { override } from '../../../src/engine/override.ts';
 import { verifyTask, type VerifyMode } from '../../../src/engine/verify.ts';
+import type { Store } from '../../../src/store/store.ts';
 import type { TaskSpec } from '../../../src/model/task.ts';
 import { checkEndpoints } from '../../../src/engine/check.ts';
 import { assertSame, bench, contents, type Bench } from './harness.ts';
@@ -116,4 +118,35 @@ test('repair copies and removes in one go, and what filters leave out stays', as
   assert.deepEqual([summary.outcome, summary.counters.copied, summary.counters.deleted], ['finished', 1, 1]);
   await b.destination.remove('mine/a');
   await assertSame(b.source, b.destination);
+});
+
+test('objects of an origin that tells no sizes are compared by their bytes', async () => {
+  await using b = await bench({ etag: 'opaque' });
+  for (const store of [b.source, b.destination]) {
+    for (const key of ['k1', 'k2']) await store.write(key, Buffer.from(key));
+  }
+  const source = (store: Store): Store =>
+    override(store, {
+      list: async (request, signal) => {
+        const page = await store.list(request, signal);
+        return { ...page, entries: page.entries.map(({ key }) => ({ key })) };
+      },
+      stat: async (key, signal) => {
+        const meta = await store.stat(key, signal);
+        return meta && { ...meta, size: -1, etag: undefined };
+      },
+    });
+  for (const changed of [false, true]) {
+    if (changed) await b.destination.write('k2', Buffer.from('K2'));
+    for (const mode of ['size', 'checksum', 'full'] as const) {
+      b.events.length = 0;
+      await using context = await b.context({}, { source });
+      const { outcome } = await verifyTask({ ...context, mode, repair: false, evidence: { add: () => undefined } });
+      assert.equal(outcome, changed ? 'differences' : 'finished', mode);
+      assert.deepEqual(
+        b.events.flatMap((e) => (e.type === 'difference' ? [e.difference.key] : [])),
+        changed ? ['k2'] : [],
+      );
+    }
+  }
 });

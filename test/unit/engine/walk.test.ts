@@ -21,9 +21,13 @@ function listing(
     requests: 0,
     most: 0,
     info: { type: 'test', name: 'test', identity: 'test' },
-    capabilities: { list: { order: 'utf8', maxPage: page, size: true, modified: true, etag: true } },
+    capabilities: {
+      list: { order: 'utf8', maxPage: page, size: true, modified: true, etag: true },
+      keys: { maxBytes: 1024 },
+    },
     async list({ prefix = '', after, limit = page }: ListRequest, signal?: AbortSignal): Promise<ListPage> {
       store.requests++;
+      if (Buffer.byteLength(after ?? '') > 1024) throw new FerryError('bad-key');
       store.most = Math.max(store.most, ++open);
       await sleep(delay(), undefined, { signal });
       open--;
@@ -78,6 +82,26 @@ test('every key of both sides is met exactly once, with its match, however the s
     }),
     { numRuns: 12 },
   );
+});
+
+test('no listing begins after more than a key can be, even where names are as long as they may be', async () => {
+  const keys = Array.from({ length: 40 }, (_, i) => String(i).padStart(1024, 'k'));
+  let met = 0;
+  await walk({
+    source: listing(keys, 7, () => 0),
+    destination: listing(keys, 3, () => 0),
+    destinationOnly: false,
+    prefix: undefined,
+    ranges: [range()],
+    signal: new AbortController().signal,
+    onRange: () => undefined,
+    onPage: () => undefined,
+    meet: (_range, _here, there) => {
+      if (there) met++;
+      return undefined;
+    },
+  });
+  assert.equal(met, keys.length);
 });
 
 test('a flat bucket with no known prefixes is listed by many at once', async () => {
