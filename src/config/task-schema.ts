@@ -146,7 +146,7 @@ export const TASK_FILE = z
       .min(1)
       .max(1000)
       .optional()
-      .describe('Parts of one object in flight at once. 8 where absent.'),
+      .describe('Parts of one object in flight at once; fewer where `bandwidth` is small. 8 where absent.'),
     attempts: z.int().min(1).max(100).default(10).describe('Attempts per request before an object counts as failed.'),
 
     keep_etag: z

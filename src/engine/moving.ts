@@ -19,7 +19,7 @@ import { walk, type Meeting } from './list/walk.ts';
 import type { Losses } from './losses.ts';
 import type { Moved } from './move/job.ts';
 import type { Mover } from './move/mover.ts';
-import type { Gate } from './pace/gate.ts';
+import type { Entrance } from './pace/gate.ts';
 import { contentEqual } from './content.ts';
 import type { Session } from './session.ts';
 import type { TaskJournal } from '../state/state-store.ts';
@@ -137,7 +137,7 @@ export class Moving {
       next = range.detach();
       if (next) this.#checkpointer.add(next);
     }
-    const gate = large ? this.#session.large : this.#session.gate;
+    const gate = large ? this.#session.large : this.#slotsFor(here);
     const wait = this.#session.rate?.take() ?? 0;
     if (wait === 0 && gate.tryEnter()) {
       this.#launch(open, here, there, verdict, gate);
@@ -151,7 +151,11 @@ export class Moving {
     })();
   }
 
-  #launch(open: OpenKey, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict, gate: Gate): void {
+  #slotsFor(here: ObjectEntry): Entrance {
+    return this.#mover.passesHere(here) ? this.#session.slotsFor(here.size) : this.#session.gate;
+  }
+
+  #launch(open: OpenKey, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict, gate: Entrance): void {
     const work = this.#work(open, here, there, verdict, new Slot(gate)).finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
   }
@@ -266,13 +270,13 @@ function skip(tally: Tally, here: ObjectEntry): void {
 
 /** A place taken at a gate, given back once. */
 class Slot {
-  #gate: Gate | undefined;
+  #gate: Entrance | undefined;
 
-  constructor(gate: Gate) {
+  constructor(gate: Entrance) {
     this.#gate = gate;
   }
 
-  async change(to: Gate): Promise<void> {
+  async change(to: Entrance): Promise<void> {
     if (this.#gate === to) return;
     this.leave();
     await to.enter();

@@ -16,7 +16,7 @@ const PARTS_AT_ONCE = 8;
 export async function repairer(
   c: EngineContext,
   source: Store,
-  { signal, meter, hashing }: Session,
+  { signal, meter, hashing, streams }: Session,
   uploads: MoveContext['uploads'],
 ): Promise<Mover> {
   const { spec, now, tmpdir } = c;
@@ -24,7 +24,7 @@ export async function repairer(
   const capabilities = { ...c.destination.capabilities, ...probed.capabilities };
   const destination = override(c.destination, { capabilities });
   // Parts wait at a gate of their own: who repairs holds a slot of the other.
-  const gate = new Gate(PARTS_AT_ONCE, signal);
+  const gate = new Gate(Math.min(PARTS_AT_ONCE, streams.limit), signal);
   return new Mover({
     spec,
     source,

@@ -17,6 +17,7 @@ import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
 import { discard, Intended } from './leftovers.ts';
 import { Losses } from './losses.ts';
+import { copiesParts } from './move/layout.ts';
 import { Mover } from './move/mover.ts';
 import { Moving } from './moving.ts';
 import type { Progress, RunSummary } from './progress.ts';
@@ -272,7 +273,7 @@ class Run {
       source: c.source,
       destination: c.destination,
       uploads: c.journal,
-      gate: this.#session.gate,
+      gate: copiesParts(c) ? this.#session.gate : this.#session.streaming,
       signal: this.#session.signal,
       now: c.now,
       tmpdir: c.tmpdir,

@@ -1,9 +1,10 @@
 /** What the parts of one run share: slots, pace, measure, and the way out. */
 import { concernsOneObject, FerryError, toFerryError } from '../model/errors.ts';
 import { Hashing } from './move/hashing.ts';
-import { Gate } from './pace/gate.ts';
+import { Gate, inTurn, type Entrance } from './pace/gate.ts';
 import { Pacer } from './pace/pacer.ts';
 import { Rate } from './pace/rate.ts';
+import { isStream, streamsAt } from './pace/streams.ts';
 import { bandwidthAt } from './pace/timetable.ts';
 import { Meter } from './meter.ts';
 import type { EngineContext } from './engine.ts';
@@ -38,6 +39,10 @@ export class Session implements Disposable {
   readonly context: EngineContext;
   readonly gate: Gate;
   readonly large: Gate;
+  /** For bodies that take long at the bandwidth there is. */
+  readonly streams: Gate;
+  /** A slot for such a body. */
+  readonly streaming: Entrance;
   readonly meter = new Meter();
   readonly hashing = new Hashing();
   readonly rate: Rate | undefined;
@@ -67,6 +72,8 @@ export class Session implements Disposable {
     if (context.signal.aborted) this.#forward();
     this.gate = new Gate(limits.concurrency ?? 1, this.signal);
     this.large = new Gate(LARGE_AT_ONCE, this.signal);
+    this.streams = new Gate(Number.POSITIVE_INFINITY, this.signal);
+    this.streaming = inTurn(this.streams, this.gate);
     const { source, destination } = context;
     this.#pacer = new Pacer(this.gate, limits.concurrency, {
       moved: () => this.meter,
@@ -81,10 +88,18 @@ export class Session implements Disposable {
     const follow = (): void => {
       this.#bandwidth = bandwidthAt(spec.limits.bandwidth, new Date(this.context.now()));
       source.limits.readBandwidth.perSecond = this.#bandwidth;
+      const streams = streamsAt(this.#bandwidth);
+      this.streams.setLimit(streams);
+      this.large.setLimit(Math.min(LARGE_AT_ONCE, streams));
     };
     follow();
     if (spec.limits.bandwidth.length > 1) this.#timers.push(setInterval(follow, 5_000));
     this.#timers.push(setInterval(() => this.tell(), PROGRESS_MS));
+  }
+
+  /** The slots for an object that is moved or read as a whole. */
+  slotsFor(size: number | undefined): Entrance {
+    return isStream(size ?? 0, this.#bandwidth) ? this.streaming : this.gate;
   }
 
   tell(): void {
@@ -165,7 +180,8 @@ export class Session implements Disposable {
       reasons.push({ what: 'objects-per-second', limit: spec.limits.objectsPerSecond });
     }
     const waits = reasons.some(({ what }) => what === 'retrying');
-    if (!view.listingDone && !waits && this.gate.running < this.gate.limit / 2) reasons.push({ what: 'listing' });
+    const full = this.streams.running >= this.streams.limit || this.gate.running >= this.gate.limit / 2;
+    if (!view.listingDone && !waits && !full) reasons.push({ what: 'listing' });
     return reasons;
   }
 }

@@ -189,7 +189,7 @@ class Verification {
         // Objects encrypted with keys of their own have ETags that are none: only each object tells, no listing.
       }
     }
-    return this.#start(() => (mode === 'full' ? this.#readBoth(here) : this.#settle(here)));
+    return this.#start(() => (mode === 'full' ? this.#readBoth(here) : this.#settle(here)), here.size);
   }
 
   /** Asks both sides for more than a listing tells, and reads what that leaves open. */
@@ -338,8 +338,8 @@ class Verification {
     await this.#note({ key, size, method: 'presence', destination: etag, result });
   }
 
-  #start(work: () => Promise<void> | undefined): Meeting {
-    const { gate } = this.#session;
+  #start(work: () => Promise<void> | undefined, size?: number): Meeting {
+    const gate = this.#session.slotsFor(size);
     const launch = (): undefined => {
       const running = this.#guard(work).finally(() => {
         gate.leave();

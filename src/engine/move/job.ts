@@ -4,7 +4,7 @@ import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import type { TaskJournal } from '../../state/state-store.ts';
 import type { ReadOptions, ReadResult, Store } from '../../store/store.ts';
 import { FerryError } from '../../model/errors.ts';
-import type { Gate } from '../pace/gate.ts';
+import type { Entrance } from '../pace/gate.ts';
 import type { Hashing } from './hashing.ts';
 import type { LossKind } from './metadata.ts';
 
@@ -28,8 +28,8 @@ export interface MoveContext {
   >;
   /** How often a call of the destination was made again so far; only grows. */
   readonly retries: () => number;
-  /** Slots for requests that move bytes. Whole objects hold one while they move, parts one each. */
-  readonly gate: Gate;
+  /** Slots for parts, one each. Who moves a whole object holds one while it moves, and asks for none here. */
+  readonly gate: Entrance;
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly tmpdir: () => string;

@@ -80,6 +80,6 @@ async function toldLayout(c: MoveContext, job: Job, meta: ObjectMeta, count: num
 }
 
 /** The destination copies parts by itself. */
-export function copiesParts({ source, destination }: MoveContext): boolean {
+export function copiesParts({ source, destination }: Pick<MoveContext, 'source' | 'destination'>): boolean {
   return destination.multipart?.copyPart !== undefined && destination.sameServer?.(source) === true;
 }

@@ -40,6 +40,12 @@ export class Mover {
     return entry.size !== undefined && this.#inParts(entry.size, entry);
   }
 
+  /** True where the bytes of an object that is moved whole pass through this machine. */
+  passesHere({ size }: ObjectEntry): boolean {
+    const { spec, source, destination } = this.#c;
+    return !(spec.type === 'fetch' && canFetch(source, destination)) && !this.#copiesItself(size ?? 0);
+  }
+
   /** Resolves with undefined where nothing was written because the destination has an equal object by now. */
   async move(entry: ObjectEntry, create: boolean, onProgress?: Job['onProgress']): Promise<Moved | undefined> {
     const doubts = {};

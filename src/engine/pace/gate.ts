@@ -5,7 +5,39 @@
  */
 import { FerryError } from '../../model/errors.ts';
 
-export class Gate {
+/** What lets in and is left. */
+export interface Entrance {
+  tryEnter(): boolean;
+  enter(): Promise<void>;
+  leave(): void;
+}
+
+/** Several gates one behind the other, entered in this order by all, so that nobody waits for each other. */
+export function inTurn(...gates: readonly Entrance[]): Entrance {
+  const leaveFirst = (count: number): void => {
+    for (const gate of gates.slice(0, count)) gate.leave();
+  };
+  return {
+    tryEnter() {
+      const closed = gates.findIndex((gate) => !gate.tryEnter());
+      if (closed >= 0) leaveFirst(closed);
+      return closed < 0;
+    },
+    async enter() {
+      for (const [index, gate] of gates.entries()) {
+        try {
+          await gate.enter();
+        } catch (error) {
+          leaveFirst(index);
+          throw error;
+        }
+      }
+    },
+    leave: () => leaveFirst(gates.length),
+  };
+}
+
+export class Gate implements Entrance {
   #limit: number;
   #running = 0;
   readonly #signal: AbortSignal;
