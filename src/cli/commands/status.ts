@@ -6,12 +6,15 @@ import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
-import { table } from '../output/table.ts';
-import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
+import { titledRows, type Row } from '../output/layout.ts';
+import { table, type Column } from '../output/table.ts';
+import { counted, fit, formatCount, harmless } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import { storedTask } from '../task-call.ts';
 
 const UPLOADS_SHOWN = 5;
+/** Columns of the titles. */
+const TITLE = 9;
 
 export const statusCommand: Command = {
   name: 'status',
@@ -31,7 +34,7 @@ async function status(context: CommandContext, call: Call): Promise<ExitName> {
   const services = await context.services();
   const { now } = services;
   const state = await services.state();
-  const { io, globals, style } = context;
+  const { io, globals, style, columns } = context;
   if (call.argument !== undefined) {
     const task = await storedTask(services, call.argument);
     const [failures, uploads] = await Promise.all([state.failureGroups(task.name), state.uploads(task.name)]);
@@ -43,33 +46,41 @@ async function status(context: CommandContext, call: Call): Promise<ExitName> {
           uploads: uploads.map((each) => ({ ...each, startedAt: iso(each.startedAt) })),
         }),
       );
-    else io.stdout.write(detail(task, failures, uploads, now(), style.out));
+    else io.stdout.write(detail(task, failures, uploads, now(), columns.out, style.out));
     return 'ok';
   }
   const tasks = await state.listTasks();
   if (call.flag('names')) for (const { name } of tasks) io.stdout.write(`${name}\n`);
   else if (globals.json) for (const task of tasks) io.stdout.write(jsonLine('task', taskFields(task)));
   else if (tasks.length === 0) io.stderr.write('There are no tasks yet. `ferry run NAME -t TASK.yaml` makes one.\n');
-  else io.stdout.write(overview(tasks, now(), style.out));
+  else io.stdout.write(overview(tasks, now(), columns.out, style.out));
   return 'ok';
 }
 
-function overview(tasks: readonly TaskRecord[], now: number, style: Style): string {
-  return table(
-    [{ title: 'NAME' }, { title: 'STATE' }, { title: 'LISTED', right: true }, { title: 'COPIED', right: true }, { title: 'BYTES', right: true }, { title: 'FAILED', right: true }, { title: 'PASSES', right: true }, { title: 'LAST' }, { title: 'RUNS ON' }], // prettier-ignore
-    tasks.map((task) => [
-      task.name,
-      task.state,
-      formatCount(task.counters.listed),
-      formatCount(task.counters.copied),
-      formatBytes(task.counters.copiedBytes),
-      formatCount(task.counters.failed),
-      formatCount(task.passes),
-      ago(task.endedAt ?? task.startedAt, now),
-      task.holder ?? '',
-    ]),
-    style,
-  );
+function overview(tasks: readonly TaskRecord[], now: number, columns: number, style: Style): string {
+  const of = (cell: (task: TaskRecord) => string): readonly string[] => tasks.map(cell);
+  const number = (name: 'listed' | 'copied' | 'skipped' | 'deleted' | 'failed', spare?: number): Column => ({
+    title: name.toUpperCase(),
+    right: true,
+    spare,
+    cells: of(({ counters }) => formatCount(counters[name])),
+  });
+  const deleted = tasks.some(({ counters }) => counters.deleted > 0);
+  const running = tasks.some(({ holder }) => holder !== undefined);
+  const shown: Column[] = [
+    { title: 'NAME', cells: of(({ name }) => name) },
+    { title: 'STATE', cells: of(({ state }) => state) },
+    number('listed', 2),
+    number('copied'),
+    { title: 'BYTES', right: true, spare: 3, cells: of(({ counters }) => formatBytes(counters.copiedBytes)) },
+    number('skipped', 1),
+    ...(deleted ? [number('deleted')] : []),
+    number('failed'),
+    { title: 'PASSES', right: true, spare: 5, cells: of(({ passes }) => formatCount(passes)) },
+    { title: 'LAST', spare: 4, cells: of(({ endedAt, startedAt }) => ago(endedAt ?? startedAt, now)) },
+    ...(running ? [{ title: 'RUNS ON', spare: 6, cells: of(({ holder }) => holder ?? '') }] : []),
+  ];
+  return table(shown, columns, style);
 }
 
 function detail(
@@ -77,6 +88,7 @@ function detail(
   failures: readonly FailureGroup[],
   uploads: readonly UploadRecord[],
   now: number,
+  columns: number,
   style: Style,
 ): string {
   const c = task.counters;
@@ -98,8 +110,10 @@ function detail(
   for (const { key, size } of uploads.slice(0, UPLOADS_SHOWN))
     rows.push(['', `${fit(key, 70)} (${formatBytes(size)})`]);
   if (task.error) rows.push(['error', `${task.error.message} [${task.error.code}]`]);
-  const lines = rows.map(([title, text]) => `  ${style.dim(pad(title, 9))} ${harmless(text)}\n`);
-  return `${style.bold(harmless(task.name))}\n${lines.join('')}\n${style.dim('Next:')} ${nextStep(task, failures)}\n`;
+  rows.push(['next', nextStep(task, failures)]);
+  const harmlessRows = rows.map(([title, text]): Row => ({ title, text: harmless(text) }));
+  const lines = titledRows(harmlessRows, TITLE, columns, style);
+  return `${[style.bold(harmless(task.name)), ...lines].join('\n')}\n`;
 }
 
 function nextStep({ name, state, holder }: TaskRecord, failures: readonly FailureGroup[]): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hanging, titledRows, wrapText } from '../../../src/cli/output/layout.ts';
+import { table } from '../../../src/cli/output/table.ts';
 import { styleOf } from '../../../src/cli/output/terminal-io.ts';
 import { textWidth } from '../../../src/cli/output/text.ts';
 
@@ -43,4 +44,25 @@ test('what has no room beside its title stands beneath it', () => {
     'a pipe gets one line for each',
   );
   assert.deepEqual(hanging('', '', 40), ['']);
+});
+
+test('a table leaves out what a narrow window has no room for, and cuts the first column last', () => {
+  const columns = [
+    { title: 'NAME', cells: ['letters', 'photos-of-the-year-2024'] },
+    { title: 'STATE', cells: ['finished', 'running'] },
+    { title: 'LISTED', right: true, spare: 1, cells: ['3', '1,200'] },
+    { title: 'LAST', spare: 2, cells: ['2 min ago', 'now\x1b[2J'] },
+  ];
+  const shown = (width: number): string[] => table(columns, width, plain).trimEnd().split('\n');
+  assert.deepEqual(shown(Number.POSITIVE_INFINITY), [
+    'NAME                     STATE     LISTED  LAST',
+    'letters                  finished       3  2 min ago',
+    'photos-of-the-year-2024  running    1,200  now\\x1b[2J',
+  ]);
+  assert.deepEqual(shown(45), [
+    'NAME                     STATE     LISTED',
+    'letters                  finished       3',
+    'photos-of-the-year-2024  running    1,200',
+  ]);
+  assert.deepEqual(shown(26), ['NAME              STATE', 'letters           finished', 'photos-o…ar-2024  running']);
 });

@@ -76,7 +76,10 @@ test('a task from its file to its proof and its end', async () => {
 
   const status = await ferry('status', 'letters');
   assert.match(status.out, /2 passes finished/);
-  assert.match((await ferry('status')).out, /^NAME +STATE[^]*\nletters +finished/);
+  assert.match(
+    (await ferry('status')).out,
+    /^NAME +STATE +LISTED +COPIED +BYTES +SKIPPED +FAILED[^]*\nletters +finished +3 +0 +0 B +3 +0/,
+  );
   assert.equal((await ferry('status', '--names')).out, 'letters\n');
 
   const verified = await ferry('verify', 'letters', '--full', '--evidence', 'all', '--report', join(folder, 'proof'));
