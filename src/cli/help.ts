@@ -4,55 +4,69 @@ import type { CommandGroup } from './commands/table.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
 import type { Style } from './output/terminal-io.ts';
+import { wrapText } from './output/layout.ts';
 import { textWidth } from './output/text.ts';
 
-const WIDTH = 96;
+/** Longer lines are hard to read, however wide the window is. */
+const WIDEST = 96;
+/** Where less than this is left beside a term its description stands beneath it. */
+const BESIDE = 24;
+const BENEATH = 8;
 
-export function programHelp(groups: readonly CommandGroup[], topics: Iterable<string>, style: Style): string {
+export function programHelp(
+  groups: readonly CommandGroup[],
+  topics: Iterable<string>,
+  style: Style,
+  columns: number,
+): string {
   const commands = groups.flatMap(({ title, commands: verbs }) => [
     style.bold(title),
-    ...verbs.flatMap((verb) => entry(usageOf(verb), verb.summary, 22)),
+    ...verbs.flatMap((verb) => entry(usageOf(verb), verb.summary, 22, columns)),
     '',
   ]);
   return [
-    'Ferry moves object stores and file trees, resumes anywhere, and proves that nothing was lost.',
+    ...paragraph(
+      'Ferry moves object stores and file trees, resumes anywhere, and proves that nothing was lost.',
+      columns,
+    ),
     '',
     `${style.bold('Usage')}  ferry COMMAND [NAME] [OPTIONS]`,
     '',
     style.bold('First time'),
-    ...FIRST_TIME,
+    ...firstTime(columns),
     '',
     ...commands,
     style.bold('Options of every command'),
-    ...optionLines(GLOBAL_OPTIONS),
+    ...optionLines(GLOBAL_OPTIONS, columns),
     '',
     style.bold('Topics'),
-    ...entry('ferry help TOPIC', `One of ${[...topics].join(', ')}, or the code of an error.`, 22),
+    ...entry('ferry help TOPIC', `One of ${[...topics].join(', ')}, or the code of an error.`, 22, columns),
     '',
   ].join('\n');
 }
 
-export function commandHelp(command: Command, style: Style): string {
-  const options = command.options.length > 0 ? [style.bold('Options'), ...optionLines(command.options), ''] : [];
+export function commandHelp(command: Command, style: Style, columns: number): string {
+  const options =
+    command.options.length > 0 ? [style.bold('Options'), ...optionLines(command.options, columns), ''] : [];
   const argument = command.argument
-    ? [style.bold('Argument'), ...entry(command.argument.name, command.argument.description, 26), '']
+    ? [style.bold('Argument'), ...entry(command.argument.name, command.argument.description, 26, columns), '']
     : [];
   return [
-    ...wrap(command.summary, WIDTH, ''),
+    ...paragraph(command.summary, columns),
     '',
     `${style.bold('Usage')}  ferry ${usageOf(command)}${command.options.length > 0 ? ' [OPTIONS]' : ''}`,
     '',
-    ...(command.about ?? []).flatMap((text) => [...wrap(text, WIDTH, ''), '']),
+    ...(command.about ?? []).flatMap((text) => [...paragraph(text, columns), '']),
     ...argument,
     ...options,
     style.bold('Options of every command'),
-    ...optionLines(GLOBAL_OPTIONS),
+    ...optionLines(GLOBAL_OPTIONS, columns),
     '',
     style.bold('Examples'),
-    ...command.examples.flatMap(({ line, does }) => entry(line, does, 44)),
+    ...command.examples.flatMap(({ line, does }) => entry(line, does, 44, columns)),
     '',
     style.bold('Exit codes'),
-    ...exitsOf(command).flatMap(({ code, meaning }) => entry(String(code), meaning, 5)),
+    ...exitsOf(command).flatMap(({ code, meaning }) => entry(String(code), meaning, 5, columns)),
     '',
   ].join('\n');
 }
@@ -73,39 +87,43 @@ export function flagsOf({ short, long, value }: Option): string {
   return `${short ? `-${short}, ` : ''}--${long}${value ? ` ${value}` : ''}`;
 }
 
-function optionLines(options: readonly Option[]): string[] {
-  return options.flatMap((option) => entry(`${option.short ? '' : '    '}${flagsOf(option)}`, option.description, 26));
+function optionLines(options: readonly Option[], columns: number): string[] {
+  return options.flatMap((option) =>
+    entry(`${option.short ? '' : '    '}${flagsOf(option)}`, option.description, 26, columns),
+  );
 }
 
-/** A term and its description in a column of its own; below it where the term is too long. */
-export function entry(term: string, description: string, column: number): string[] {
-  const indent = ' '.repeat(column + 2);
-  const lines = wrap(description, WIDTH, indent);
-  if (textWidth(term) >= column) return [`  ${term}`, ...lines];
+/** A term and its description in a column of its own; below it where the term is too long or the window too narrow. */
+export function entry(term: string, description: string, column: number, columns: number): string[] {
+  const width = Math.min(WIDEST, columns);
+  const beside = width - column - 2 >= BESIDE;
+  const indent = ' '.repeat(beside ? column + 2 : BENEATH);
+  const lines = wrapText(description, width - indent.length).map((line) => indent + line);
+  if (!beside || textWidth(term) >= column) return [`  ${term}`, ...lines];
   return [`  ${term.padEnd(column)}${lines[0]!.slice(indent.length)}`, ...lines.slice(1)];
 }
 
-export function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, indent + line];
+export function paragraph(text: string, columns: number, indent = ''): string[] {
+  return wrapText(text, Math.min(WIDEST, columns) - indent.length).map((line) => indent + line);
 }
 
-const FIRST_TIME = [
-  '  1. Write down what to move, in photos.yaml:',
-  '',
-  '       type: copy',
-  '       source:      { type: s3, path: /, options: { bucket_name: photos, endpoint: https://old.example } }',
-  '       destination: { type: file, path: /srv/photos }',
-  '',
-  '  2. ferry check -t photos.yaml          do both ends work?',
-  '     ferry plan -t photos.yaml           what would happen?',
-  '     ferry run photos -t photos.yaml     move; Ctrl-C stops, the same command goes on',
-  '     ferry verify photos                 prove it',
-];
+function firstTime(columns: number): string[] {
+  return [
+    '  1. Write down photos.yaml:',
+    '',
+    '     type: copy',
+    '     source:',
+    '       type: s3',
+    '       options:',
+    '         bucket_name: photos',
+    '         endpoint: https://old.example',
+    '     destination:',
+    '       type: file',
+    '       path: /srv/photos',
+    '',
+    ...entry('2. ferry check -t photos.yaml', 'do both ends work?', 36, columns),
+    ...entry('   ferry plan -t photos.yaml', 'what would happen?', 36, columns),
+    ...entry('   ferry run photos -t photos.yaml', 'move; Ctrl-C stops, the same command goes on', 36, columns),
+    ...entry('   ferry verify photos', 'prove it', 36, columns),
+  ];
+}

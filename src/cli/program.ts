@@ -53,17 +53,19 @@ type Action = (command: Command, call: Call, globals: GlobalOptions) => Promise<
 
 function buildParser(io: Io, words: readonly string[], action: Action): Parser {
   const groups = commandGroups();
-  const style = styleOf(displayOf(io.stdout, io.env, globalsOf(words)));
+  const display = displayOf(io.stdout, io.env, globalsOf(words));
+  const style = styleOf(display);
+  const columns = display.columns();
   const parser = new Parser('ferry');
   parser
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined })
-    .configureHelp({ formatHelp: () => programHelp(groups, Object.keys(TOPICS), style) })
+    .configureHelp({ formatHelp: () => programHelp(groups, Object.keys(TOPICS), style, columns) })
     .helpCommand(false)
     .version(`ferry ${VERSION}`, '-V, --version');
   for (const option of GLOBAL_OPTIONS) if (option.long !== 'help') parser.addOption(parserOption(option));
   for (const command of groups.flatMap((group) => group.commands)) {
-    const verb = parser.command(command.name).configureHelp({ formatHelp: () => commandHelp(command, style) });
+    const verb = parser.command(command.name).configureHelp({ formatHelp: () => commandHelp(command, style, columns) });
     const { argument } = command;
     if (argument) verb.argument(argument.required ? `<${argument.name}>` : `[${argument.name}]`, argument.description);
     for (const option of command.options) verb.addOption(parserOption(option));

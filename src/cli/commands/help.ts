@@ -23,15 +23,17 @@ export function helpCommand(groups: () => readonly CommandGroup[]): Command {
       { line: 'ferry help access-denied', does: 'an error' },
     ],
     exits: ['ok'],
-    run: ({ io, style, stores }, { argument }) => {
+    run: ({ io, style, columns, stores }, { argument }) => {
       const commands = groups().flatMap((group) => group.commands);
       io.stdout.write(page(argument, commands));
       return Promise.resolve('ok');
 
       function page(topic: string | undefined, verbs: readonly Command[]): string {
-        if (topic === undefined) return programHelp(groups(), Object.keys(TOPICS), style.out);
+        if (topic === undefined) return programHelp(groups(), Object.keys(TOPICS), style.out, columns.out);
         const verb = verbs.find(({ name }) => name === topic);
-        const text = verb ? commandHelp(verb, style.out) : topicHelp(topic, stores, style.out);
+        const text = verb
+          ? commandHelp(verb, style.out, columns.out)
+          : topicHelp(topic, stores, style.out, columns.out);
         if (text !== undefined) return text;
         const near = nearest(topic, [...verbs.map(({ name }) => name), ...Object.keys(TOPICS)]);
         throw new FerryError('configuration', {
