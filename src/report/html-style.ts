@@ -69,6 +69,14 @@ tr:last-child td { border-bottom: 0; }
 .failure p { margin: 0; }
 .failure b { display: inline-block; min-width: 4.5rem; color: var(--muted); font-weight: 500; }
 .failure ul { margin: .4rem 0 0; padding-left: 1.1rem; }
-@media (max-width: 40rem) { .facts > div { grid-template-columns: 1fr; } }
+@media (max-width: 40rem) {
+  .facts > div { grid-template-columns: 1fr; }
+  thead { display: none; }
+  tr { display: block; border-bottom: 1px solid var(--line); padding: .5rem 0; }
+  td { display: block; border: 0; padding: 0; }
+  td:empty { display: none; }
+  .value { max-width: none; }
+  td[data-of]::before { content: attr(data-of) ' '; color: var(--muted); font-family: system-ui, sans-serif; }
+}
 @media print { body { background: none; } .scroll { max-height: none; } section { break-inside: avoid; } }
 `;

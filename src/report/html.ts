@@ -138,7 +138,7 @@ function differences({ differences: d, kind, evidence: kept }: Report): string {
   if (d.count === 0) return kind === 'verification' ? '<section><h2>Differences</h2><p>None.</p></section>' : '';
   const rows = d.first.map(
     ({ key, kind: what, source, destination, detail, repaired }) =>
-      `<tr><td class="key">${escape(key)}</td><td>${DIFFERENCE_KINDS[what]}${detail ? `<br><span class="muted">${escape(detail)}</span>` : ''}</td><td class="value">${escape(source ?? '–')}</td><td class="value">${escape(destination ?? '–')}</td>${repaired ? '<td class="good">repaired</td>' : '<td></td>'}</tr>`,
+      `<tr><td class="key">${escape(key)}</td><td>${DIFFERENCE_KINDS[what]}${detail ? `<br><span class="muted">${escape(detail)}</span>` : ''}</td><td class="value" data-of="source">${escape(source ?? '–')}</td><td class="value" data-of="destination">${escape(destination ?? '–')}</td>${repaired ? '<td class="good">repaired</td>' : '<td></td>'}</tr>`,
   );
   const rest = d.count - d.first.length;
   const where = kept
