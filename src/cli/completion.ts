@@ -120,7 +120,8 @@ function fish(commands: readonly Command[]): string {
 
 function fishOption({ short, long, value, description, completes }: Option): string {
   const flag = `${short ? `-s ${short} ` : ''}-l ${long} -d ${quote(description)}`;
-  return value ? `${flag} -r ${fishAction(completes)}` : flag;
+  if (!value) return flag;
+  return `${flag} ${typeof completes === 'object' ? '-x' : '-r'} ${fishAction(completes)}`;
 }
 
 function fishAction(completes: Completes | undefined): string {

@@ -31,7 +31,8 @@ export function interpolate(text: string, references: References): string {
 
 function variable(name: string, { env }: References): string {
   const value = env[name];
-  if (value === undefined) throw new Error(`the environment variable ${name} is not set`);
+  if (value === undefined)
+    throw new Error(`the environment variable ${name} is not set where Ferry runs: set it, or correct its name`);
   if (value === '') throw new Error(`the environment variable ${name} is empty`);
   return value;
 }

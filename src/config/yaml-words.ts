@@ -1,5 +1,5 @@
 /** What is wrong with the YAML of a file, in words a person can act on. */
-import { isCollection, visit, type Document, type YAMLParseError, type YAMLWarning } from 'yaml';
+import { isCollection, parseDocument, visit, type Document, type YAMLParseError, type YAMLWarning } from 'yaml';
 
 export interface YamlMistake {
   readonly message: string;
@@ -21,6 +21,8 @@ export function yamlMistakes(document: Document, text: string): readonly YamlMis
 function mistakeOf(error: YAMLParseError | YAMLWarning, document: Document, text: string): YamlMistake {
   const { code, message, pos } = error;
   const at = pos[0];
+  const reference = unquotedReference(text, at);
+  if (reference) return reference;
   const opened = /^Missing closing|end with a [\]}]$/.test(message) ? openedBefore(document, at) : undefined;
   if (opened !== undefined) {
     const sign = text[opened]!;
@@ -34,6 +36,21 @@ function mistakeOf(error: YAMLParseError | YAMLWarning, document: Document, text
     offset: at,
     message: typeof words === 'function' ? words(text.slice(at, pos[1]), message) : (words ?? UNCLEAR),
   };
+}
+
+/**
+ * A `${env:NAME}` between brackets: there YAML takes its `{` for another bracket. It is the cause where quotes around
+ * it let the text be read on.
+ */
+function unquotedReference(text: string, at: number): YamlMistake | undefined {
+  const before = [...text.matchAll(/(?<=[:,[{]\s*)\$\{[^}\n]*\}/g)].filter(({ index }) => index <= at);
+  const last = before.at(-1);
+  if (!last) return undefined;
+  const { 0: reference, index } = last;
+  const quoted = `${text.slice(0, index)}"${reference}"${text.slice(index + reference.length)}`;
+  const next = parseDocument(quoted, { prettyErrors: false, logLevel: 'silent' }).errors[0]?.pos[0];
+  if (next !== undefined && next <= at + 2) return undefined;
+  return { offset: index, message: `between { } or [ ] a reference needs quotes: write "${reference}"` };
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '[': ']' };

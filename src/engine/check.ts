@@ -8,7 +8,7 @@ import type { Capabilities } from '../model/capabilities.ts';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
 import type { Filters } from '../model/task.ts';
 import { formatBytes, TiB } from '../model/units.ts';
-import type { Store } from '../store/store.ts';
+import type { ListPage, Store } from '../store/store.ts';
 import type { EngineContext } from './engine.ts';
 import { sampleEtags } from './etags.ts';
 import { fetchFallback } from './fetching.ts';
@@ -49,11 +49,7 @@ async function* checkSource(
     yield* passed('source');
     yield* resembles('source', store, signal);
     first = page.entries.find((entry) => !entry.directory && entry.irregular === undefined && !entry.badName)?.key;
-    yield listing.ok(
-      page.entries.length === 0
-        ? 'nothing there'
-        : `${page.entries.length}${page.next === undefined ? '' : ' or more'} objects`,
-    );
+    yield listing.ok(foundText(page));
     if (store.capabilities.list?.order === 'utf8') yield listing.as('order').ok('keys come in UTF-8 byte order');
     else yield listing.as('order').ok('no order of its own: it will be listed to the end and sorted first');
   } catch (thrown) {
@@ -73,6 +69,13 @@ async function* checkSource(
   } catch (thrown) {
     yield* failed(reading, toFerryError(thrown));
   }
+}
+
+/** What stands for nothing but other keys, or is no object, is not counted. */
+function foundText({ entries, next }: ListPage): string {
+  const objects = entries.filter(({ directory, irregular }) => !directory && irregular === undefined).length;
+  if (next !== undefined) return `${objects} or more objects`;
+  return objects === 0 ? 'nothing there' : objects === 1 ? '1 object' : `${objects} objects`;
 }
 
 async function* checkDestination(store: Store, removesOnly: boolean, signal: AbortSignal): AsyncGenerator<CheckResult> {

@@ -48,7 +48,7 @@ export async function estimateTime(context: EngineContext, work: Work): Promise<
     return { ...unmeasured, basis: 'the source could not be read for a measurement' };
   }
   const notes = [
-    `${small.latencies.length} objects and ${formatBytes(small.bytes + large.bytes)} read, ${readers} at once`,
+    `${small.latencies.length} ${small.latencies.length === 1 ? 'object' : 'objects'} and ${formatBytes(small.bytes + large.bytes)} read, ${readers} at once`,
     'writing supposed to be as fast',
   ];
   let bytesPerSecond = large.bytes / large.seconds;

@@ -179,9 +179,8 @@ export class Session implements Disposable {
     if (spec.limits.objectsPerSecond !== undefined) {
       reasons.push({ what: 'objects-per-second', limit: spec.limits.objectsPerSecond });
     }
-    const waits = reasons.some(({ what }) => what === 'retrying');
-    const full = this.streams.running >= this.streams.limit || this.gate.running >= this.gate.limit / 2;
-    if (!view.listingDone && !waits && !full) reasons.push({ what: 'listing' });
+    const idle = this.gate.running < this.gate.limit / 2;
+    if (!view.listingDone && idle && reasons.length === 0) reasons.push({ what: 'listing' });
     return reasons;
   }
 }

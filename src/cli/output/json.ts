@@ -63,7 +63,7 @@ export function causesOf(error: FerryError): readonly string[] {
   let cause: unknown = error.cause;
   while (cause !== undefined && cause !== null && causes.length < 4) {
     const text =
-      cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : inspect(cause, { depth: 1 });
+      cause instanceof Error ? cause.message.trim() : typeof cause === 'string' ? cause : inspect(cause, { depth: 1 });
     if (text !== '' && text !== error.message && !causes.includes(text)) causes.push(text);
     cause = cause instanceof Error ? cause.cause : undefined;
   }

@@ -14,7 +14,7 @@ export function fileError(thrown: unknown, operation: string, key: string, doing
   const suffix = number === undefined ? '' : ` (${number})`;
   return new FerryError(code, {
     ...more,
-    message: `cannot ${doing} ${JSON.stringify(key)}: ${reason}${suffix}`,
+    message: `cannot ${doing} ${key === '' ? 'the directory itself' : JSON.stringify(key)}: ${reason}${suffix}`,
     operation,
     key,
     cause: thrown,

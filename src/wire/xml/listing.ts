@@ -39,7 +39,8 @@ export function parseListing(bytes: Uint8Array): Listing {
     const error = readErrorBody(reader);
     throw new FerryError('bad-response', { message: `An error in place of a listing: ${error.code} ${error.message}` });
   }
-  if (!root.startsWith('ListBucketResult')) throw bad(`a ${root} in place of a listing`);
+  if (!root.startsWith('ListBucketResult'))
+    throw bad(`${/^html$/i.test(root) ? 'a web page' : `a document <${root}>`} in place of a listing`);
 
   const contents: Draft[] = [];
   const commonPrefixes: string[] = [];

@@ -252,7 +252,7 @@ destination:
   assert.doesNotMatch(JSON.stringify(spec), /from a file/);
 
   assert.deepEqual(problems(text, { BUCKET: '' }), [
-    'task.yaml:2:29 source.path: the environment variable ROOT is not set',
+    'task.yaml:2:29 source.path: the environment variable ROOT is not set where Ferry runs: set it, or correct its name',
     'task.yaml:6:18 destination.options.bucket_name: the environment variable BUCKET is empty',
   ]);
   assert.match(problems(`${BASE}acl: \${file:gone}`)[0]!, /acl: the file gone cannot be read \(ENOENT\)/);
@@ -297,6 +297,12 @@ test('what is no YAML is told by place, cause and remedy, without what follows f
     ['a: 1\nb:\n  c: 1\n  c: 2\na: 2', ['4:3 b.c: is given twice, first at 3:3: leave one of them out', '5:1 a: is given twice, first at 1:1: leave one of them out']],
     ['a:\n  - [1, 2', ['2:5 what begins with [ here never ends: close it with ]']],
     ['a: {b: "c\n', ['1:8 what begins with " here never ends: close it with "']],
+    [
+      'a: { b: 1, c: ${env:X}, d: ${env:Y} }\ne: {f: ${file:z}}',
+      ['1:15 between { } or [ ] a reference needs quotes: write "${env:X}"'],
+    ],
+    ['a: {\n  b: ${env:X},\n}', ['2:6 between { } or [ ] a reference needs quotes: write "${env:X}"']],
+    ['a: ${env:X}\n- b', ['2:1 no colon and blank after the key: write `key: value`, and the next line in the right column']],
     ['a: @b', ['1:4 a value cannot begin with @: put it in quotes']],
     ['a: "\\q"', ['1:5 \\q means nothing between double quotes: write \\\\ for a backslash, or use single quotes']],
     ['a: *b', ['1:4 a: there is no anchor &b: put the value in quotes where a text that begins with * is meant']],
