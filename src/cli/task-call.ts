@@ -12,6 +12,7 @@ import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { expectedBaseline, selectionOf } from './selection.ts';
 import type { Patience, Services, Stores } from './services.ts';
+import { identityOf, isUntouched, otherTask } from './task-identity.ts';
 
 export interface FoundTask extends LoadedTask {
   readonly name: string;
@@ -50,6 +51,16 @@ export async function openEnds(services: Services, spec: TaskSpec, patience?: Pa
   return stores;
 }
 
+/**
+ * A task given by its file alone is named after it. Where a task of that name was run and is this very one, what is
+ * known of it counts.
+ */
+export async function recognised(services: Services, task: FoundTask, stores: Stores): Promise<FoundTask> {
+  if (task.record) return task;
+  const record = await (await services.state()).getTask(task.name);
+  return record?.identity === identityOf(task.spec, stores) ? { ...task, record } : task;
+}
+
 /** What reports tell of an end. */
 export function sideOf({ info: { type, name, identity } }: Store): Omit<StoreInfo, 'place'> {
   return { type, name, identity };
@@ -81,19 +92,13 @@ export function engineContext(
  * `task-mismatch` where the task of this name is another one.
  */
 export async function baselineOf(services: Services, task: FoundTask, stores: Stores): Promise<number | undefined> {
-  const { record, spec, name } = task;
+  const { record, spec } = task;
   if (!record) return undefined;
-  if (record.identity !== identityOf(spec, stores)) {
-    throw new FerryError('task-mismatch', {
-      message: `task "${name}" exists with another source, destination or type; a run would be refused`,
-    });
-  }
-  return await expectedBaseline(await services.state(), record, selectionOf(spec, stores));
-}
-
-/** A task is its kind and its two ends; a name is never reused for another. */
-export function identityOf(spec: TaskSpec, { source, destination }: Stores): string {
-  return [spec.type, source.info.identity, destination.info.identity].join('\n');
+  const state = await services.state();
+  const identity = identityOf(spec, stores);
+  if (record.identity === identity) return await expectedBaseline(state, record, selectionOf(spec, stores));
+  if (await isUntouched(state, record)) return undefined;
+  throw otherTask(record, identity);
 }
 
 function nameOfFile(file: string): string {

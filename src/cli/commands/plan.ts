@@ -6,12 +6,17 @@ import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { TASK_FILE, taskName } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
+import { hanging, titledRows } from '../output/layout.ts';
 import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
-import { baselineOf, engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
+import { baselineOf, engineContext, findTask, openEnds, recognised, type FoundTask } from '../task-call.ts';
 
 const EXAMPLES = 5;
+/** Columns of a key at most. */
+const LONGEST_KEY = 100;
+/** Windows as wide as this have room for whole sentences. */
+const WIDE = 60;
 /** Of a request while a store has never answered: somebody waits, and a long listing is not at stake yet. */
 const ATTEMPTS_TO_REACH = 2;
 
@@ -39,8 +44,9 @@ async function planOf(context: CommandContext, call: Call): Promise<ExitName> {
   return await printPlan(context, services, await findTask(services, call));
 }
 
-export async function printPlan(context: CommandContext, services: Services, task: FoundTask): Promise<ExitName> {
-  await using stores = await openEnds(services, task.spec, { unansweredAttempts: ATTEMPTS_TO_REACH });
+export async function printPlan(context: CommandContext, services: Services, found: FoundTask): Promise<ExitName> {
+  await using stores = await openEnds(services, found.spec, { unansweredAttempts: ATTEMPTS_TO_REACH });
+  const task = await recognised(services, found, stores);
   const printer = context.printer();
   const emit = printer.event.bind(printer);
   const baseline = await baselineOf(services, task, stores);
@@ -50,17 +56,51 @@ export async function printPlan(context: CommandContext, services: Services, tas
   if (context.globals.json) stdout.write(jsonLine('plan', { task: task.name, ...summary }));
   else
     stdout.write(
-      planText(task.name, stores.source.info.name, stores.destination.info.name, summary, context.style.out),
+      planText(
+        { task: task.name, source: stores.source.info.name, destination: stores.destination.info.name },
+        summary,
+        context.style.out,
+        context.columns.out,
+      ),
     );
   return context.signal.aborted ? 'interrupted' : 'ok';
 }
 
-function planText(task: string, source: string, destination: string, plan: PlanSummary, style: Style): string {
-  const lines = [`${style.bold(`Plan for ${harmless(task)}`)}: ${harmless(source)} → ${harmless(destination)}`, ''];
+interface Heading {
+  readonly task: string;
+  readonly source: string;
+  readonly destination: string;
+}
+
+function planText({ task, source, destination }: Heading, plan: PlanSummary, style: Style, columns: number): string {
+  const lines = titledRows(
+    [
+      { title: 'from', text: harmless(source) },
+      { title: 'to', text: harmless(destination) },
+    ],
+    5,
+    columns,
+    style,
+  );
+  lines.unshift(style.bold(`Plan for ${harmless(task)}`));
+  lines.push('', ...actions(plan, style, columns));
+  lines.push(...examplesOf(plan, style, columns));
+  if (plan.failures.length > 0) lines.push(...foreseen('Would fail', plan.failures, style, columns));
+  if (plan.losses.length > 0) lines.push(...foreseen('Would be lost on the way', plan.losses, style, columns));
+  else if (plan.failures.length === 0) lines.push('', 'Nothing would be lost on the way.');
+  const time = timeOf(plan);
+  if (time !== undefined) lines.push('', ...hanging(`${style.bold('Time')}  `, time, columns));
+  lines.push('', style.dim('Nothing was written.'));
+  return `${lines.join('\n')}\n`;
+}
+
+function actions(plan: PlanSummary, style: Style, columns: number): string[] {
+  const lines: string[] = [];
+  const wide = columns >= WIDE;
   const action = (sign: string, verb: string, { objects, bytes }: { objects: number; bytes: number }): void => {
-    const noun = objects === 1 ? 'object ' : 'objects';
+    const noun = wide ? (objects === 1 ? ' object ' : ' objects') : '';
     lines.push(
-      `  ${sign} ${pad(verb, 10)} ${pad(formatCount(objects), 14, 'right')} ${noun} ${pad(formatBytes(bytes), 11, 'right')}`,
+      `  ${sign} ${pad(verb, 10)} ${pad(formatCount(objects), wide ? 14 : 10, 'right')}${noun} ${pad(formatBytes(bytes), 11, 'right')}`,
     );
   };
   action(style.good('+'), 'copy', plan.copy);
@@ -71,37 +111,40 @@ function planText(task: string, source: string, destination: string, plan: PlanS
   if (plan.filtered > 0) action(style.dim('·'), 'left out', { objects: plan.filtered, bytes: 0 });
   if (plan.irregular > 0) action(style.dim('·'), 'irregular', { objects: plan.irregular, bytes: 0 });
   action(' ', 'listed', plan.listed);
-  lines.push(...examplesOf(plan, style));
-  if (plan.failures.length > 0) lines.push(...foreseen('Would fail', plan.failures, style));
-  if (plan.losses.length > 0) lines.push(...foreseen('Would be lost on the way', plan.losses, style));
-  else if (plan.failures.length === 0) lines.push('', 'Nothing would be lost on the way.');
-  lines.push(...estimateOf(plan, style));
-  lines.push('', style.dim('Nothing was written.'));
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
-function examplesOf({ examples }: PlanSummary, style: Style): string[] {
+function examplesOf({ examples }: PlanSummary, style: Style, columns: number): string[] {
   const signs = { copy: style.good('+'), overwrite: style.warn('~'), remove: style.bad('-') } as const;
   const lines = (['copy', 'overwrite', 'remove'] as const).flatMap((action) =>
-    examples[action].slice(0, EXAMPLES).map((key) => `  ${signs[action]} ${fit(harmless(key), 100)}`),
+    examples[action].slice(0, EXAMPLES).map((key) => `  ${signs[action]} ${keyText(key, columns - 4)}`),
   );
   return lines.length > 0 ? ['', style.bold('For example'), ...lines] : [];
 }
 
-function foreseen(title: string, entries: readonly Foreseen[], style: Style): string[] {
+function foreseen(title: string, entries: readonly Foreseen[], style: Style, columns: number): string[] {
   const lines = entries.flatMap(({ what, objects, reason, examples }) => [
-    `  ${style.warn('!')} ${harmless(what)}: ${counted(objects, 'object')}; ${harmless(reason)}`,
-    ...examples.slice(0, EXAMPLES).map((key) => style.dim(`      ${fit(harmless(key), 100)}`)),
+    ...hanging(
+      `  ${style.warn('!')} `,
+      `${harmless(what)}: ${counted(objects, 'object')}; ${harmless(reason)}`,
+      columns,
+    ),
+    ...examples.slice(0, EXAMPLES).map((key) => style.dim(`      ${keyText(key, columns - 6)}`)),
   ]);
   return ['', style.bold(title), ...lines];
 }
 
-function estimateOf({ estimate: e, copy, overwrite }: PlanSummary, style: Style): string[] {
-  if (copy.objects + overwrite.objects === 0) return [];
-  const basis = style.dim(`(${harmless(e.basis)})`);
-  if (e.milliseconds === undefined) return ['', `${style.bold('Time')}: not known ${basis}`];
+function keyText(key: string, width: number): string {
+  return fit(harmless(key), Math.min(LONGEST_KEY, width));
+}
+
+/** Undefined where there is nothing to copy. */
+function timeOf({ estimate: e, copy, overwrite }: PlanSummary): string | undefined {
+  if (copy.objects + overwrite.objects === 0) return undefined;
+  const basis = `(${harmless(e.basis)})`;
+  if (e.milliseconds === undefined) return `not known ${basis}`;
   const rate = `${formatBytes(e.bytesPerSecond)}/s, ${formatCount(e.objectsPerSecond)} objects/s`;
   const time = `${e.atLeast ? 'at least' : 'about'} ${formatDuration(e.milliseconds)}`;
   const unsized = e.atLeast ? ', longer where objects are large: their sizes are not known' : '';
-  return ['', `${style.bold('Time')}: ${time} at ${rate}${unsized} ${basis}`];
+  return `${time} at ${rate}${unsized} ${basis}`;
 }

@@ -9,7 +9,8 @@ import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../o
 import { logEvent } from '../log-event.ts';
 import { selectionOf, settledBaseline } from '../selection.ts';
 import type { Services } from '../services.ts';
-import { engineContext, findTask, identityOf, openEnds, sideOf, type FoundTask } from '../task-call.ts';
+import { engineContext, findTask, openEnds, sideOf, type FoundTask } from '../task-call.ts';
+import { identityOf, takeUp } from '../task-identity.ts';
 import { printPlan } from './plan.ts';
 
 export const runCommand: Command = {
@@ -57,10 +58,7 @@ export async function runStored(
   const { name, spec } = task;
   await using stores = await openEnds(services, spec);
   const wanted = { name, file: task.text, identity: identityOf(spec, stores), createdAt: now() };
-  if (!(await state.getTask(name))) await state.createTask(wanted);
-  await using lease = await state.lease(name, services.holder);
-  // The file of a task that exists is replaced only by who may work on it.
-  await state.createTask(wanted);
+  await using lease = await takeUp(state, wanted, services.holder);
   const journal = await state.journal(lease);
   services.removeAbandoned();
   const recorder = await ReportRecorder.start({

@@ -12,7 +12,8 @@ import { logEvent } from '../log-event.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import { engineContext, findTask, identityOf, openEnds, sideOf } from '../task-call.ts';
+import { engineContext, findTask, openEnds, recognised, sideOf } from '../task-call.ts';
+import { identityOf } from '../task-identity.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
 
@@ -68,8 +69,9 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const repair = call.flag('repair');
   const services = await context.services();
   const { now } = services;
-  const task = await findTask(services, call);
-  await using stores = await openEnds(services, task.spec);
+  const found = await findTask(services, call);
+  await using stores = await openEnds(services, found.spec);
+  const task = await recognised(services, found, stores);
   const stored = repair && task.record?.identity === identityOf(task.spec, stores);
   // Who repairs a task works on it: no run goes on meanwhile.
   const state = stored ? await services.state() : undefined;

@@ -82,6 +82,9 @@ test('a task from its file to its proof and its end', async () => {
   );
   assert.equal((await ferry('status', '--names')).out, 'letters\n');
 
+  const again = await ferry('plan', '-t', taskFile);
+  assert.match(again.out, /^Plan for letters\n[^]*= skip +3 objects/, 'a file alone is known by its task');
+
   const verified = await ferry('verify', 'letters', '--full', '--evidence', 'all', '--report', join(folder, 'proof'));
   assert.equal(verified.code, 0, verified.err);
   assert.match(verified.out, /SHA-256 chain ends in [0-9a-f]{64}/);
@@ -115,6 +118,26 @@ test('a task from its file to its proof and its end', async () => {
   assert.equal((await ferry('delete', 'letters')).code, 2, 'nobody can be asked without a terminal');
   assert.equal((await ferry('clean', '--yes')).code, 0);
   assert.equal((await ferry('status', 'letters')).code, 2);
+});
+
+test('a task that got nowhere is corrected by its file; one that did something stays what it is', async () => {
+  const write = async (from: string): Promise<string> => {
+    const file = join(folder, 'corrected.yaml');
+    const ends = `source: { type: fs, path: ${folder}/${from} }\ndestination: { type: fs, path: ${folder}/corrected }\n`;
+    await writeFile(file, `type: copy\n${ends}`);
+    return file;
+  };
+  assert.equal((await ferry('run', 'corrected', '-t', await write('form'))).code, 1);
+  const planned = await ferry('plan', 'corrected', '-t', await write('from'));
+  assert.equal(planned.code, 0, planned.err);
+  const run = await ferry('run', 'corrected', '-t', await write('from'));
+  assert.equal(run.code, 0, run.err);
+  for (const verb of ['run', 'plan']) {
+    const other = await ferry(verb, 'corrected', '-t', await write('from/deep'));
+    assert.equal(other.code, 2);
+    assert.match(other.err, /its source is file:\S+\/from, not file:\S+\/from\/deep[^]*`ferry delete corrected`/);
+  }
+  await ferry('delete', 'corrected', '--yes');
 });
 
 test('failures are shown by cause, listed, and tried again', async () => {
