@@ -9,6 +9,7 @@ import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
 import { GiB, MiB } from '../model/units.ts';
 import { redact } from '../observe/redact.ts';
 import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
+import { absentStore } from './importers/qscamel.ts';
 import { checked, isRecord } from './check.ts';
 import { decodedSource, type Side } from './decoding.ts';
 import type { References } from './interpolate.ts';
@@ -153,7 +154,8 @@ function endpointOptions(file: YamlFile, side: 'source' | 'destination', registr
   const driver = registry.find(type);
   if (!driver) {
     const known = registry.names.toSorted().join(', ');
-    const message = `there is no store type "${type}"${suggestion(type, registry.names) || `; there are ${known}`}`;
+    const others = suggestion(type, registry.names) || `; there are ${known}`;
+    const message = absentStore(type) ?? `there is no store type "${type}"${others}`;
     file.problems.push(file.problem([side, 'type'], message));
     return undefined;
   }

@@ -363,3 +363,16 @@ test('`decoding` of a qingstor destination says how the source writes its names'
   const backwards = '{ type: qingstor, options: { zone: z, bucket_name: s, decoding: gbk } }';
   assert.throws(() => parsed(backwards, ''), /a destination only/);
 });
+
+test('a store that only qscamel has is told with a way round', () => {
+  for (const [type, way] of [
+    ['azblob', /type: http/],
+    ['hdfs', /type: file/],
+    ['upyun', /type: s3/],
+  ] as const) {
+    const [only, ...more] = problems(`type: copy\nsource: { type: ${type} }\ndestination: { type: fs, path: /x }`);
+    assert.match(only!, /^task\.yaml:2:17 source\.type: Ferry has no /);
+    assert.match(only!, way);
+    assert.deepEqual(more, []);
+  }
+});
