@@ -33,7 +33,9 @@ export interface StoreDriver {
   readonly roles: { readonly source: boolean; readonly destination: boolean };
   /** The option that tells in which encoding names are written: those of this store, or (at a destination) the source's. */
   readonly nameEncoding?: { readonly option: string; readonly of: 'itself' | 'source' } | undefined;
-  /** `spec.options` has passed `options`. Opens nothing that costs a request. */
+  /**
+   * `spec.options` has passed `options`. Costs no request, but where only the service knows what the options leave out.
+   */
   open(spec: EndpointSpec, context: StoreContext): Promise<Store>;
 }
 

@@ -17,7 +17,7 @@ import {
   type OptionMapping,
 } from './mapping.ts';
 import { openStore } from './open.ts';
-import { settle, s3Shape } from './options.ts';
+import { settle, s3Shape, type S3Settings } from './options.ts';
 import { PRESETS, presetByHost, presetByName } from './providers/all.ts';
 import type { Preset } from './providers/preset.ts';
 
@@ -72,7 +72,12 @@ interface Definition {
   readonly preset: (values: MappedOptions) => Preset;
 }
 
-function driver({ type, summary, mapping: { schema, secrets, parse, nameEncoding }, preset }: Definition): StoreDriver {
+function driver({
+  type,
+  summary,
+  mapping: { schema, secrets, parse, lookUp, nameEncoding },
+  preset,
+}: Definition): StoreDriver {
   return {
     type,
     aliases: [],
@@ -82,8 +87,13 @@ function driver({ type, summary, mapping: { schema, secrets, parse, nameEncoding
     roles: { source: true, destination: true },
     nameEncoding,
     async open(spec: EndpointSpec, context: StoreContext): Promise<Store> {
-      const values = parse(spec.options);
-      return openStore(type, spec.path, await settle(values, preset(values)), context);
+      const settled = (options: Readonly<Record<string, unknown>>): Promise<S3Settings> => {
+        const values = parse(options);
+        return settle(values, preset(values));
+      };
+      let settings = await settled(spec.options);
+      if (lookUp) settings = await settled(await lookUp(spec.options, settings, context.http));
+      return openStore(type, spec.path, settings, context);
     },
   };
 }

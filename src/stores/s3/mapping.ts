@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { StoreDriver } from '../../store/registry.ts';
+import type { HttpClient } from '../../wire/http/client.ts';
+import { parseEndpoint } from './endpoint.ts';
 import {
   accessKey,
   bucketName,
@@ -11,7 +13,9 @@ import {
   s3Shape,
   SECRET_OPTIONS,
   type S3OptionValues,
+  type S3Settings,
 } from './options.ts';
+import { askZone } from './qingstor-zone.ts';
 
 /** One type's options: their schema, and what they mean. */
 export interface OptionMapping {
@@ -21,7 +25,11 @@ export interface OptionMapping {
   readonly nameEncoding?: StoreDriver['nameEncoding'];
   /** Checks values and gives them the names of `s3`; rejects with `configuration`. */
   readonly parse: (values: Readonly<Record<string, unknown>>) => MappedOptions;
+  /** Options the task file leaves out and the service tells. `settings` are those without them. */
+  readonly lookUp?: ((options: Given, settings: S3Settings, http: HttpClient) => Promise<Given>) | undefined;
 }
+
+type Given = Readonly<Record<string, unknown>>;
 
 export interface MappedOptions extends S3OptionValues {
   /** Name of a preset. */
@@ -96,12 +104,17 @@ export const cosOptions = mapping(
 /** `qingstor`: host and zone become the host of the S3 interface, s3.ZONE.HOST. */
 export const qingstorOptions: OptionMapping = {
   nameEncoding: { option: 'decoding', of: 'source' },
+  lookUp: zoneOf,
   ...mapping(
     {
       protocol: z.enum(['https', 'http']).default('https').describe('Scheme of the service.'),
       host: z.string().min(1).default('qingstor.com').describe('Domain of the service.'),
       port: z.int().min(1).max(65_535).optional().describe('Port; that of the protocol by default.'),
-      zone: z.string().min(1).optional().describe('Zone of the bucket, such as pek3a.'),
+      zone: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Zone of the bucket, such as pek3a; the service is asked where absent.'),
       enable_virtual_style: z.boolean().optional().describe('Bucket in the host name.'),
       user_define_meta: z
         .boolean()
@@ -132,6 +145,17 @@ export const qingstorOptions: OptionMapping = {
     },
   ),
 };
+
+async function zoneOf(options: Given, settings: S3Settings, http: HttpClient): Promise<Given> {
+  const { zone, region, host = 'qingstor.com' } = options;
+  if (zone !== undefined || region !== undefined || typeof host !== 'string' || host.startsWith('s3.')) return options;
+  const { bucket, tls, proxy, timeouts } = settings;
+  const { secure, port } = parseEndpoint(settings.endpoint!, false);
+  return {
+    ...options,
+    zone: await askZone(http, { bucket, host, secure, port, connection: { tls, proxy, timeouts } }),
+  };
+}
 
 /** `qiniu`: `domain` serves downloads only; the S3 interface is at an endpoint of the region. */
 export const qiniuOptions = mapping(

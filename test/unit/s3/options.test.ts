@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { FerryError } from '../../../src/model/errors.ts';
 import { Secret } from '../../../src/model/secret.ts';
-import type { HttpClient, HttpRequest, Origin } from '../../../src/wire/http/client.ts';
+import type { HttpBody, HttpClient, HttpRequest, Origin } from '../../../src/wire/http/client.ts';
 import { s3Drivers } from '../../../src/stores/s3/driver.ts';
 import { PRESETS } from '../../../src/stores/s3/providers/all.ts';
 import { rejects } from '../../conformance/suite/bench.ts';
@@ -227,3 +227,46 @@ test('every preset gives a reason with a source for what is unusual, and a type 
   }
   for (const driver of s3Drivers()) assert.ok(z.toJSONSchema(driver.options, { io: 'input' }), driver.type);
 });
+
+test('the zone of a QingStor bucket is asked for where the file leaves it out, as qscamel does', async () => {
+  const asking = async (location: string | undefined, options: Record<string, unknown> = {}) => {
+    const asked: string[] = [];
+    const http: HttpClient = {
+      request: ({ secure, host, port }, { method, target }) => {
+        asked.push(`${method} ${secure ? 'https' : 'http'}://${host}:${port}${target}`);
+        const headers = { get: (name: string) => (name === 'location' ? location : undefined), entries: () => [] };
+        return Promise.resolve({ status: location === undefined ? 404 : 301, headers, body: emptyBody() });
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+    const store = await open('qingstor', '', { ...B, ...options }, http);
+    return { identity: store.info.identity, asked };
+  };
+  assert.deepEqual(await asking('https://bucket.sh1a.qingstor.com/'), {
+    identity: 'https://s3.sh1a.qingstor.com/bucket/',
+    asked: ['HEAD https://bucket.qingstor.com:443/'],
+  });
+  const own = { protocol: 'http', host: 'stor.example', port: 8080 };
+  assert.deepEqual(await asking('http://z2.stor.example:8080/bucket', own), {
+    identity: 'http://s3.z2.stor.example:8080/bucket/',
+    asked: ['HEAD http://bucket.stor.example:8080/'],
+  });
+  assert.deepEqual((await asking(undefined, { zone: 'z1' })).asked, []);
+  for (const location of [undefined, 'https://elsewhere.example/', 'https://qingstor.com/', 'nonsense'])
+    await assert.rejects(asking(location), {
+      code: 'configuration',
+      message: /zone of bucket "bucket" cannot be found/,
+    });
+});
+
+function emptyBody(): HttpBody {
+  return {
+    length: 0,
+    bytes: () => Promise.resolve(Buffer.alloc(0)),
+    discard: () => Promise.resolve(),
+    cancel: () => undefined,
+    async *[Symbol.asyncIterator]() {
+      // Nothing comes.
+    },
+  };
+}
