@@ -1,6 +1,6 @@
 /** `$FERRY_HOME` and the settings in it. */
 import { readFileSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { writeFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { makeDirectory } from '../host/make-directory.ts';
@@ -61,10 +61,9 @@ const FILE = z.strictObject({
     .string()
     .min(1)
     .default('ferry.db')
-    .describe('Database of tasks and their progress, on a local disk.'),
+    .describe('Database of tasks and their progress, on a local disk; in a directory that is there, `ferry.db` in it.'),
   proxy: z
     .string()
-    .min(1)
     .optional()
     .describe('http://user:password@host:port of a proxy for all requests. HTTP_PROXY and HTTPS_PROXY where absent.'),
   no_proxy: z
@@ -122,9 +121,15 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
     logMaxSize: log_max_size,
     logKeep: log_keep,
     pidFile: pid_file === undefined ? undefined : at(pid_file),
-    databaseFile: at(database_file),
+    databaseFile: await inDirectory(at(database_file), 'ferry.db'),
     proxy: proxySettings(checkedSettings, env),
   };
+}
+
+/** The database of qscamel is a directory: a configuration of its users names one. */
+async function inDirectory(place: string, name: string): Promise<string> {
+  const found = await stat(place).catch(() => undefined);
+  return found?.isDirectory() === true ? path.join(place, name) : place;
 }
 
 const CONFIGURATION: FileKind = {
@@ -142,7 +147,7 @@ export function describeSettings(): readonly { key: string; default: string; des
 
 function proxySettings(settings: z.output<typeof FILE>, env: Environment): ProxySettings {
   // Lower case wins, as in curl, which takes HTTP_PROXY in lower case only (a CGI script's `Proxy:` header sets the other).
-  const general = settings.proxy;
+  const general = settings.proxy || undefined;
   return {
     http: secret(general ?? env['http_proxy'] ?? (env['REQUEST_METHOD'] === undefined ? env['HTTP_PROXY'] : undefined)),
     https: secret(general ?? env['https_proxy'] ?? env['HTTPS_PROXY']),

@@ -165,3 +165,17 @@ test('requests go through the proxy that is set, except where they should not', 
   assert.equal(proxyFor(set, site), undefined);
   assert.equal((await user.load({ env: { FERRY_PROXY: 'http://mine:2' } })).proxy.http?.reveal(), 'http://mine:2');
 });
+
+test('a configuration of qscamel is one', async () => {
+  await using user = await User.make();
+  await mkdir(path.join(user.home, '.qscamel/db'), { recursive: true });
+  const file = await user.settings(
+    'concurrency: 0\nlog_level: info\npid_file: ~/.qscamel/qscamel.pid\nlog_file: ~/.qscamel/qscamel.log\n' +
+      'database_file: ~/.qscamel/db\nproxy: ""\n',
+  );
+  const config = await user.load({ file });
+  assert.equal(config.concurrency, undefined);
+  assert.equal(config.pidFile, path.join(user.home, '.qscamel/qscamel.pid'));
+  assert.equal(config.databaseFile, path.join(user.home, '.qscamel/db/ferry.db'));
+  assert.equal(config.proxy.https, undefined);
+});
