@@ -6,7 +6,7 @@ import { commandGroups } from './commands/table.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { EXIT_CODES, exitOfError, type ExitName } from './exit-codes.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
-import { commandHelp, flagsOf, programHelp } from './help.ts';
+import { commandHelp, flagsOf, programHelp, usageOf } from './help.ts';
 import { TOPICS } from './help-topics.ts';
 import { Interrupt, type SignalSource } from './interrupt.ts';
 import { errorText } from './output/error-text.ts';
@@ -43,7 +43,7 @@ export async function runProgram(words: readonly string[], outside: Outside): Pr
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return EXIT_CODES.ok.code;
-      return report(usageError(thrown), globalsOf(words), io);
+      return report(usageError(thrown, words), globalsOf(words), io);
     }
     return report(toFerryError(thrown), globalsOf(words), io);
   }
@@ -132,15 +132,21 @@ function report(error: FerryError, globals: GlobalOptions, io: Io): number {
 }
 
 /** Commander's complaint in our words: it names the nearest known word by itself. */
-function usageError({ message }: CommanderError): FerryError {
+function usageError({ message }: CommanderError, words: readonly string[]): FerryError {
   const [what, ...rest] = message.replace(/^error: /, '').split('\n');
   const suggestion = /Did you mean (?:one of )?(.+?)\?\)?$/.exec(rest.join(' '))?.[1];
   return new FerryError('configuration', {
     message: what!,
-    remedy: suggestion
-      ? `Did you mean ${suggestion}?`
-      : '`ferry help` lists the commands, `ferry COMMAND --help` their options.',
+    remedy: suggestion ? `Did you mean ${suggestion}?` : usageHint(words),
   });
+}
+
+function usageHint(words: readonly string[]): string {
+  const command = commandGroups()
+    .flatMap((group) => group.commands)
+    .find(({ name }) => words.includes(name));
+  if (!command) return '`ferry help` lists the commands, `ferry COMMAND --help` their options.';
+  return `Write \`ferry ${usageOf(command)} [OPTIONS]\`; \`ferry ${command.name} --help\` explains them.`;
 }
 
 function parserOption(option: Option): ParserOption {

@@ -207,6 +207,6 @@ function unwritable(file: string, cause: unknown): FerryError {
   return new FerryError(full ? 'disk-full' : 'permission', {
     message: `the log file ${file} cannot be written (${toFerryError(cause).message})`,
     cause,
-    remedy: full ? undefined : 'Set `log_file` to a path that can be written.',
+    remedy: full ? undefined : 'Set `log_file`, or FERRY_HOME for all Ferry writes, to a place this user may write to.',
   });
 }

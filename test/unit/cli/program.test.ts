@@ -250,7 +250,7 @@ test('mistakes name the nearest word, cost nothing, and exit 2', async () => {
   const cases: readonly (readonly [string[], RegExp])[] = [
     [['runn', 'x'], /unknown command 'runn'[^]*Did you mean run\?/],
     [['status', '--jsn'], /unknown option '--jsn'[^]*Did you mean --json\?/],
-    [['run'], /missing required argument 'NAME'/],
+    [['run', '-t', taskFile], /missing required argument 'NAME'[^]*Write `ferry run NAME \[OPTIONS\]`/],
     [['run', 'x', '--concurrency', 'many'], /whole number from 1 to 10000/],
     [['run', 'x', '--bandwidth', 'fast'], /20MiB/],
     [['run', 'nobody'], /there is no task "nobody"[^]*ferry run nobody -t/],
