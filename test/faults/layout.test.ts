@@ -70,3 +70,24 @@ test('layout: parts of several sizes are known to be beyond repeating, and the o
   assert.equal(migration.source.count('GetObject'), 3, 'nothing twice');
   assert.deepEqual(summary.losses, { etag: 1 });
 });
+
+test('layout: an object that cannot be guessed costs those after it nothing; several in a row end the guessing', async () => {
+  await using migration = await oddObjects(['odd 1']);
+  const { source, destination } = migration;
+  source.setRules([{ op: 'HeadObject', fault: { do: 'header', headers: { 'x-amz-mp-parts-count': undefined } } }]);
+  const etag = (server: typeof source, key: string): string => server.bucket(BUCKET).get(key)!.etag;
+  await migration.run();
+  migration.put('even', bytesOf('even', 12 * MiB), 5 * MiB);
+  const { summary } = await migration.run();
+  assert.deepEqual(summary.losses, {});
+  assert.equal(etag(destination, 'even'), etag(source, 'even'));
+  const reads: number[] = [];
+  for (const key of ['odd 2', 'odd 3', 'odd 4', 'odd 5']) {
+    migration.put(key, bytesOf(key, 12 * MiB), ODD);
+    const before = source.count('GetObject');
+    assert.deepEqual((await migration.run()).summary.losses, { etag: 1 });
+    reads.push((source.count('GetObject') - before) / 3);
+  }
+  assert.deepEqual([reads[1], reads[3]], [2, 1], 'each is read twice for certainty, and from then on once');
+  migration.assertMoved();
+});

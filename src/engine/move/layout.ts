@@ -9,12 +9,13 @@ import { contentEtag } from '../compare.ts';
 import type { Job, MoveContext } from './job.ts';
 
 /** The fact under which a part size that reproduced an ETag is remembered. */
-export const PROVEN = 'source-part-size';
+const PROVEN = 'source-part-size';
 /** The fact that says `false` where the source does not tell how objects were uploaded. */
 const TOLD = 'source-tells-parts';
-/** Instead of a part size: a guess was wrong, so parts are hashed; or reads have agreed that guessing is no use here. */
-export const IN_DOUBT = 0;
-export const NOT_GUESSABLE = -1;
+/** Instead of a part size: a guess was wrong, so parts are hashed. Below it, so many objects in a row defied guessing. */
+const IN_DOUBT = 0;
+/** After three of them guessing is given up: every wrong guess costs another read of the object. */
+const GIVEN_UP = -3;
 /** Up to this size a guess may be tried without hashing: wrong, it costs one object read twice. */
 const TRY_UNHASHED = 1024 * 1024 * 1024;
 
@@ -38,11 +39,11 @@ export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): 
     return ownLayout(c, meta, false);
   }
   if ((multipart.keepEtag || !comparable) && count !== undefined) {
-    const proven = await c.uploads.getFact(PROVEN);
-    const reproduced = typeof proven === 'number' && proven > 0;
+    const proven = await provenSize(c);
+    const reproduced = proven !== undefined && proven > 0;
     const promised = c.source.capabilities.etag === 'md5';
     // An ETag nobody vouches for has failed to be one of parts: it is of another kind.
-    if (!promised && proven === NOT_GUESSABLE) return ownLayout(c, meta, !copiesParts(c));
+    if (!promised && proven !== undefined && proven < IN_DOUBT) return ownLayout(c, meta, !copiesParts(c));
     const rehash = !comparable || job.attempt > 1 || !(promised || reproduced || copiesParts(c));
     const fits = (size: number): boolean =>
       count <= limits.maxParts &&
@@ -58,11 +59,27 @@ export async function chooseLayout(c: MoveContext, job: Job, meta: ObjectMeta): 
     if (reproduced && fits(proven)) {
       return { partSize: proven, count, etag, hash: rehash };
     }
-    const guess = proven === NOT_GUESSABLE ? undefined : guessPartSizes(meta.size, count).find(fits);
-    const doubt = rehash || proven === IN_DOUBT || meta.size > TRY_UNHASHED;
+    const guess = proven !== undefined && proven <= GIVEN_UP ? undefined : guessPartSizes(meta.size, count).find(fits);
+    const doubt = rehash || (proven !== undefined && proven <= IN_DOUBT) || meta.size > TRY_UNHASHED;
     if (guess !== undefined) return { partSize: guess, count, etag, hash: doubt && !copiesParts(c) };
   }
   return ownLayout(c, meta, !copiesParts(c));
+}
+
+/** Remembers how a layout with an ETag turned out, for the objects to come. */
+export async function learnLayout(
+  { uploads }: Pick<MoveContext, 'uploads'>,
+  outcome: 'reproduced' | 'wrong' | 'not-guessable',
+  { partSize }: Layout,
+): Promise<void> {
+  const before = Math.min((await provenSize({ uploads })) ?? IN_DOUBT, IN_DOUBT);
+  const fact = outcome === 'reproduced' ? partSize : outcome === 'wrong' ? before : Math.max(before - 1, GIVEN_UP);
+  await uploads.setFact(PROVEN, fact);
+}
+
+async function provenSize({ uploads }: Pick<MoveContext, 'uploads'>): Promise<number | undefined> {
+  const proven = await uploads.getFact(PROVEN);
+  return typeof proven === 'number' ? proven : undefined;
 }
 
 function ownLayout(c: MoveContext, meta: ObjectMeta, hash: boolean): Layout {

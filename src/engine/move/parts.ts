@@ -20,7 +20,7 @@ import { compositeEtag } from '../../wire/multipart.ts';
 import { contentEtag } from '../compare.ts';
 import { complete, completedBefore } from './completing.ts';
 import { readVersion, versionName, type Job, type MoveContext, type Moved } from './job.ts';
-import { chooseLayout, copiesParts, IN_DOUBT, NOT_GUESSABLE, PROVEN, type Layout } from './layout.ts';
+import { chooseLayout, copiesParts, learnLayout, type Layout } from './layout.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { owesTags, settleTags } from './tagging.ts';
 import { Tap } from './tap.ts';
@@ -54,15 +54,14 @@ export async function moveInParts(c: MoveContext, job: Job, meta: ObjectMeta): P
     // Another layout than guessed, or altered bytes. Nothing of it is shown; only two whole reads that agree decide.
     job.doubts.composite = read;
     await discardUpload(c, key);
-    await c.uploads.setFact(PROVEN, IN_DOUBT);
+    await learnLayout(c, 'wrong', layout);
     throw new FerryError('wrong-checksum', {
       key,
       operation: 'write',
       message: 'the parts do not make the ETag of the source',
     });
   }
-  if (layout.etag !== undefined && !reproduced) await c.uploads.setFact(PROVEN, NOT_GUESSABLE);
-  if (reproduced) await c.uploads.setFact(PROVEN, layout.partSize);
+  if (layout.etag !== undefined) await learnLayout(c, reproduced ? 'reproduced' : 'not-guessable', layout);
   const upload = { ref, parts, size: meta.size, made };
   const before = recorded.length === layout.count ? await completedBefore(c, job, upload) : undefined;
   const written = before ?? (await complete(c, job, upload));
