@@ -1,131 +1,193 @@
 // Killed without warning again and again, a migration ends as if nothing had happened.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
-import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
+import { startFaultServer, type FaultServer, type Operation, type SeenRequest } from '../faults/fault-server.ts';
 import { BUCKET } from '../faults/harness.ts';
 import type { Upload } from '../faults/server/buckets.ts';
 import { seeded } from '../faults/server/rules.ts';
-import { assertHolds, contents, expectOnly, fill, PART, bucketOf } from './endpoints.ts';
-import { Ferry } from './ferry.ts';
+import { assertHolds, bucketOf, contents, expectOnly, fill, PART } from './endpoints.ts';
+import { built, Ferry, type Running } from './ferry.ts';
 
+const KILLS = 50;
+/** Another one: `FERRY_TEST_SEED=7 node --test test/e2e/kill-and-resume.test.ts`. */
+const SEED = Number(process.env['FERRY_TEST_SEED'] ?? 20261120);
 const CONCURRENCY = 16;
-const SEED = 20261120;
-/** At most so many requests of a run are answered before it is killed; half of them on average. */
-const LONGEST = 200;
+/** A kill comes after so many requests to all stores at most, by chance; after half of them on average. */
+const LONGEST = 500;
+/** Milliseconds an answer takes while there is killing: that `CONCURRENCY` requests are on their way at any time. */
+const LATENCY = 150;
+/** What is done is written down so soon, milliseconds: `Checkpointer`. */
+const CERTAIN = 500;
 
-/** When to kill: after so many requests to the watched server, for each kill. */
-function moments(kills: number): number[] {
-  const random = seeded(SEED);
-  return Array.from({ length: kills }, () => 1 + Math.floor(random() * LONGEST));
-}
+/** Enough that nothing is finished before the last kill. */
+const SMALL = 5000;
+/** Of 12 MiB and a bit, in parts, among the small ones so that they are met all along. */
+const LARGE = 12;
+const PARTS_EACH = 3;
 
-interface Killing {
-  readonly ferry: Ferry;
-  readonly task: string;
-  /** The server whose requests are counted. */
-  readonly watched: FaultServer;
-  readonly moments: readonly number[];
-  /** Called after every kill. */
-  readonly afterwards?: () => void;
-}
-
-/** Runs the task, kills it at each moment, and lets it end at last. */
-async function killAndResume({ ferry, task, watched, moments: after, afterwards }: Killing): Promise<void> {
-  for (const [i, moment] of after.entries()) {
-    const { child, exit } = ferry.start('run', 'move', '-t', task);
-    let left = moment;
-    watched.onRequest = () => {
-      if (--left === 0) child.kill('SIGKILL');
-    };
-    const { code, output } = await exit;
-    assert.equal(code, null, `kill ${i + 1} came too late: it ended with ${code}\n${output}`);
-    afterwards?.();
-  }
-  watched.onRequest = () => undefined;
-  const { code, output } = await ferry.run('run', 'move', '-t', task);
-  assert.equal(code, 0, output);
-}
-
-/** So many requests of one object each cannot be done before the last kill. */
-function enough(kills: readonly number[]): number {
-  return kills.reduce((sum, moment) => sum + moment, 0);
-}
-
-test('S3 to S3, killed 50 times: nothing missing, nothing wrong, only work in flight done twice', async () => {
-  await using source = await startFaultServer({ buckets: [BUCKET] });
-  await using destination = await startFaultServer({ buckets: [BUCKET] });
-  using ferry = new Ferry();
-  const kills = moments(50);
-  const objects = contents(enough(kills), 12);
-  fill(source, objects);
-  expectOnly(destination, objects);
-  const task = ferry.task({
-    type: 'copy',
-    source: bucketOf(source),
-    destination: bucketOf(destination),
-    concurrency: CONCURRENCY,
-  });
-  await killAndResume({ ferry, task, watched: destination, moments: kills });
-  assertHolds(destination, objects);
-
-  const large = [...objects.values()].filter((body) => body.length > PART);
-  const parts = large.reduce((sum, body) => sum + Math.ceil(body.length / PART), 0);
-  const inFlight = kills.length * CONCURRENCY;
-  const puts = destination.requests.filter(
-    ({ operation, key }) => operation === 'PutObject' && !key.startsWith('.ferry-'),
-  );
-  assert.ok(puts.length <= objects.size - large.length + inFlight, `${puts.length} objects sent`);
-  assert.ok(destination.count('UploadPart') <= parts + inFlight, `${destination.count('UploadPart')} parts sent`);
-  assert.ok(source.count('HeadObject') <= large.length + inFlight, 'no HEAD for what is copied already');
-});
-
-test('a file tree to S3, killed 20 times', async () => {
-  await using destination = await startFaultServer({ buckets: [BUCKET] });
-  using ferry = new Ferry();
-  const kills = moments(20);
-  const objects = contents(enough(kills), 4);
-  const tree = join(ferry.dir, 'tree');
+/**
+ * Protects the promise that the same command goes on after anything: a bucket with small objects and ones in parts, a
+ * file tree into a bucket, and a bucket into a file tree move side by side, and all of it is killed at the same moment,
+ * 50 times. Nothing is missing, nothing is wrong even for a moment, only what was in flight is done twice, and no upload
+ * or temporary file is left.
+ */
+test('a migration of buckets and file trees, killed 50 times at random moments', async (t) => {
+  t.diagnostic(`seed ${SEED}`);
+  await using servers = new AsyncDisposableStack();
+  const start = async (): Promise<FaultServer> => servers.use(await startFaultServer({ buckets: [BUCKET] }));
+  const [source, destination, ofTree, archive] = await Promise.all([start(), start(), start(), start()]);
+  const all = [source, destination, ofTree, archive];
+  using ferry = new Ferry(await built());
+  const objects = contents(SMALL, LARGE);
+  const [tree, unpacked] = [join(ferry.dir, 'tree'), join(ferry.dir, 'unpacked')];
+  mkdirSync(unpacked);
   writeTree(tree, objects);
-  expectOnly(destination, objects);
-  const task = ferry.task({
-    type: 'copy',
-    source: { type: 'file', path: tree },
-    destination: bucketOf(destination),
-    concurrency: CONCURRENCY,
-    multipart_boundary_size: PART,
-  });
-  await killAndResume({ ferry, task, watched: destination, moments: kills });
-  assertHolds(destination, objects);
+  for (const server of [source, archive]) fill(server, objects);
+  for (const server of [destination, ofTree]) expectOnly(server, objects);
+  const whole = new WholeFiles(unpacked, objects);
+
+  const tasks = {
+    buckets: { source: bucketOf(source), destination: bucketOf(destination) },
+    files: { source: { type: 'file', path: tree }, destination: bucketOf(ofTree) },
+    archive: { source: bucketOf(archive), destination: { type: 'file', path: unpacked } },
+  };
+  const options = { type: 'copy', concurrency: CONCURRENCY, multipart_boundary_size: PART, part_size: PART };
+  const legs = Object.entries(tasks).map(([name, ends]) => ({ name, file: ferry.task({ ...options, ...ends }, name) }));
+  const books = [
+    // What is there shows in listings: nothing is done twice but what was on its way.
+    new Book('sent to the bucket', destination, ['PutObject', 'UploadPart'], 0),
+    new Book('read from the bucket', source, ['GetObject'], 0),
+    // A listing tells no MD5 of files: what is done and not yet written down is done again.
+    new Book('sent from the tree', ofTree, ['PutObject', 'UploadPart'], CERTAIN),
+    new Book('read for the tree', archive, ['GetObject'], CERTAIN),
+  ];
+
+  const random = seeded(SEED);
+  for (const server of all) server.latency = LATENCY;
+  for (let kill = 1; kill <= KILLS; kill++) {
+    const moment = 1 + Math.floor(random() * LONGEST);
+    const running = legs.map(({ name, file }) => ferry.start('run', name, '-t', file));
+    await Promise.race([requests(all, moment), ...running.map(({ exit }) => exit)]);
+    const at = performance.now();
+    await killAll(running, `seed ${SEED}, kill ${kill}, after ${moment} requests`);
+    for (const book of books) book.killed(at);
+    whole.check();
+  }
+
+  for (const server of all) server.latency = 0;
+  for (const { name, file } of legs) {
+    const { code, output } = await ferry.run('run', name, '-t', file);
+    assert.equal(code, 0, output);
+  }
+  for (const server of [destination, ofTree]) assertHolds(server, objects);
+  whole.check();
+  assert.deepEqual(whole.names(), [...objects.keys()].toSorted(), 'nothing missing, nothing left behind');
+  for (const book of books) t.diagnostic(book.balance());
 });
 
-test('S3 to a file tree, killed 20 times: no file is ever half written', async () => {
-  await using source = await startFaultServer({ buckets: [BUCKET] });
-  using ferry = new Ferry();
-  const kills = moments(20);
-  const objects = contents(enough(kills), 4);
-  fill(source, objects);
-  const tree = join(ferry.dir, 'tree');
-  mkdirSync(tree);
-  const task = ferry.task({
-    type: 'copy',
-    source: bucketOf(source),
-    destination: { type: 'file', path: tree },
-    concurrency: CONCURRENCY,
-  });
-  const checked = new Set<string>();
-  const check = (): void => {
-    for (const name of filesOf(tree)) {
-      if (name.includes('.ferry-tmp-') || checked.has(name)) continue;
-      assert.ok(objects.get(name)?.equals(readFileSync(join(tree, name))), `${name} is not what the source holds`);
-      checked.add(name);
+/** Resolves when so many more requests have come to any of the servers. */
+function requests(servers: readonly FaultServer[], count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    for (const server of servers) {
+      server.onRequest = () => {
+        if (--left === 0) resolve();
+      };
     }
-  };
-  await killAndResume({ ferry, task, watched: source, moments: kills, afterwards: check });
-  assert.deepEqual(filesOf(tree).toSorted(), [...objects.keys()].toSorted(), 'nothing missing, nothing left behind');
-  check();
-});
+  });
+}
+
+/** SIGKILL to all at once. Rejects where one had ended by itself. */
+async function killAll(running: readonly Running[], when: string): Promise<void> {
+  for (const { child } of running) child.kill('SIGKILL');
+  for (const { exit } of running) {
+    const { code, output } = await exit;
+    assert.equal(code, null, `${when}: one had ended\n${output}`);
+  }
+}
+
+/** Small objects and parts of large ones that a server sent or received, and how many more than there are may be. */
+class Book {
+  readonly #title: string;
+  readonly #server: FaultServer;
+  readonly #operations: readonly Operation[];
+  readonly #certain: number;
+  readonly #again = { small: 0, parts: 0 };
+
+  /** What was finished longer than `certain` milliseconds before a kill is never done again; 0: nothing finished is. */
+  constructor(title: string, server: FaultServer, operations: readonly Operation[], certain: number) {
+    this.#title = title;
+    this.#server = server;
+    this.#operations = operations;
+    this.#certain = certain;
+  }
+
+  /** To be called after every kill, before the next run. `at` by `performance.now()`. */
+  killed(at: number): void {
+    this.#again.small += CONCURRENCY;
+    this.#again.parts += CONCURRENCY;
+    if (this.#certain === 0) return;
+    const since = at - this.#certain - LATENCY;
+    const recent = this.#moved().filter((request) => request.at > since);
+    const large = new Set(recent.map(({ key }) => key).filter(isLarge));
+    this.#again.small += recent.filter(({ key }) => !isLarge(key)).length;
+    this.#again.parts += large.size * PARTS_EACH;
+  }
+
+  /** Tells it in words; throws where more was done twice than may be. */
+  balance(): string {
+    const moved = this.#moved();
+    const parts = moved.filter(({ key }) => isLarge(key)).length;
+    const small = moved.length - parts;
+    const words = `${this.#title}: ${small} of ${SMALL} small objects and ${parts} of ${LARGE * PARTS_EACH} parts`;
+    assert.ok(small >= SMALL && small <= SMALL + this.#again.small, `${words}; ${this.#again.small} may be twice`);
+    assert.ok(
+      parts >= LARGE * PARTS_EACH && parts <= LARGE * PARTS_EACH + this.#again.parts,
+      `${words}; ${this.#again.parts} may be twice`,
+    );
+    return `${words}; ${this.#again.small} and ${this.#again.parts} may be twice`;
+  }
+
+  #moved(): readonly SeenRequest[] {
+    return this.#server.requests.filter(
+      ({ operation, key }) => this.#operations.includes(operation) && !key.startsWith('.ferry-'),
+    );
+  }
+}
+
+function isLarge(key: string): boolean {
+  return key.includes('/large ');
+}
+
+/** Files that must be whole the moment they have their name. */
+class WholeFiles {
+  readonly #root: string;
+  readonly #objects: ReadonlyMap<string, Buffer>;
+  readonly #checked = new Set<string>();
+
+  constructor(root: string, objects: ReadonlyMap<string, Buffer>) {
+    this.#root = root;
+    this.#objects = objects;
+  }
+
+  /** Everything that is there, but for directories of the tree: temporary files and directories among it. */
+  names(): string[] {
+    const entries = readdirSync(this.#root, { recursive: true, withFileTypes: true });
+    const shown = entries.filter((entry) => !entry.isDirectory() || entry.name.startsWith('.'));
+    return shown.map(({ parentPath, name }) => relative(this.#root, join(parentPath, name))).toSorted();
+  }
+
+  check(): void {
+    for (const name of this.names()) {
+      if (name.includes('.ferry-') || this.#checked.has(name)) continue;
+      const expected = this.#objects.get(name);
+      assert.ok(expected?.equals(readFileSync(join(this.#root, name))), `${name} is not what the source holds`);
+      this.#checked.add(name);
+    }
+  }
+}
 
 test('killed at the very moment an upload in parts is begun, 5 times: no upload is left behind', async () => {
   await using source = await startFaultServer({ buckets: [BUCKET] });
@@ -168,8 +230,4 @@ function writeTree(root: string, objects: ReadonlyMap<string, Buffer>): void {
     mkdirSync(dirname(join(root, key)), { recursive: true });
     writeFileSync(join(root, key), body);
   }
-}
-
-function filesOf(root: string): string[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(root, name)).isFile());
 }

@@ -8,6 +8,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bucket, StoredObject } from './server/buckets.ts';
 import {
   operationOf,
@@ -35,6 +36,8 @@ export interface FaultServerOptions {
 }
 
 export interface SeenRequest {
+  /** When it came, by `performance.now()`. */
+  readonly at: number;
   readonly operation: Operation;
   readonly bucket: string;
   readonly key: string;
@@ -57,6 +60,8 @@ export class FaultServer implements AsyncDisposable {
   readonly violations: string[] = [];
   /** Why an object with these bytes may not be there; undefined where it may. */
   expect: (bucket: string, key: string, object: StoredObject) => string | undefined = () => undefined;
+  /** How long every answer takes, milliseconds: that of a network. */
+  latency = 0;
   /** Told of every request as it arrives. */
   onRequest: (request: SeenRequest) => void = () => undefined;
   readonly #s3: S3;
@@ -119,7 +124,17 @@ export class FaultServer implements AsyncDisposable {
     const operation = operationOf(head);
     const fault = this.#rules.pick(operation, head);
     const { bucket, key, target, headers } = head;
-    const seen: SeenRequest = { operation, bucket, key, target, headers, fault, received: 0, status: undefined };
+    const seen: SeenRequest = {
+      at: performance.now(),
+      operation,
+      bucket,
+      key,
+      target,
+      headers,
+      fault,
+      received: 0,
+      status: undefined,
+    };
     this.requests.push(seen);
     this.onRequest(seen);
     if (fault && (await this.#failEarly(fault, head.method, outgoing, seen))) return;
@@ -129,6 +144,7 @@ export class FaultServer implements AsyncDisposable {
     if (fault?.do === 'corrupt-request') flipBytes(body);
     if (fault?.do === 'reset' && fault.when === 'after-body') return void incoming.socket.resetAndDestroy();
     if (fault?.do === 'run') fault.action({ ...head, body });
+    if (this.latency > 0) await sleep(this.latency);
     const honest = this.#answer(operation, { ...head, body });
     if (fault?.do === 'reset') return void incoming.socket.resetAndDestroy();
     seen.status = honest.status;
