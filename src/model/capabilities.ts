@@ -98,6 +98,8 @@ export interface MetadataCapability {
   readonly system: boolean;
   /** Bytes of user metadata kept, names and values; 0 where none. */
   readonly userBytes: number;
+  /** Why user metadata is not kept although it is small enough; undefined where it is. */
+  readonly refuse?: ((user: Readonly<Record<string, string>>) => string | undefined) | undefined;
   readonly tags: boolean;
   readonly acl: boolean;
   /** `set`: the modification time can be set; `metadata`: kept as user metadata `mtime`; `none`: lost. */

@@ -1,5 +1,5 @@
 /** What of a write a store cannot keep, going by its capabilities. */
-import type { Capabilities } from '../model/capabilities.ts';
+import type { Capabilities, MetadataCapability } from '../model/capabilities.ts';
 import type { ObjectMeta } from '../model/object.ts';
 import type { WriteOptions } from './store.ts';
 
@@ -9,7 +9,7 @@ export type Loss = 'headers' | 'user metadata' | 'modification time' | 'posix' |
 export function firstLoss({ meta, tags, acl }: WriteOptions, { metadata }: Capabilities): Loss | undefined {
   if (meta !== undefined) {
     if (!metadata.system && hasHeaders(meta)) return 'headers';
-    if (meta.user !== undefined && userBytes(meta.user) > metadata.userBytes) return 'user metadata';
+    if (meta.user !== undefined && userMetadataRefusal(meta.user, metadata) !== undefined) return 'user metadata';
     if (meta.modified !== undefined && metadata.modified === 'none') return 'modification time';
     if (meta.posix !== undefined && !metadata.posix) return 'posix';
     const { storageClass } = meta;
@@ -17,6 +17,14 @@ export function firstLoss({ meta, tags, acl }: WriteOptions, { metadata }: Capab
   }
   if (tags !== undefined && !metadata.tags && Object.keys(tags).length > 0) return 'tags';
   return acl !== undefined && !metadata.acl ? 'acl' : undefined;
+}
+
+/** Why a store does not keep this user metadata; undefined where it does. */
+export function userMetadataRefusal(
+  user: Readonly<Record<string, string>>,
+  { userBytes: most, refuse }: Pick<MetadataCapability, 'userBytes' | 'refuse'>,
+): string | undefined {
+  return userBytes(user) > most ? `the store takes ${most} bytes of user metadata` : refuse?.(user);
 }
 
 function hasHeaders(meta: Partial<ObjectMeta>): boolean {

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { ObjectMeta, Tags } from '../../model/object.ts';
 import type { Fidelity } from '../../model/task.ts';
+import { userMetadataRefusal } from '../../store/first-loss.ts';
 import type { WriteOptions } from '../../store/store.ts';
 
 export type LossKind =
@@ -44,7 +45,7 @@ export function outfit(meta: ObjectMeta, tags: Tags | undefined, fidelity: Fidel
 
   let user = keep ? meta.user : undefined;
   if (Object.keys(fidelity.setMetadata).length > 0) user = { ...user, ...fidelity.setMetadata };
-  if (user && userBytes(user) > to.metadata.userBytes) {
+  if (user && userMetadataRefusal(user, to.metadata) !== undefined) {
     lose('user-metadata');
     user = undefined;
   }
@@ -91,13 +92,6 @@ export function outfit(meta: ObjectMeta, tags: Tags | undefined, fidelity: Fidel
       acl: to.metadata.acl ? fidelity.acl : undefined,
     },
   };
-}
-
-/** S3 counts the UTF-8 bytes of names and values. */
-function userBytes(user: Readonly<Record<string, string>>): number {
-  let bytes = 0;
-  for (const name in user) bytes += Buffer.byteLength(name) + Buffer.byteLength(user[name]!);
-  return bytes;
 }
 
 function hasHeaders(meta: ObjectMeta, keep: boolean): boolean {

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../../model/capabilities.ts';
 import { FerryError, isFerryError } from '../../model/errors.ts';
 import { compareKeys, keyBytes } from '../../model/key.ts';
-import { firstLoss } from '../first-loss.ts';
+import { firstLoss, userMetadataRefusal } from '../first-loss.ts';
 import type { ListPage, ListRequest, WriteOptions } from '../store.ts';
 import type { Call } from './call.ts';
 import {
@@ -150,9 +150,8 @@ export class Correctness implements Layer {
     if (options.checksum) this.#checkChecksum(options.checksum.algorithm);
     const loss = firstLoss(options, can);
     if (loss === undefined) return;
-    const { userBytes } = can.metadata;
-    if (loss === 'user metadata' && userBytes > 0) {
-      throw new FerryError('metadata-too-large', { message: `the store takes ${userBytes} bytes of user metadata` });
+    if (loss === 'user metadata' && can.metadata.userBytes > 0) {
+      throw new FerryError('metadata-too-large', { message: userMetadataRefusal(options.meta!.user!, can.metadata) });
     }
     const what = loss === 'storage class' ? `${loss} ${options.meta?.storageClass}` : loss;
     throw new FerryError('unsupported', { message: `the store cannot keep ${what}` });

@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { KeySpace } from './keys.ts';
 import { MAX_PAGE } from './listing.ts';
+import { refusedMetadata } from './metadata.ts';
 import type { S3Settings } from './options.ts';
 import { refusal, type Preset } from './providers/preset.ts';
 
@@ -42,6 +43,7 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
     metadata: {
       system: true,
       userBytes: USER_METADATA,
+      refuse: preset.metadataLimits && ((user) => refusedMetadata(user, preset)),
       tags: preset.tags,
       acl: preset.acl,
       modified: 'metadata',

@@ -20,6 +20,8 @@ const UID = 'uid';
 const GID = 'gid';
 /** Target of a symbolic link that is kept as a link, percent-encoded. */
 const LINK = 'ferry-link';
+/** How many of them there may be. */
+const ATTRIBUTES = 5;
 
 /**
  * What the headers of GET or HEAD tell of an object of `size` bytes.
@@ -136,6 +138,18 @@ export function writeMeta(
   if (options.tags !== undefined && hasKeys(options.tags)) headers.push('x-amz-tagging', formatTags(options.tags));
 }
 
+/** Why the service does not take this user metadata although all of it is small enough; undefined where it does. */
+export function refusedMetadata(user: Readonly<Record<string, string>>, preset: Preset): string | undefined {
+  const limits = preset.metadataLimits;
+  if (limits === undefined) return undefined;
+  const names = Object.keys(user);
+  if (names.length + ATTRIBUTES > limits.count) return `${preset.title} takes ${limits.count} values of user metadata`;
+  const long = names.find((name) => Buffer.byteLength(name) > limits.name);
+  if (long !== undefined) return `the name of user metadata "${long}" is longer than ${limits.name} bytes`;
+  const large = names.find((name) => encoded(user[name]!, preset).length > limits.value);
+  return large && `the value of user metadata "${large}" is longer than ${limits.value} bytes as it is sent`;
+}
+
 export function formatTags(tags: Tags): string {
   return Object.keys(tags)
     .map((name) => `${uriEncode(name, false)}=${uriEncode(tags[name]!, false)}`)
@@ -232,6 +246,11 @@ function metaValue(name: string, value: string, preset: Preset): string {
       remedy: 'Correct it at the source, or choose `metadata: drop`.',
     });
   }
+  return encoded(value, preset);
+}
+
+/** As it is sent, one character for each byte. */
+function encoded(value: string, preset: Preset): string {
   if (preset.unicodeMetadata === 'utf8') return onWire(value);
   // Text that looks like an encoded word would be decoded when it is read.
   return isAscii(value) && !value.includes('=?') ? value : encodeWord(value);

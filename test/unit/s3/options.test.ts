@@ -208,6 +208,16 @@ test('options say more of an installation than its preset does', async () => {
   assert.equal(info.identity, 'http://h/bucket/p/q/');
 });
 
+test('user metadata that Swift answers with errors is known before it is sent', async () => {
+  const { metadata } = (await open('swift-s3', '', { ...B, endpoint: 'http://h' }, new NoHttp())).capabilities;
+  const refused = (user: Record<string, string>): string | undefined => metadata.refuse!(user);
+  assert.equal(refused({ ['n'.repeat(128)]: 'v'.repeat(256), word: 'ü'.repeat(90) }), undefined);
+  assert.match(refused({ ['n'.repeat(129)]: '' })!, /name .* longer than 128 bytes/);
+  assert.match(refused({ note: 'v'.repeat(257) })!, /"note" is longer than 256 bytes/);
+  assert.match(refused({ word: 'ü'.repeat(96) })!, /"word" is longer than 256 bytes as it is sent/);
+  assert.match(refused(Object.fromEntries(Array.from({ length: 86 }, (_, i) => [`n${i}`, ''])))!, /90 values/);
+});
+
 test('every preset gives a reason with a source for what is unusual, and a type of its own', () => {
   const types = s3Drivers().map((driver) => driver.type);
   assert.equal(new Set(types).size, types.length);

@@ -70,6 +70,8 @@ export interface Preset {
   readonly dirtyHead: boolean;
   /** How it takes and gives user metadata that is not ASCII: UTF-8 as it is, or RFC 2047 encoded words. */
   readonly unicodeMetadata: 'utf8' | 'rfc2047';
+  /** What user metadata is held to beyond the size of all of it. */
+  readonly metadataLimits?: MetadataLimits | undefined;
   /** Longest key, bytes. */
   readonly maxKey: number;
   /** Keys it cannot hold, by their first character. */
@@ -101,6 +103,15 @@ export interface Limits {
   readonly maxParts: number;
   readonly maxObject: number;
   readonly equalParts: boolean;
+}
+
+export interface MetadataLimits {
+  /** Longest name, bytes, without `x-amz-meta-`. */
+  readonly name: number;
+  /** Longest value, bytes as it is sent. */
+  readonly value: number;
+  /** Most values of an object. */
+  readonly count: number;
 }
 
 /** Limits of Amazon S3, which most services copy: docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */

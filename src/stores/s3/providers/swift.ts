@@ -36,6 +36,11 @@ export const swift: Preset = {
       source: 'measured: swift 2.30.1',
     },
     {
+      about: 'metadataLimits',
+      reason: 'Longer names and values, and more of them, answer 500 InternalError. These are the defaults of Swift.',
+      source: 'measured: s3api 2.30.1',
+    },
+    {
       about: 'partHead',
       reason: 'HEAD with partNumber answers 405.',
       source: 'measured: s3api 2.30.1',
@@ -55,6 +60,7 @@ export const swift: Preset = {
   pathStyle: true,
   dirtyHead: true,
   unicodeMetadata: 'rfc2047',
+  metadataLimits: { name: 128, value: 256, count: 90 },
   etag: 'md5',
   storageClasses: ['STANDARD'],
 };
