@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { constants, globSync, statfsSync } from 'node:fs';
 import { copyFile, link, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const MiB = 2 ** 20;
@@ -139,9 +139,12 @@ async function runAndKill(task: string, files: number): Promise<number> {
   return code ?? 0;
 }
 
+/** Files that are whole: neither directories, nor temporary ones, nor the metadata kept beside them. */
 async function arrived(): Promise<number> {
-  const names = await readdir(destination, { recursive: true }).catch(() => []);
-  return names.filter((name) => !name.startsWith('.ferry')).length;
+  const entries = await readdir(destination, { recursive: true, withFileTypes: true }).catch(() => []);
+  const isWhole = (path: string): boolean => !path.split(sep).some((name) => name.startsWith('.ferry'));
+  return entries.filter((entry) => entry.isFile() && isWhole(relative(destination, join(entry.parentPath, entry.name))))
+    .length;
 }
 
 function ferry(...words: string[]): Promise<number> {
