@@ -24,7 +24,7 @@ export function selectionOf(spec: TaskSpec, { source, destination }: Stores): Se
 }
 
 /**
- * The baseline the coming pass may build on: undefined where the last finished pass had another selection and so never
+ * The baseline the coming pass may build on: undefined where the pass that drew it had another selection and so never
  * judged what this one will. A pass under way with another selection is ended, for the keys behind it were judged by
  * rules that hold no more. A task that has none recorded is taken to have had this one. Only the path of a `keys_file`
  * counts, not what is in it.

@@ -83,12 +83,13 @@ export function engineContext(
     now: services.now,
     random: services.random,
     tmpdir: services.tmpdir,
+    doubted: task.record && (async (page) => await (await services.state()).doubted(task.name, page)),
     recall: task.record && (async (fact) => await (await services.state()).getFact(task.name, fact)),
   };
 }
 
 /**
- * When the last pass began that judged what the coming one will; undefined where there is none. Rejects with
+ * When the last pass began that judged all the coming one will; undefined where there is none. Rejects with
  * `task-mismatch` where the task of this name is another one.
  */
 export async function baselineOf(services: Services, task: FoundTask, stores: Stores): Promise<number | undefined> {

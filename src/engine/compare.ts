@@ -13,7 +13,7 @@ export interface Comparison {
   readonly method: Compare;
   readonly source: Capabilities;
   readonly destination: Capabilities;
-  /** When the task's last finished pass began, milliseconds; undefined before the first. */
+  /** When the task's last pass began that dealt with every key, milliseconds; undefined where none vouches. */
   readonly baseline: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export function judge(c: Comparison, source: Facts, destination: Facts): Verdict
       const content = judgeContent(c.source, c.destination, source, destination);
       if (content !== 'unknown') return content;
       if (doubtful(c.source, c.destination, source, destination)) return 'different';
-      // Equal sizes and nothing to compare: only a pass that finished after the last change vouches for the copy.
+      // Equal sizes and nothing to compare: only a pass that began after the last change vouches for the copy.
       const vouched = c.baseline !== undefined && source.modified !== undefined && source.modified < c.baseline;
       return vouched && !newer(source, destination) ? 'equal' : 'different';
     }

@@ -4,6 +4,7 @@
 import type { TaskSpec } from '../model/task.ts';
 import type { ComposedStore } from '../store/compose.ts';
 import type { TaskJournal } from '../state/state-store.ts';
+import type { Doubted } from './doubts.ts';
 import type { RunEvent } from './progress.ts';
 
 export interface EngineContext {
@@ -18,8 +19,10 @@ export interface EngineContext {
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** When the task's last finished pass began; undefined where there is none. */
+  /** When the task's last pass began that dealt with every key; undefined where there is none. */
   readonly baseline?: number | undefined;
+  /** `StateStore.doubted` of the task; absent where it was never run. A run asks its journal. */
+  readonly doubted?: Doubted | undefined;
   /** What earlier runs of the task wrote down (`TaskJournal.setFact`); absent where there were none. */
   readonly recall?: ((fact: string) => Promise<unknown>) | undefined;
   /** A directory for temporary files, made when first asked for. */

@@ -25,16 +25,15 @@ export async function* failurePages(journal: Failures): AsyncGenerator<readonly 
 
 /** Before a pass goes on: what it will meet again is no failure yet, and the counter tells the others. */
 export async function forgetAhead(
-  journal: Failures,
+  journal: Pick<TaskJournal, 'failures' | 'withdraw'>,
   checkpointer: Checkpointer,
   open: readonly RangeRecord[],
 ): Promise<void> {
   let behind = 0;
   for await (const page of failurePages(journal)) {
     const ahead = page.filter(({ key }) => open.some((range) => isAhead(key, range)));
-    for (const { key } of ahead) checkpointer.resolve(key);
+    if (ahead.length > 0) await journal.withdraw(ahead.map(({ key }) => key));
     behind += page.length - ahead.length;
-    await checkpointer.write();
   }
   checkpointer.settled.failed = behind;
 }

@@ -9,7 +9,8 @@ import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { JournaledContext } from './engine.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import { judge, type Comparison, type Verdict } from './compare.ts';
+import type { Verdict } from './compare.ts';
+import { Judge } from './doubts.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
@@ -29,8 +30,8 @@ export class Moving {
   readonly #session: Session;
   readonly #checkpointer: Checkpointer;
   readonly #mover: Mover;
-  readonly #comparison: Comparison;
   readonly #filter: Filter;
+  #judge: Judge | undefined;
   /** The destination is listed beside the source: what is not met there is not there. */
   #looksThere = false;
   readonly #evidence: EvidenceSink | undefined;
@@ -55,19 +56,15 @@ export class Moving {
     this.#mover = mover;
     this.losses = losses;
     this.#evidence = evidence;
-    this.#comparison = {
-      method: context.spec.compare,
-      source: context.source.capabilities,
-      destination: context.destination.capabilities,
-      baseline: context.baseline,
-    };
     this.#filter = compileFilter(context.spec.filters);
   }
 
   /** Resolves when every key was met and every object in flight has ended. */
   async run(ranges: readonly LiveRange[]): Promise<void> {
-    const { source, destination, spec } = this.#c;
-    this.#untagged = await untagged(this.#c.journal);
+    const { source, destination, spec, journal, baseline } = this.#c;
+    const sides = { source: source.capabilities, destination: destination.capabilities };
+    this.#judge = await Judge.over({ method: spec.compare, ...sides, baseline }, (page) => journal.doubted(page));
+    this.#untagged = await untagged(journal);
     const blind = spec.compare === 'always' && !spec.createOnly;
     this.#looksThere = !blind && destination.capabilities.list !== undefined;
     for (const range of ranges) this.#checkpointer.add(range);
@@ -99,7 +96,12 @@ export class Moving {
     const wanted = this.#filter.passes(here);
     if (!wanted || here.irregular !== undefined || here.badName !== undefined)
       return this.#leaveOut(range, here, wanted);
-    const verdict = !there ? 'different' : this.#c.spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
+    const verdict = !there ? 'different' : this.#c.spec.createOnly ? 'equal' : this.#verdict(range, here, there);
+    if (typeof verdict === 'string') return this.#judged(range, here, there, verdict);
+    return verdict.then((known) => this.#judged(range, here, there, known));
+  }
+
+  #judged(range: LiveRange, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict): Meeting {
     if (verdict !== 'equal' || this.#untagged?.has(here.key)) return this.#begin(range, here, there, verdict);
     const { tally } = range;
     count(tally, here, there !== undefined);
@@ -201,7 +203,7 @@ export class Moving {
       tally.filtered++;
       return;
     }
-    const verdict = there && size !== undefined ? judge(this.#comparison, here, there) : 'different';
+    const verdict = there && size !== undefined ? await this.#verdict(open.range, here, there) : 'different';
     if (this.#untagged?.has(key)) return await this.#move(tally, here, there, slot);
     if (verdict === 'equal') return skip(tally, here);
     if (verdict === 'unknown' && (await contentEqual(this.#c, key, this.#session.signal))) return skip(tally, here);
@@ -221,6 +223,10 @@ export class Moving {
     } finally {
       if (inParts) meter.unwatch(here.key);
     }
+  }
+
+  #verdict(range: LiveRange, here: ObjectEntry, there: ObjectEntry): Verdict | Promise<Verdict> {
+    return this.#judge!.verdict(range, here, there);
   }
 
   /** Only what was looked for and not found is created rather than replaced. */

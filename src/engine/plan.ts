@@ -4,8 +4,9 @@
  */
 import { FerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
-import { judge, type Comparison } from './compare.ts';
+import type { Verdict } from './compare.ts';
 import { refuseContradictions } from './contradictions.ts';
+import { Judge } from './doubts.ts';
 import type { EngineContext } from './engine.ts';
 import { sampledDestination, sampledSource } from './etags.ts';
 import { estimateTime } from './estimate.ts';
@@ -43,7 +44,7 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
       : await Promise.all([sampledSource(context.source, context), sampledDestination(context.destination, context)]);
   const source = await ordered(sampledHere, context, disposables);
   const destination = await orderedDestination(sampledThere, context, disposables);
-  const planner = new Planner({ ...context, source, destination });
+  const planner = await Planner.of({ ...context, source, destination });
   const removes = spec.type === 'delete';
   const { keys, list } = destination.capabilities;
   // What only the destination has may stand in the way. For a list of names the rest of a tree is not read.
@@ -59,7 +60,7 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
     signal,
     onRange: () => undefined,
     onPage: () => undefined,
-    meet: (_range, here, there) => planner.meet(here, there),
+    meet: (range, here, there) => planner.meet(range, here, there),
   });
   return await planner.finish();
 }
@@ -78,7 +79,7 @@ interface File {
 
 class Planner {
   readonly #c: EngineContext;
-  readonly #comparison: Comparison;
+  readonly #judge: Judge;
   readonly #filter: ReturnType<typeof compileFilter>;
   readonly #sums = { listed: sum(), copy: sum(), overwrite: sum(), skip: sum(), remove: sum(), fail: sum() };
   readonly #examples = { copy: [] as string[], overwrite: [] as string[], remove: [] as string[] };
@@ -94,21 +95,22 @@ class Planner {
   #asked = 0;
   #toAsk: (() => Promise<void>)[] = [];
 
-  constructor(context: EngineContext) {
-    const { spec, source, destination, baseline } = context;
+  private constructor(context: EngineContext, comparing: Judge) {
+    const { spec, destination } = context;
     this.#c = context;
-    this.#comparison = {
-      method: spec.compare,
-      source: source.capabilities,
-      destination: destination.capabilities,
-      baseline,
-    };
+    this.#judge = comparing;
     this.#filter = compileFilter(spec.filters);
     this.#sample = new Sample(SAMPLED, context.random);
     if (destination.capabilities.keys.tree && spec.type !== 'delete') this.#conflicts = new PathConflicts();
   }
 
-  meet(here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
+  static async of(context: EngineContext): Promise<Planner> {
+    const { spec, source, destination, baseline, doubted } = context;
+    const sides = { source: source.capabilities, destination: destination.capabilities };
+    return new Planner(context, await Judge.over({ method: spec.compare, ...sides, baseline }, doubted));
+  }
+
+  meet(range: LiveRange, here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {
     const entry = here ?? there!;
     const wanted = this.#filter.passes(entry);
     this.#picture.meet(here, there, wanted);
@@ -130,7 +132,7 @@ class Planner {
     if (here.badName) return this.#fail('names', `${here.badName.reason}. ${here.badName.remedy}`, here);
     const file: File = { entry: here, atDestination: there !== undefined, below: there ? undefined : above?.entry };
     if (!here.directory) this.#conflicts?.add(here.key, file);
-    return this.#knows(here) ? this.#decide(file, here, there) : this.#ask(file, here, there);
+    return this.#knows(here) ? this.#decide(range, file, here, there) : this.#ask(range, file, here, there);
   }
 
   async finish(): Promise<PlanSummary> {
@@ -171,8 +173,8 @@ class Planner {
   }
 
   /** Beyond the first so many it is taken as it is. */
-  #ask(file: File, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
-    if (this.#asked++ >= ASKED) return this.#decide(file, here, there);
+  #ask(range: LiveRange, file: File, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
+    if (this.#asked++ >= ASKED) return this.#decide(range, file, here, there);
     this.#toAsk.push(async () => {
       const { key } = here;
       const meta = await statOrError(this.#c.source, key, this.#c.signal);
@@ -182,7 +184,7 @@ class Planner {
         const size = meta.size >= 0 ? meta.size : undefined;
         this.#sums.listed.bytes += size ?? 0;
         const known = { key, size, etag: meta.etag, modified: meta.modified };
-        if (this.#filter.passes(known)) this.#decide(file, known, there);
+        if (this.#filter.passes(known)) await this.#decide(range, file, known, there);
         else this.#filtered++;
       }
     });
@@ -195,15 +197,19 @@ class Planner {
     await Promise.all(batch.map((ask) => ask()));
   }
 
-  #decide(file: File, here: ObjectEntry, there: ObjectEntry | undefined): undefined {
+  #decide(range: LiveRange, file: File, here: ObjectEntry, there: ObjectEntry | undefined): Meeting {
     const { spec } = this.#c;
     if (spec.type === 'delete') return this.#act('remove', here);
-    if (there) {
-      const verdict = spec.createOnly ? 'equal' : judge(this.#comparison, here, there);
-      if (verdict === 'unknown')
-        this.#losses.add('undecided', 'sizes are equal; a run reads both sides to decide', here.key);
-      if (verdict === 'equal') return this.#act('skip', here);
-    }
+    if (!there) return this.#decided(file, here, there, 'different');
+    const verdict = spec.createOnly ? 'equal' : this.#judge.verdict(range, here, there);
+    if (typeof verdict === 'string') return this.#decided(file, here, there, verdict);
+    return verdict.then((known) => this.#decided(file, here, there, known));
+  }
+
+  #decided(file: File, here: ObjectEntry, there: ObjectEntry | undefined, verdict: Verdict): undefined {
+    if (verdict === 'unknown')
+      this.#losses.add('undecided', 'sizes are equal; a run reads both sides to decide', here.key);
+    if (verdict === 'equal') return this.#act('skip', here);
     const failure = foreseeFailure(here, this.#c);
     if (failure) return this.#fail(failure.what, failure.reason, here);
     if (file.below) return this.#fail('path conflict', `it lies below ${JSON.stringify(file.below.key)}, a file`, here);

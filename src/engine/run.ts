@@ -157,7 +157,7 @@ class Run {
       if (!failed.has(key)) await this.#discard(c, key);
     }
     await this.#settleIntended(c);
-    // With failures the next pass may not take what is unchanged since this one began for copied.
+    // The next pass builds on this one, but for what failed: that stays in doubt.
     await c.journal.endPass(checkpointer.settled.failed > 0 ? 'failed' : 'finished', c.now());
     this.#phase = 'done';
   }

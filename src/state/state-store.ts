@@ -34,6 +34,8 @@ export interface StateStore extends AsyncDisposable {
   failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
   /** The same by cause, most frequent first. */
   failureGroups(name: string): Promise<readonly FailureGroup[]>;
+  /** As `TaskJournal.doubted`, for reading without a lease. Rejects with `task-not-found`. */
+  doubted(name: string, options?: { from?: string; limit?: number }): Promise<readonly string[]>;
   /** As `TaskJournal.uploads`, for reading without a lease. Rejects with `task-not-found`. */
   uploads(name: string): Promise<readonly UploadRecord[]>;
   /** As `TaskJournal.getFact`, for reading without a lease. Rejects with `task-not-found`. */
@@ -56,7 +58,10 @@ export interface TaskRecord extends NewTask {
   readonly state: TaskState;
   /** Passes finished so far. */
   readonly passes: number;
-  /** When the last finished pass began: what changed at the source since then is not known to be copied. */
+  /**
+   * When the last pass began that dealt with every key: what changed at the source since then is not known to be copied,
+   * nor is what is `doubted`.
+   */
   readonly baseline?: number | undefined;
   readonly startedAt?: number | undefined;
   readonly endedAt?: number | undefined;
@@ -117,8 +122,8 @@ export interface TaskJournal {
   readonly task: TaskRecord;
 
   /**
-   * Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten. A pass that was under way
-   * is given up; its unfinished uploads stay. Ranges may leave gaps but not overlap (`internal`).
+   * Starts a pass: counters at zero, the ranges given, failures of earlier passes forgotten but `doubted`. A pass that
+   * was under way is given up; its unfinished uploads stay. Ranges may leave gaps but not overlap (`internal`).
    */
   beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void>;
   /** Ranges of the pass under way in key order, finished neighbours merged; empty where none is. */
@@ -131,14 +136,22 @@ export interface TaskJournal {
    */
   checkpoint(change: Checkpoint): Promise<void>;
   /**
-   * The pass is over, its ranges are forgotten. `finished` counts it and moves `baseline` to its beginning; `failed`
-   * (objects are missing that a later pass must not take for copied) does neither.
+   * The pass is over, its ranges are forgotten. `finished` counts it; after a pass that is over already it says that
+   * nothing is failed any more, and counts nothing. Where the pass dealt with every key (`finished`, or `failed` with all
+   * ranges done) `baseline` moves to its beginning, and of `doubted` only its own failures are left.
    */
   endPass(state: 'finished' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
   /** The process stops before the end; ranges and uploads stay for the next. */
   interrupt(state: 'interrupted' | 'failed', endedAt: number, error?: { code: string; message: string }): Promise<void>;
 
   failures(options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+  /** Forgets failures whose keys the pass under way will meet again; they are `doubted`. */
+  withdraw(keys: readonly string[]): Promise<void>;
+  /**
+   * Keys that `baseline` does not vouch for, in key order from `from` on: what is recorded as failed, and what failed
+   * since the last pass began that dealt with every key, or in it. At most `limit`, as of `failures`.
+   */
+  doubted(options?: { from?: string; limit?: number }): Promise<readonly string[]>;
 
   /** Uploads in parts that were begun and not completed, of any earlier run. */
   uploads(): Promise<readonly UploadRecord[]>;

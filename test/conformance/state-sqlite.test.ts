@@ -176,11 +176,33 @@ test('a file of the first version is taken over with what is in it', async () =>
   }
   {
     using db = new Database(home.file);
-    db.exec('DROP INDEX uploads_by_id; DROP TABLE upload_intents');
+    db.exec('DROP TABLE doubts; DROP INDEX uploads_by_id; DROP TABLE upload_intents');
     db.exec('ALTER TABLE uploads DROP COLUMN owes_tags; PRAGMA user_version = 1');
   }
   await using store = await home.open();
   assert.deepEqual(await store.uploads('t'), [upload]);
+});
+
+test('failures that an earlier version recorded are in doubt', async () => {
+  await using home = await Home.make();
+  const failed = { key: 'k', operation: 'read', code: 'network', message: '', remedy: '', at: 1, attempts: 1 };
+  {
+    await using store = await home.open();
+    await store.createTask(newTask('t'));
+    const journal = await store.journal(await store.lease('t', 'me'));
+    await journal.beginPass([EVERYTHING], 1);
+    await journal.checkpoint(change({ failed: [failed] }));
+  }
+  {
+    using db = new Database(home.file);
+    db.exec('DROP TABLE doubts; PRAGMA user_version = 3');
+  }
+  await using store = await home.open();
+  const journal = await store.journal(await store.lease('t', 'me'));
+  assert.deepEqual(await journal.doubted(), ['k']);
+  await journal.beginPass([EVERYTHING], 2);
+  assert.deepEqual(await store.failures('t'), []);
+  assert.deepEqual(await journal.doubted(), ['k']);
 });
 
 test('a database of something else is refused', async () => {

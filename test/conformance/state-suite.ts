@@ -195,13 +195,15 @@ function tasks(state: StateTest): void {
     const lease = await store.lease('t', 'me');
     const journal = await store.journal(lease);
     await journal.beginPass([EVERYTHING], 1);
-    await journal.checkpoint(change({ failed: [failure('k')] }));
+    await journal.checkpoint(change({ failed: [failure('k'), failure('l')] }));
+    await journal.withdraw(['l']);
     await journal.beginUpload(upload('k'));
     await journal.setFact('f', 1);
     await store.deleteTask(lease);
     assert.equal(await store.getTask('t'), undefined);
     await assert.rejects(store.failures('t'), refuses('task-not-found'));
     await assert.rejects(store.failureGroups('t'), refuses('task-not-found'));
+    await assert.rejects(store.doubted('t'), refuses('task-not-found'));
     await assert.rejects(store.uploads('t'), refuses('task-not-found'));
     await assert.rejects(store.getFact('t', 'f'), refuses('task-not-found'));
     await assert.rejects(store.lease('t', 'me'), refuses('task-not-found', /"t"/));
@@ -211,6 +213,7 @@ function tasks(state: StateTest): void {
     await store.createTask(newTask('t', { identity: 'another now' }));
     const next = await store.journal(await store.lease('t', 'me'));
     assert.equal(next.task.state, 'created');
+    assert.deepEqual(await next.doubted(), []);
     assert.deepEqual(await next.ranges(), []);
     assert.deepEqual(await next.failures(), []);
     assert.deepEqual(await next.uploads(), []);
@@ -272,6 +275,7 @@ export function everyWrite(journal: TaskJournal): (() => Promise<void>)[] {
     () => journal.checkpoint(change()),
     () => journal.endPass('finished', 5),
     () => journal.interrupt('interrupted', 5),
+    () => journal.withdraw(['k']),
     () => journal.intendUpload({ key: 'new', since: 1, until: 2 }),
     () => journal.settleUploadIntents('k'),
     () => journal.beginUpload(upload('new')),
@@ -306,9 +310,10 @@ function passesAndRanges(state: StateTest): void {
     assert.equal(journal.task.endedAt, undefined);
   });
 
-  state('a failed pass moves neither the count nor the baseline', async (place) => {
+  state('a pass that failed half way moves neither the count nor the baseline', async (place) => {
     const { journal } = await place.begin();
     await journal.beginPass([EVERYTHING], 5000);
+    await journal.checkpoint(change({ ranges: [range(null, 'm', { done: true }), range('m', null)] }));
     await journal.endPass('failed', 6000, { code: 'network', message: 'cut' });
     assert.equal(journal.task.state, 'failed');
     assert.equal(journal.task.passes, 0);
@@ -319,9 +324,22 @@ function passesAndRanges(state: StateTest): void {
     assert.equal(journal.task.state, 'failed', 'retrying what failed is no new pass');
     assert.equal(journal.task.counters.retried, 1);
     await journal.endPass('finished', 7000);
-    assert.equal(journal.task.baseline, 5000, 'what failed was repaired: the pass now counts as a beginning');
-    assert.equal(journal.task.passes, 0, 'but retrying is no pass');
+    assert.equal(journal.task.baseline, undefined, 'half a pass is nothing to build on, whatever was repaired');
+    assert.equal(journal.task.passes, 0, 'and retrying is no pass');
     assert.equal(journal.task.error, undefined);
+  });
+
+  state('a pass that dealt with every key moves the baseline though objects failed', async (place) => {
+    const { journal } = await place.begin();
+    await journal.beginPass([EVERYTHING], 5000);
+    await journal.checkpoint(change({ ranges: [range(null, null, { done: true })], failed: [failure('k')] }));
+    await journal.interrupt('failed', 5500);
+    assert.equal(journal.task.baseline, undefined, 'not before it is over');
+    await journal.endPass('failed', 6000);
+    assert.deepEqual([journal.task.state, journal.task.passes, journal.task.baseline], ['failed', 0, 5000]);
+    await journal.checkpoint(change({ resolved: ['k'] }));
+    await journal.endPass('finished', 7000);
+    assert.deepEqual([journal.task.state, journal.task.passes, journal.task.baseline], ['finished', 0, 5000]);
   });
 
   state('an interrupted pass goes on where it stopped, in another process', async (place) => {
@@ -457,6 +475,67 @@ function failures(state: StateTest): void {
     assert.equal((await store.failures('t')).length, 2, 'they outlive the pass');
     await journal.beginPass([EVERYTHING], 3);
     assert.deepEqual(await store.failures('t'), []);
+  });
+
+  state('what failed stays in doubt until another pass has dealt with every key', async (place) => {
+    const { store, journal } = await place.begin();
+    const done = [range(null, null, { done: true })];
+    const inDoubt = async (): Promise<readonly string[]> => {
+      const keys = await journal.doubted();
+      assert.deepEqual(await store.doubted('t'), keys, 'and without a lease');
+      return keys;
+    };
+    assert.deepEqual(await inDoubt(), []);
+    await journal.beginPass([EVERYTHING], 1);
+    await journal.checkpoint(change({ ranges: done, failed: [failure('b'), failure('d'), failure('r')] }));
+    await journal.endPass('failed', 2);
+    assert.deepEqual(await inDoubt(), ['b', 'd', 'r']);
+    await journal.checkpoint(change({ resolved: ['r'] }));
+    assert.deepEqual(await inDoubt(), ['b', 'd'], 'not what was repaired since');
+
+    await journal.beginPass([EVERYTHING], 3);
+    assert.deepEqual(await store.failures('t'), [], 'nothing failed in this pass');
+    assert.deepEqual(await store.failureGroups('t'), []);
+    assert.deepEqual(await inDoubt(), ['b', 'd']);
+    await journal.checkpoint(change({ failed: [failure('a'), failure('b')] }));
+    assert.deepEqual(await inDoubt(), ['a', 'b', 'd'], 'each once');
+    await journal.checkpoint(change({ resolved: ['a', 'b'] }));
+    assert.deepEqual(await inDoubt(), ['b', 'd'], 'until the pass is over');
+    await journal.interrupt('interrupted', 4);
+    await journal.endPass('failed', 5);
+    assert.deepEqual(await inDoubt(), ['b', 'd'], 'a pass that was given up settles nothing');
+
+    await journal.beginPass([EVERYTHING], 6);
+    await journal.checkpoint(change({ ranges: done, failed: [failure('c')] }));
+    await journal.endPass('failed', 7);
+    assert.deepEqual(await inDoubt(), ['c']);
+    await journal.beginPass([EVERYTHING], 8);
+    await journal.endPass('finished', 9);
+    assert.deepEqual(await inDoubt(), []);
+  });
+
+  state('a failure that is withdrawn is none, but in doubt', async (place) => {
+    const { store, journal } = await place.begin();
+    await journal.beginPass([EVERYTHING], 1);
+    await journal.checkpoint(change({ failed: [failure('a'), failure('b')] }));
+    await journal.withdraw(['b']);
+    await journal.withdraw(['b']);
+    assert.deepEqual(
+      (await store.failures('t')).map(({ key }) => key),
+      ['a'],
+    );
+    assert.deepEqual(await journal.doubted(), ['a', 'b']);
+  });
+
+  state('keys in doubt come in key order from any key on, page by page, whatever the keys', async (place) => {
+    const { journal } = await place.begin();
+    await journal.checkpoint(change({ failed: UGLY.map((key) => failure(key)) }));
+    await journal.withdraw(UGLY.filter((_, i) => i % 2 === 0));
+    const sorted = [...UGLY].sort(compareKeys);
+    for (const [i, from] of sorted.entries()) {
+      assert.deepEqual(await journal.doubted({ from, limit: 3 }), sorted.slice(i, i + 3));
+    }
+    assert.deepEqual(await journal.doubted({ from: '\u{10FFFF}' }), []);
   });
 
   state('failures come in key order, page by page, whatever the keys', async (place) => {

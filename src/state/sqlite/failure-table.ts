@@ -2,7 +2,7 @@
 import type { FailureGroup, FailureRecord } from '../state-store.ts';
 import type { Database, Statement } from './database.ts';
 
-/** Failures one call gives where no limit is asked for, and at most. */
+/** One call gives so many where no limit is asked for, and at most. */
 const DEFAULT_LIMIT = 1000;
 const MAX_LIMIT = 10_000;
 /** Failures shown per group. */
@@ -53,8 +53,9 @@ export class FailureTable {
   }
 
   page(task: number, options: { after?: string; limit?: number } = {}): FailureRecord[] {
-    const limit = Math.min(options.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
-    return this.#page.all(task, options.after ?? '', limit).map((row) => ({ ...row, size: row.size ?? undefined }));
+    return this.#page
+      .all(task, options.after ?? '', pageLimit(options))
+      .map((row) => ({ ...row, size: row.size ?? undefined }));
   }
 
   groups(task: number): FailureGroup[] {
@@ -64,4 +65,8 @@ export class FailureTable {
       examples: this.#examples.all(task, code).map((example) => ({ ...example })),
     }));
   }
+}
+
+export function pageLimit({ limit = DEFAULT_LIMIT }: { limit?: number }): number {
+  return Math.min(limit, MAX_LIMIT);
 }

@@ -10,6 +10,7 @@ import type {
   UploadRecord,
 } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';
+import type { DoubtTable } from './doubt-table.ts';
 import type { FailureTable } from './failure-table.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { IntentTable } from './intent-table.ts';
@@ -24,6 +25,7 @@ export interface Tables {
   readonly tasks: TaskTable;
   readonly ranges: RangeTable;
   readonly failures: FailureTable;
+  readonly doubts: DoubtTable;
   readonly uploads: UploadTable;
   readonly intents: IntentTable;
   readonly facts: FactTable;
@@ -51,6 +53,7 @@ export class SqliteJournal implements TaskJournal {
   async beginPass(ranges: readonly RangeRecord[], startedAt: number): Promise<void> {
     this.#write(() => {
       this.#tables.ranges.replace(this.#task, ranges);
+      this.#tables.doubts.addFailures(this.#task);
       this.#tables.failures.clear(this.#task);
       this.#tables.tasks.beginPass(this.#task, startedAt);
     });
@@ -72,9 +75,13 @@ export class SqliteJournal implements TaskJournal {
   }
 
   async endPass(state: 'finished' | 'failed', endedAt: number, error?: TaskRecord['error']): Promise<void> {
+    const { ranges, doubts, tasks } = this.#tables;
     this.#write(() => {
-      this.#tables.ranges.clear(this.#task);
-      this.#tables.tasks.endPass(this.#task, state, endedAt, error);
+      const open = tasks.byId(this.#task)?.pass_open === 1;
+      const whole = open && (state === 'finished' || ranges.all(this.#task).every(({ done }) => done));
+      if (whole) doubts.clear(this.#task);
+      ranges.clear(this.#task);
+      tasks.endPass(this.#task, state, endedAt, error, whole);
     });
   }
 
@@ -84,6 +91,20 @@ export class SqliteJournal implements TaskJournal {
 
   async failures(options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]> {
     return this.#tables.failures.page(this.#task, options);
+  }
+
+  async withdraw(keys: readonly string[]): Promise<void> {
+    const { failures, doubts } = this.#tables;
+    this.#write(() => {
+      for (const key of keys) {
+        doubts.add(this.#task, key);
+        failures.delete(this.#task, key);
+      }
+    });
+  }
+
+  async doubted(options?: { from?: string; limit?: number }): Promise<readonly string[]> {
+    return this.#tables.doubts.page(this.#task, options);
   }
 
   async uploads(): Promise<readonly UploadRecord[]> {

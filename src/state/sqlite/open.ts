@@ -20,6 +20,7 @@ import type {
   UploadRecord,
 } from '../state-store.ts';
 import { Database, isBusy } from './database.ts';
+import { DoubtTable } from './doubt-table.ts';
 import { FailureTable } from './failure-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FactTable, SqliteJournal, type Tables } from './journal.ts';
@@ -58,6 +59,7 @@ class SqliteStateStore implements StateStore {
       tasks,
       ranges: new RangeTable(db),
       failures: new FailureTable(db),
+      doubts: new DoubtTable(db),
       uploads: new UploadTable(db),
       intents: new IntentTable(db),
       facts: new FactTable(db),
@@ -110,6 +112,10 @@ class SqliteStateStore implements StateStore {
 
   async failureGroups(name: string): Promise<readonly FailureGroup[]> {
     return this.#tables.failures.groups(this.#require(name).id);
+  }
+
+  async doubted(name: string, options?: { from?: string; limit?: number }): Promise<readonly string[]> {
+    return this.#tables.doubts.page(this.#require(name).id, options);
   }
 
   async uploads(name: string): Promise<readonly UploadRecord[]> {

@@ -99,6 +99,13 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX uploads_by_id ON uploads (upload_id);
   `,
+  `
+  CREATE TABLE doubts (
+    task_id INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    key     TEXT NOT NULL,
+    PRIMARY KEY (task_id, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -123,12 +123,11 @@ export class TaskTable {
     this.#progress.run(JSON.stringify(counters), id);
   }
 
-  /** The pass is over. `failed` is not a pass whose beginning later ones may build on. */
-  endPass(id: number, state: TaskState, endedAt: number, error: TaskRecord['error']): void {
+  /** The pass is over. `whole`: it dealt with every key, and later ones may build on it. */
+  endPass(id: number, state: TaskState, endedAt: number, error: TaskRecord['error'], whole: boolean): void {
     const row = this.byId(id)!;
-    const finished = state === 'finished';
-    const passes = row.passes + (finished ? row.pass_open : 0);
-    const baseline = finished ? row.started_at : row.baseline;
+    const passes = row.passes + (state === 'finished' ? row.pass_open : 0);
+    const baseline = whole ? row.started_at : row.baseline;
     this.#end.run(state, endedAt, error?.code, error?.message, passes, baseline, 0, id);
   }
 

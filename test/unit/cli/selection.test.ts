@@ -10,7 +10,7 @@ import { openServices } from '../../../src/cli/open-services.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { settledBaseline, type Selection } from '../../../src/cli/selection.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
-import type { StateStore, TaskJournal } from '../../../src/state/state-store.ts';
+import { NO_COUNTERS, type Counters, type StateStore, type TaskJournal } from '../../../src/state/state-store.ts';
 import { StoreRegistry } from '../../../src/store/registry.ts';
 import { fileDriver } from '../../../src/stores/file/driver.ts';
 
@@ -107,6 +107,30 @@ test('a plan with another selection does not build on what was copied under the 
   await older();
   assert.equal(await planned(), 0, 'now it does');
   assert.equal(await planned('-t', await taskFile('', 'elsewhere')).catch(() => 'refused'), 'refused');
+});
+
+test('what failed in a pass is copied by the next though it looks unchanged, by the same selection or another', async () => {
+  assert.equal(await ferry('run', 'failing', '-t', await taskFile('')), 0);
+  const counts = async (...words: string[]): Promise<Record<string, unknown>> => JSON.parse(lastLine(await output(...words, '--json'))); // prettier-ignore
+  assert.deepEqual((await counts('plan', 'failing'))['overwrite'], { objects: 0, bytes: 0 });
+  const fail = async (): Promise<void> =>
+    await withState(async (state) => {
+      await using lease = await state.lease('failing', 'test');
+      const journal = await state.journal(lease);
+      await journal.beginPass([EVERYTHING], Date.now());
+      const failure = { key: 'b.txt', operation: 'read', code: 'network', message: '', remedy: '', at: 0, attempts: 1 };
+      const ranges = [{ ...EVERYTHING, done: true }];
+      await journal.checkpoint({ ranges, counters: { ...NO_COUNTERS, failed: 1 }, failed: [failure], resolved: [] });
+      await journal.endPass('failed', Date.now());
+    });
+  await fail();
+  assert.deepEqual((await counts('plan', 'failing'))['overwrite'], { objects: 1, bytes: 5 });
+  const copied = async (...words: string[]): Promise<unknown> => ((await counts('run', 'failing', ...words))['counters'] as Counters).copied; // prettier-ignore
+  assert.equal(await copied(), 1);
+  assert.equal(await copied(), 0);
+  await fail();
+  assert.equal(await copied('-t', await taskFile('filters: { exclude: ["nothing"] }')), 3, 'the baseline is another');
+  assert.equal(await copied(), 0);
 });
 
 test('another encoding of names between Ctrl-C and resume reaches the names already passed', async () => {

@@ -82,6 +82,7 @@ export async function bench(
         random: Math.random,
         tmpdir: () => dir,
         baseline: journal.task.baseline,
+        doubted: (page) => journal.doubted(page),
         journal,
         [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
       };

@@ -1,0 +1,68 @@
+/**
+ * What the baseline may not vouch for: objects that failed since it was drawn, or in the very pass that drew it. They are
+ * judged as if there were no baseline.
+ */
+import { compareKeys, type Key } from '../model/key.ts';
+import type { ObjectEntry } from '../model/object.ts';
+import { judge, type Comparison, type Verdict } from './compare.ts';
+
+/** `TaskJournal.doubted`. */
+export type Doubted = (options: { from?: string; limit?: number }) => Promise<readonly Key[]>;
+
+const PAGE = 100;
+
+/** Keys from `from` to `through` (undefined: to the last there is) of which only `doubted` are in doubt. */
+interface Known {
+  readonly from: Key;
+  readonly through: Key | undefined;
+  readonly doubted: ReadonlySet<Key>;
+}
+
+/**
+ * Compares as `judge` does. Keys in doubt are asked for only where some are and the baseline decides, a page at a time
+ * and ahead: where keys come in order that takes a question for every 100 keys in doubt, not one for each object.
+ *
+ * Memory: a page for each range.
+ */
+export class Judge {
+  readonly #comparison: Comparison;
+  readonly #unvouched: Comparison;
+  readonly #doubted: Doubted | undefined;
+  readonly #known = new WeakMap<object, Known>();
+
+  private constructor(comparison: Comparison, doubted: Doubted | undefined) {
+    this.#comparison = comparison;
+    this.#unvouched = { ...comparison, baseline: undefined };
+    this.#doubted = doubted;
+  }
+
+  /** Keys that get into doubt later are not met again, or need not be known. */
+  static async over(comparison: Comparison, doubted: Doubted | undefined): Promise<Judge> {
+    const some = comparison.baseline !== undefined && (await doubted?.({ limit: 1 }))?.length === 1;
+    return new Judge(comparison, some ? doubted : undefined);
+  }
+
+  /** `range`: what `here` was met in. A promise only where the journal has to be asked. */
+  verdict(range: object, here: ObjectEntry, there: ObjectEntry): Verdict | Promise<Verdict> {
+    const verdict = judge(this.#comparison, here, there);
+    if (verdict !== 'equal' || !this.#doubted) return verdict;
+    const unvouched = judge(this.#unvouched, here, there);
+    if (unvouched === verdict) return verdict;
+    const known = this.#known.get(range);
+    if (known && covers(known, here.key)) return known.doubted.has(here.key) ? unvouched : verdict;
+    return this.#learn(range, here.key, this.#doubted).then(({ doubted }) =>
+      doubted.has(here.key) ? unvouched : verdict,
+    );
+  }
+
+  async #learn(range: object, from: Key, doubted: Doubted): Promise<Known> {
+    const page = await doubted({ from, limit: PAGE });
+    const known = { from, through: page.length < PAGE ? undefined : page.at(-1), doubted: new Set(page) };
+    this.#known.set(range, known);
+    return known;
+  }
+}
+
+function covers({ from, through }: Known, key: Key): boolean {
+  return compareKeys(key, from) >= 0 && (through === undefined || compareKeys(key, through) <= 0);
+}
