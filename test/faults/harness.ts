@@ -151,8 +151,8 @@ export class Migration implements AsyncDisposable {
     const wrapped = { ...options, secret_access_key: new Secret(server.secretKey) };
     const context = { http, env: {}, now: Date.now, tmpdir: () => this.#dir };
     const store = await driver.open({ type: 's3', path: '', options: wrapped }, context);
-    // As in production, but that waiting is short.
-    return compose(store, { retry: { attempts, base: 5, cap: 50 }, watchdog: { timeout: 300, serverTimeout: 600 } });
+    // As in production, but that waiting is short; yet longer than a busy machine may pause.
+    return compose(store, { retry: { attempts, base: 5, cap: 50 }, watchdog: { timeout: 1500, serverTimeout: 3000 } });
   }
 
   #judge(key: string, { body }: StoredObject): string | undefined {
