@@ -13,6 +13,7 @@ import { failurePages, forgetAhead, recount } from './failure-book.ts';
 import { badNameError, failureRecord, isBadName, mayPass, stopsTheRun } from './failures.ts';
 import { LiveRange } from './list/live-range.ts';
 import { contentEqual } from './content.ts';
+import { settleDirectories } from './directories.ts';
 import { refuseContradictions } from './contradictions.ts';
 import { Tally } from './list/tally.ts';
 import { discard, Intended } from './leftovers.ts';
@@ -100,10 +101,11 @@ class Run {
       // What a source has no more needs no copy; a source that is not there at all is another matter.
       await c.source.list({ limit: 1 }, this.#session.signal);
       await this.#retry(c, mover, checkpointer, () => true);
+      const whole = (await c.journal.ranges()).length === 0;
+      if (whole && c.spec.type !== 'delete') await this.#settleDirectories(c, checkpointer);
       await recount(c.journal, checkpointer);
       await checkpointer.stop();
       this.#session.throwIfStopped();
-      const whole = (await c.journal.ranges()).length === 0;
       if (!whole) {
         c.emit({
           type: 'notice',
@@ -133,6 +135,24 @@ class Run {
       await removeExtraneous(c, this.#c.destination, this.#session, checkpointer, this.#evidence);
       this.#session.throwIfStopped();
     }
+    this.#phase = 'finishing';
+    await this.#settleDirectories(c, checkpointer);
+  }
+
+  async #settleDirectories(c: JournaledContext, checkpointer: Checkpointer): Promise<void> {
+    const { settled } = checkpointer;
+    const recorded = settled.failed > 0;
+    await settleDirectories({ ...c, signal: this.#session.signal }, (key, error) => {
+      if (error === undefined) {
+        if (recorded) checkpointer.resolve(key);
+      } else if (stopsTheRun(error)) this.#session.fail(error);
+      else {
+        settled.failed++;
+        checkpointer.fail(failureRecord({ key }, error, c.now(), 1));
+        c.emit({ type: 'failed', key, error });
+      }
+    });
+    this.#session.throwIfStopped();
   }
 
   async #removing(c: JournaledContext, checkpointer: Checkpointer, open: readonly RangeRecord[]): Promise<void> {

@@ -11,6 +11,7 @@ import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { ComposedStore } from '../store/compose.ts';
 import { contentEtag, judgeContent, judgeDirectories, knownMd5 } from './compare.ts';
+import { settleDirectories } from './directories.ts';
 import type { EngineContext } from './engine.ts';
 import type { Evidence, EvidenceSink } from './evidence.ts';
 import { sampledDestination, sampledSource } from './etags.ts';
@@ -113,6 +114,7 @@ class Verification {
       session.fail(thrown);
     }
     await Promise.all(this.#inFlight);
+    if (this.#tally.copied + this.#tally.deleted > 0 && !session.signal.aborted) await this.#settleDirectories();
     await dropUploads(this.#c, this.#volatile);
     error = this.#c.signal.aborted ? stopped(this.#c.signal) : session.failure;
     session.tell();
@@ -328,6 +330,20 @@ class Verification {
       this.#tally.deleted++;
       await this.#extra({ key }, true);
     });
+  }
+
+  /** What was repaired has changed the times of directories. */
+  async #settleDirectories(): Promise<void> {
+    const failures: FerryError[] = [];
+    try {
+      const ends = { spec: this.#c.spec, source: this.#source, destination: this.#destination };
+      await settleDirectories({ ...ends, signal: this.#session.signal }, (key, error) => {
+        if (error) failures.push(error.with({ key }));
+      });
+    } catch (thrown) {
+      this.#session.fail(thrown);
+    }
+    for (const failure of failures) await this.#unreadable(failure);
   }
 
   async #extra({ key, size, etag }: ObjectEntry, repaired?: boolean): Promise<void> {

@@ -132,6 +132,8 @@ export interface ListRequest {
   readonly after?: Key | undefined;
   /** A hint: keys greater than this are not wanted and may be left out. */
   readonly through?: Key | undefined;
+  /** A hint: of a tree only directories are wanted; others may be left out. */
+  readonly directoriesOnly?: boolean | undefined;
   /** Entries wanted; at most `list.maxPage`. */
   readonly limit?: number | undefined;
   /** From `ListPage.cursor`; for stores that go by it. */

@@ -10,6 +10,7 @@ import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import { MiB } from '../../model/units.ts';
 import { contentEtag, knownMd5 } from '../compare.ts';
 import { contentEqual } from '../content.ts';
+import { openTheWay } from '../directories.ts';
 import { canFetch } from '../fetching.ts';
 import { etagParts } from '../../wire/multipart.ts';
 import { Budget } from './budget.ts';
@@ -57,6 +58,7 @@ export class Mover {
       } catch (thrown) {
         const error = toFerryError(thrown);
         if (error.code === 'already-exists' && create) return await this.#settleExisting(entry, error);
+        if (error.code === 'permission' && attempt === 1 && (await openTheWay(this.#c, entry.key))) continue;
         const again = error.code === 'changed' || error.kind === 'integrity';
         if (!again || attempt >= STARTS || this.#c.signal.aborted) throw error.with({ key: entry.key });
         await sleep(50 * 4 ** attempt, undefined, { signal: this.#c.signal });

@@ -111,5 +111,10 @@ export class Listing implements AsyncDisposable {
 }
 
 function idOf(request: ListRequest, after: Key | undefined): string {
-  return JSON.stringify([request.prefix ?? '', request.through ?? null, after ?? null]);
+  return JSON.stringify([
+    request.prefix ?? '',
+    request.through ?? null,
+    request.directoriesOnly ?? false,
+    after ?? null,
+  ]);
 }

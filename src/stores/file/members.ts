@@ -25,6 +25,8 @@ export interface Bounds {
   readonly through?: string | undefined;
   /** Only what begins with this, or directories such may be in. */
   readonly prefix?: string | undefined;
+  /** No others. */
+  readonly directoriesOnly?: boolean | undefined;
 }
 
 export interface MembersOptions {
@@ -289,6 +291,7 @@ const SURROGATE = /[\ud800-\udfff]/;
 export function isWanted(member: string, bounds: Bounds): boolean {
   const { from, inclusive, through, prefix } = bounds;
   const directory = member.endsWith('/');
+  if (bounds.directoriesOnly && !directory) return false;
   if (prefix !== undefined && !member.startsWith(prefix) && !(directory && prefix.startsWith(member))) return false;
   if (through !== undefined && compareKeys(member, through) > 0) return false;
   if (from === undefined) return true;

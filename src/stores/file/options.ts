@@ -26,11 +26,14 @@ export const fileOptions = z.strictObject({
     .describe(
       'Where headers, user metadata, tags and MD5 of objects go. `none`: nowhere, and the plan says what is lost. `sidecar`: into small files in `.ferry-meta` in the root, one for each object.',
     ),
-  preserve_mode: z.boolean().default(true).describe('Give files the permission bits the source tells of.'),
+  preserve_mode: z
+    .boolean()
+    .default(true)
+    .describe('Give files and directories the permission bits the source tells of.'),
   preserve_owner: z
     .boolean()
     .default(false)
-    .describe('Give files the owner and group (by number) the source tells of. Needs to run as root.'),
+    .describe('Give files and directories the owner and group (by number) the source tells of. Needs to run as root.'),
   fsync: z
     .enum(['auto', 'always', 'never'])
     .default('auto')

@@ -16,6 +16,7 @@ export interface WalkRange {
   readonly prefix?: string | undefined;
   readonly after?: Key | undefined;
   readonly through?: Key | undefined;
+  readonly directoriesOnly?: boolean | undefined;
 }
 
 /** One directory on the way from the root to where the walk stands. */
@@ -151,8 +152,9 @@ export class Walker implements AsyncDisposable {
   }
 
   #bounds(prefix: string): Bounds {
-    const { through, prefix: wanted } = this.#range;
+    const { through, prefix: wanted, directoriesOnly } = this.#range;
     return {
+      directoriesOnly,
       from: this.#from?.startsWith(prefix) ? this.#from.slice(prefix.length) : undefined,
       inclusive: this.#inclusive,
       through: through?.startsWith(prefix) ? through.slice(prefix.length) : undefined,

@@ -162,8 +162,11 @@ export class Writer {
         } else throw conflict(key);
       }
     });
-    if (options.meta)
-      await tree.within([...place.directories, place.name], undefined, (d) => this.setAttributes(d.fd, options.meta));
+    if (options.meta) {
+      const itself = [...place.directories, place.name];
+      await tree.within(itself, undefined, (d) => this.setAttributes(d.fd, options.meta));
+      durability.note(itself, undefined);
+    }
     await durability.changed(place.directories, undefined);
     return {};
   }

@@ -240,3 +240,15 @@ function countOpens(): { count: number; restore(): void } {
   };
   return counter;
 }
+
+test('directories alone are listed where nothing else is wanted, page by page', async () => {
+  await using tree = new TreeFixture();
+  for (const file of ['a/b/file', 'a/file', 'c/file', 'file', 'd/e/f/file']) tree.put(file);
+  const store = await tree.open();
+  const keys = async (limit: number, prefix?: string): Promise<readonly string[]> =>
+    keysOf(store, { limit, prefix, directoriesOnly: true });
+  for (const limit of [1, 2, 1000]) assert.deepEqual(await keys(limit), ['a/', 'a/b/', 'c/', 'd/', 'd/e/', 'd/e/f/']);
+  assert.deepEqual(await keys(10, 'd/e'), ['d/e/', 'd/e/f/']);
+  const [first] = await listAll(store, { directoriesOnly: true });
+  assert.deepEqual(first?.directory, { empty: false });
+});
