@@ -19,7 +19,7 @@ const PROGRESS_MS = 250;
 const NOTABLE_WAIT_MS = 1000;
 /** So many objects in a row that fail because a store is gone: it is gone for all. */
 const GONE_AFTER = 64;
-/** So many in a row that fail for a reason that is not their own: something is wrong with all of them. */
+/** So many fail for a reason that is not their own before a single one succeeds: something is wrong with all. */
 const FAILED_AFTER = 1000;
 
 export interface SessionView {
@@ -58,7 +58,8 @@ export class Session implements Disposable {
   readonly #slowDowns = new Map<Store, number>();
   #slowing: Store | undefined;
   #goneInARow = 0;
-  #failedInARow = 0;
+  /** Failures before the first success; undefined after that, in this process or in those before. */
+  #failedAtFirst: number | undefined = 0;
   #failure: FerryError | undefined;
 
   constructor(context: EngineContext, view: () => SessionView) {
@@ -129,7 +130,7 @@ export class Session implements Disposable {
   /** An object was found to be equal by what listings tell: not all is wrong, but no store was asked for it. */
   passed(): void {
     this.meter.objects++;
-    this.#failedInARow = 0;
+    this.#failedAtFirst = undefined;
   }
 
   /** An object ended; learns whether a store is gone altogether. */
@@ -137,12 +138,20 @@ export class Session implements Disposable {
     this.meter.objects++;
     if (error === undefined) {
       this.#goneInARow = 0;
-      this.#failedInARow = 0;
+      this.#failedAtFirst = undefined;
       return;
     }
     if (concernsOneObject(error)) return;
     if (error.kind === 'network' || error.kind === 'busy') this.#goneInARow++;
-    if (++this.#failedInARow >= FAILED_AFTER || this.#goneInARow >= GONE_AFTER) this.fail(error);
+    if (this.#goneInARow >= GONE_AFTER || this.#allFail()) this.fail(error);
+  }
+
+  #allFail(): boolean {
+    if (this.#failedAtFirst === undefined || ++this.#failedAtFirst < FAILED_AFTER) return false;
+    const { copied, skipped, deleted } = this.#view().counters;
+    if (copied + skipped + deleted === 0) return true;
+    this.#failedAtFirst = undefined;
+    return false;
   }
 
   throwIfStopped(): void {

@@ -300,7 +300,10 @@ export function concernsWholeStore({ code }: FerryError): boolean {
   return OF_THE_STORE.has(code);
 }
 
-/** Codes that say nothing of any other object, however many of them there are. */
+/**
+ * Codes that say nothing of any other object, however many of them there are: permissions, owners and archive classes
+ * are given to single objects, and what a store cannot take may be a link or a header of this one.
+ */
 const OF_THE_OBJECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'not-found',
   'already-exists',
@@ -310,6 +313,9 @@ const OF_THE_OBJECT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-key',
   'irregular',
   'metadata-too-large',
+  'permission',
+  'access-denied',
+  'unsupported',
 ]);
 
 export function concernsOneObject({ code }: FerryError): boolean {

@@ -125,15 +125,54 @@ for (const [what, code, found] of [
   });
 }
 
+for (const code of ['permission', 'access-denied', 'unsupported'] as const) {
+  test(`thousands of objects that may not be read keep no other from arriving (${code})`, async () => {
+    await using b = await bench();
+    for (let i = 0; i < 1500; i++) await put(b.source, `closed/${i}`);
+    for (let i = 0; i < 500; i++) await put(b.source, `open/${i}`);
+    const source = (store: Store): Store =>
+      override(store, {
+        // One key after the other, as a file tree: nothing succeeds before all that fails has failed.
+        capabilities: { ...store.capabilities, list: { ...store.capabilities.list!, serial: true } },
+        read: (key, options, signal) =>
+          key.startsWith('closed/') ? Promise.reject(new FerryError(code, { key })) : store.read(key, options, signal),
+      });
+    await using context = await b.context({}, { source });
+    const { outcome, counters } = await runTask(context);
+    assert.deepEqual([outcome, counters.failed, counters.copied], ['finished-with-failures', 1500, 500]);
+  });
+}
+
+test('where one has arrived, by an earlier run as well, no number of failures stops the run', async () => {
+  await using b = await bench();
+  await put(b.source, 'a');
+  {
+    const stop = new AbortController();
+    await put(b.source, 'k');
+    await using context = await b.context({}, { destination: writing({ k: 'waits' }), signal: stop.signal });
+    const running = runTask(context);
+    while (context.journal.task.counters.copied === 0) await turn();
+    stop.abort();
+    assert.equal((await running).outcome, 'interrupted');
+  }
+  const broken: Record<string, ErrorCode> = {};
+  for (let i = 0; i < 2500; i++) broken[`k${i}`] = 'internal';
+  for (const key of [...Object.keys(broken), 'z']) await put(b.source, key);
+  await using context = await b.context({}, { destination: writing({ ...broken, k: 'bad-key' }) });
+  const summary = await runTask(context);
+  assert.deepEqual([summary.outcome, summary.counters.failed], ['finished-with-failures', 2501]);
+  assert.ok(await b.destination.stat('z'));
+});
+
 test('where every object fails for a reason that is not its own the run stops', async () => {
   await using b = await bench();
   for (let i = 0; i < 2500; i++) await put(b.source, `k${i}`);
   const destination = (store: Store): Store =>
     override(store, {
       write: (key, body, options, signal) =>
-        key.startsWith('k') ? Promise.reject(new FerryError('unsupported')) : store.write(key, body, options, signal),
+        key.startsWith('k') ? Promise.reject(new FerryError('internal')) : store.write(key, body, options, signal),
     });
   await using context = await b.context({}, { destination });
   const summary = await runTask(context);
-  assert.deepEqual([summary.outcome, summary.error?.code], ['failed', 'unsupported']);
+  assert.deepEqual([summary.outcome, summary.error?.code], ['failed', 'internal']);
 });
