@@ -7,6 +7,7 @@
  * does not grow with the number of objects.
  */
 import { FerryError, toFerryError } from '../model/errors.ts';
+import type { Key } from '../model/key.ts';
 import type { BadName, ObjectEntry } from '../model/object.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { ComposedStore } from '../store/compose.ts';
@@ -202,7 +203,7 @@ class Verification {
     const { signal, meter } = this.#session;
     const { key } = here;
     const [told, b] = await Promise.all([source.stat(key, signal), destination.stat(key, signal)]);
-    if (!told) return this.#note({ key, method: 'presence', result: 'unverified', source: 'gone since it was listed' });
+    if (!told) return this.#gone(key);
     if (!b) return await this.#different(here, undefined, 'missing', 'presence');
     // Where an HTTP origin tells no size, only the bytes do.
     const a = told.size < 0 ? { ...told, size: undefined } : told;
@@ -225,6 +226,14 @@ class Verification {
     ] as const;
     if (x === y) await this.#equal(sides[0], 'md5-read', sides[1]);
     else await this.#different(sides[0], sides[1], 'checksum', 'md5-read');
+  }
+
+  /** What a listing named may be deleted since; what somebody named was to be there, and a run calls it a failure. */
+  #gone(key: Key): Promise<undefined> | undefined {
+    if (this.#c.spec.filters.keysFile !== undefined) {
+      throw new FerryError('not-found', { key, store: this.#source.info.name, operation: 'stat' });
+    }
+    return this.#note({ key, method: 'presence', result: 'unverified', source: 'gone since it was listed' });
   }
 
   async #readBoth(here: ObjectEntry): Promise<void> {

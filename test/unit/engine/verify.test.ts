@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Evidence } from '../../../src/engine/evidence.ts';
 import type { RunSummary } from '../../../src/engine/progress.ts';
@@ -148,5 +150,25 @@ test('objects of an origin that tells no sizes are compared by their bytes', asy
         changed ? ['k2'] : [],
       );
     }
+  }
+});
+
+test('a name of a list that leads nowhere at the source is a difference, whatever the destination has', async () => {
+  await using b = await bench();
+  await bothSides(b);
+  await b.destination.write('only-there', Buffer.from('x'));
+  for (const mode of ['size', 'checksum', 'full'] as const) {
+    b.events.length = 0;
+    await using context = await b.context();
+    const keysFile = join(context.tmpdir(), 'keys');
+    await writeFile(keysFile, 'k/1\nonly-there\nnowhere\n');
+    const spec = { ...context.spec, filters: { ...context.spec.filters, keysFile } };
+    const evidence: Evidence[] = [];
+    const add = (e: Evidence): void => void evidence.push(e);
+    const summary = await verifyTask({ ...context, spec, mode, repair: false, evidence: { add } });
+    assert.deepEqual([summary.outcome, summary.counters.skipped], ['differences', 1], mode);
+    const told = b.events.flatMap((e) => (e.type === 'difference' ? [`${e.difference.key} ${e.difference.kind}`] : []));
+    assert.deepEqual(told.toSorted(), ['nowhere missing', 'only-there unreadable'], mode);
+    assert.equal(evidence.find(({ key }) => key === 'only-there')?.result, 'unreadable', mode);
   }
 });
