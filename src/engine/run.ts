@@ -171,11 +171,10 @@ class Run {
     await recount(c.journal, checkpointer);
     await checkpointer.stop();
     this.#session.throwIfStopped();
-    const failed = new Set((await c.journal.failures({ limit: 10_000 })).map(({ key }) => key));
-    for (const { key } of await c.journal.uploads()) {
-      // An object that failed resumes its parts when it is tried again; other leftovers are nobody's.
-      if (!failed.has(key)) await this.#discard(c, key);
-    }
+    // An object that failed resumes its parts when it is tried again; other leftovers are nobody's.
+    const nobodys = new Set((await c.journal.uploads()).map(({ key }) => key));
+    for await (const page of failurePages(c.journal)) for (const { key } of page) nobodys.delete(key);
+    for (const key of nobodys) await this.#discard(c, key);
     await this.#settleIntended(c);
     // The next pass builds on this one, but for what failed: that stays in doubt.
     await c.journal.endPass(checkpointer.settled.failed > 0 ? 'failed' : 'finished', c.now());

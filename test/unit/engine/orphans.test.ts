@@ -302,3 +302,24 @@ test('a repair that was killed leaves its upload to the next run', async () => {
   assert.equal((await runTask(context)).outcome, 'finished');
   assert.deepEqual(await b.destination.multipart!.inProgress!('k'), []);
 });
+
+test('the parts of an object that failed are kept, however many others failed before it', async () => {
+  await using b = await bench();
+  for (let i = 0; i < 10_100; i++) await b.source.write(`k${i}`, Buffer.from('x'));
+  await b.source.write('large', Buffer.alloc(30 * MiB, 'l'));
+  const destination = (store: Store): Store =>
+    override(store, {
+      multipart: {
+        ...methods(store.multipart!),
+        put: (ref, part, ...rest) =>
+          part > 1 ? Promise.reject(new FerryError('bad-key')) : store.multipart!.put(ref, part, ...rest),
+      },
+      write: (key, ...rest) =>
+        key.startsWith('k') ? Promise.reject(new FerryError('bad-key', { key })) : store.write(key, ...rest),
+    });
+  await using context = await b.context({ multipart: { ...SPEC.multipart, keepEtag: false } }, { destination });
+  const { outcome, counters } = await runTask(context);
+  assert.deepEqual([outcome, counters.failed], ['finished-with-failures', 10_101]);
+  assert.ok(await context.journal.upload('large'));
+  assert.equal((await b.destination.multipart!.inProgress!('large')).length, 1);
+});
