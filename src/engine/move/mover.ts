@@ -77,7 +77,7 @@ export class Mover {
     }
     const meta = await source.stat(entry.key, c.signal);
     if (!meta) throw new FerryError('not-found', { key: entry.key, store: source.info.name, operation: 'stat' });
-    if (meta.size < 0) return await moveUnsized(c, job, meta);
+    if (meta.size < 0) return await moveUnsized(c, job);
     if (this.#inParts(meta.size, meta)) return await moveInParts(c, job, meta);
     return this.#copiesItself(meta.size) ? await this.#copy(job, meta) : await moveWhole(c, job, this.#budget);
   }

@@ -8,21 +8,29 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Key } from '../../model/key.ts';
 import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { temporaryFailure } from '../../store/temporary-failure.ts';
+import type { ReadResult } from '../../store/store.ts';
 import { planParts } from '../../wire/multipart.ts';
 import { stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { owesTags, settleTags } from './tagging.ts';
 import { beginRecorded, discardUpload } from './uploads.ts';
 
-export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): Promise<Moved> {
+/**
+ * `opened`: a read of the whole object, which is used up; else one is opened. The metadata come with the bytes: asked
+ * for before, they could be of another version. Where a size was told before, the bytes must be as many (`wrong-length`).
+ */
+export async function moveUnsized(c: MoveContext, job: Job, opened?: ReadResult): Promise<Moved> {
   const { source, destination, spec, signal } = c;
   const { key } = job.entry;
   const path = join(c.tmpdir(), `unsized-${randomUUID()}`);
   try {
-    const { size, md5 } = await spool(c, key, path);
+    const { size, md5, meta } = await spool(c, key, path);
+    const told = job.entry.size;
+    if (told !== undefined && told !== size) throw shorter(key, told, size);
     const { options, losses } = outfit({ ...meta, size }, undefined, spec.fidelity, destination.capabilities);
     const { maxWrite, multipart } = destination.capabilities;
     const slice = (offset: number, length: number) => ({
@@ -76,8 +84,8 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
     await rm(path, { force: true });
   }
 
-  async function spool({ onBytes }: MoveContext, name: string, to: string): Promise<{ size: number; md5: string }> {
-    const { body } = await source.read(name, undefined, signal);
+  async function spool({ onBytes }: MoveContext, name: string, to: string): Promise<Spooled> {
+    const { body, meta } = opened ?? (await source.read(name, undefined, signal));
     const hash = createHash('md5');
     let size = 0;
     try {
@@ -92,6 +100,20 @@ export async function moveUnsized(c: MoveContext, job: Job, meta: ObjectMeta): P
       body.cancel();
       throw temporaryFailure(cause, c.tmpdir());
     }
-    return { size, md5: hash.digest('hex') };
+    return { size, md5: hash.digest('hex'), meta };
   }
+}
+
+interface Spooled {
+  readonly size: number;
+  readonly md5: string;
+  readonly meta: ObjectMeta;
+}
+
+function shorter(key: Key, told: number, size: number): FerryError {
+  return new FerryError('wrong-length', {
+    key,
+    operation: 'read',
+    message: `${size} bytes came, ${told} were told of`,
+  });
 }

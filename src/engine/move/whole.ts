@@ -33,7 +33,10 @@ export async function moveWhole(c: MoveContext, job: Job, budget: Budget): Promi
   let body: VersionBody | undefined;
   try {
     const { meta } = result;
-    if (meta.size < 0) return await moveUnsized(c, job, meta);
+    if (meta.size < 0) {
+      read = true;
+      return await moveUnsized(c, job, result);
+    }
     if (!agreesWithListing(job, meta)) await changedSince(c, job, meta);
     const tags = meta.tagCount && spec.fidelity.tags === 'keep' ? await source.tags?.(key, signal) : undefined;
     const { options, losses } = outfit(meta, tags, spec.fidelity, destination.capabilities);

@@ -218,3 +218,56 @@ test('two buckets of one service copy among themselves, whether or not a copy ca
     await assertSame(b.source, b.destination);
   }
 });
+
+test('an object of unknown size has the metadata of the version its bytes are of', async () => {
+  await using b = await bench();
+  let version = 1;
+  const next = (): Promise<unknown> =>
+    b.source.write('k', Buffer.from(`bytes ${version}`), { meta: { user: { version: `${version++}` } } });
+  await next();
+  const source = (store: Store): Store =>
+    override(store, {
+      list: async (...given) => {
+        const page = await store.list(...given);
+        return { ...page, entries: page.entries.map(({ key }) => ({ key })) };
+      },
+      // Replaced between any two questions.
+      stat: async (...given) => {
+        const meta = (await store.stat(...given))!;
+        await next();
+        return { ...meta, size: -1, etag: undefined };
+      },
+    });
+  assert.equal((await run(b, {}, { source })).outcome, 'finished');
+  const { body, meta } = await b.destination.read('k');
+  assert.equal(Buffer.from(await body.bytes(10)).toString(), `bytes ${meta.user?.['version']}`);
+});
+
+test('bytes without an announced size must be as many as were told of before, and are read once', async () => {
+  for (const told of [5, 6]) {
+    await using b = await bench();
+    await put(b.source, 'k', '12345');
+    let reads = 0;
+    const source = (store: Store): Store =>
+      override(store, {
+        list: async (...given) => {
+          const page = await store.list(...given);
+          return { ...page, entries: page.entries.map((entry) => ({ ...entry, size: told, etag: undefined })) };
+        },
+        stat: async (...given) => ({ ...(await store.stat(...given))!, size: told }),
+        read: async (...given) => {
+          reads++;
+          const result = await store.read(...given);
+          return { ...result, meta: { ...result.meta, size: -1 } };
+        },
+      });
+    await using context = await b.context({}, { source });
+    const { outcome } = await runTask(context);
+    if (told === 5) assert.deepEqual([outcome, reads], ['finished', 1]);
+    else
+      assert.deepEqual(
+        [outcome, (await context.journal.failures())[0]?.code],
+        ['finished-with-failures', 'wrong-length'],
+      );
+  }
+});
