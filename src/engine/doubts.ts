@@ -4,12 +4,19 @@
  */
 import { compareKeys, type Key } from '../model/key.ts';
 import type { ObjectEntry } from '../model/object.ts';
+import type { Store } from '../store/store.ts';
+import type { EngineContext } from './engine.ts';
 import { judge, type Comparison, type Verdict } from './compare.ts';
 
 /** `TaskJournal.doubted`. */
 export type Doubted = (options: { from?: string; limit?: number }) => Promise<readonly Key[]>;
 
 const PAGE = 100;
+/** Skew of a clock that no answer tells of, milliseconds. */
+const UNNOTICED = 15 * 60_000;
+
+/** What is compared, and how. */
+type Sides = Pick<EngineContext, 'spec' | 'baseline'> & { readonly source: Store; readonly destination: Store };
 
 /** Keys from `from` to `through` (undefined: to the last there is) of which only `doubted` are in doubt. */
 interface Known {
@@ -61,6 +68,29 @@ export class Judge {
     this.#known.set(range, known);
     return known;
   }
+}
+
+/** How a task compares the two. Where the source may have told of its clock, ask it for something first. */
+export function comparisonOf({ spec, source, destination, baseline }: Sides): Comparison {
+  return {
+    method: spec.compare,
+    source: source.capabilities,
+    destination: destination.capabilities,
+    baseline: baselineBy(source, baseline),
+  };
+}
+
+/**
+ * The baseline by the clock that dates the source's objects. It was read from ours; by a clock that is behind, what was
+ * changed after it bears a time before it. A service that checks signatures refuses clocks more than 15 minutes away
+ * from its own: by so much its clock may be off unnoticed, and a greater difference it has told (`clockSkew`). So what
+ * was modified that shortly before the baseline is copied once more where nothing else decides: rather once too often
+ * than never. A clock that is ahead leads to more copies by itself, never to fewer. Not noticed is a clock that was
+ * further behind than that in a store that never tells, or was set right between the change and this pass.
+ */
+function baselineBy({ capabilities, clockSkew }: Store, baseline: number | undefined): number | undefined {
+  if (baseline === undefined || capabilities.list?.clock === 'ours') return baseline;
+  return baseline + Math.min(0, clockSkew ?? 0) - UNNOTICED;
 }
 
 function covers({ from, through }: Known, key: Key): boolean {

@@ -10,7 +10,7 @@ import type { ObjectEntry } from '../model/object.ts';
 import type { JournaledContext } from './engine.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { Verdict } from './compare.ts';
-import { Judge } from './doubts.ts';
+import { comparisonOf, Judge } from './doubts.ts';
 import type { EvidenceSink } from './evidence.ts';
 import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
@@ -61,9 +61,8 @@ export class Moving {
 
   /** Resolves when every key was met and every object in flight has ended. */
   async run(ranges: readonly LiveRange[]): Promise<void> {
-    const { source, destination, spec, journal, baseline } = this.#c;
-    const sides = { source: source.capabilities, destination: destination.capabilities };
-    this.#judge = await Judge.over({ method: spec.compare, ...sides, baseline }, (page) => journal.doubted(page));
+    const { source, destination, spec, journal } = this.#c;
+    this.#judge = await Judge.over(comparisonOf(this.#c), (page) => journal.doubted(page));
     this.#untagged = await untagged(journal);
     const blind = spec.compare === 'always' && !spec.createOnly;
     this.#looksThere = !blind && destination.capabilities.list !== undefined;

@@ -6,7 +6,7 @@ import { FerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { Verdict } from './compare.ts';
 import { refuseContradictions } from './contradictions.ts';
-import { Judge } from './doubts.ts';
+import { comparisonOf, Judge } from './doubts.ts';
 import type { EngineContext } from './engine.ts';
 import { sampledDestination, sampledSource } from './etags.ts';
 import { estimateTime } from './estimate.ts';
@@ -105,9 +105,7 @@ class Planner {
   }
 
   static async of(context: EngineContext): Promise<Planner> {
-    const { spec, source, destination, baseline, doubted } = context;
-    const sides = { source: source.capabilities, destination: destination.capabilities };
-    return new Planner(context, await Judge.over({ method: spec.compare, ...sides, baseline }, doubted));
+    return new Planner(context, await Judge.over(comparisonOf(context), context.doubted));
   }
 
   meet(range: LiveRange, here: ObjectEntry | undefined, there: ObjectEntry | undefined): Meeting {

@@ -54,6 +54,8 @@ export interface ListCapability {
   readonly size: boolean;
   readonly modified: boolean;
   readonly etag: boolean;
+  /** Modifications are dated by this machine's clock; absent: by another, of which `Store.clockSkew` may tell. */
+  readonly clock?: 'ours' | undefined;
 }
 
 export interface CopyCapability {

@@ -16,6 +16,9 @@ export interface Store extends AsyncDisposable {
   readonly info: StoreInfo;
   readonly capabilities: Capabilities;
 
+  /** The store's clock minus ours, milliseconds, as far as its answers have told so far; undefined where they have not. */
+  readonly clockSkew?: number | undefined;
+
   /**
    * One page of keys greater than `after`, in UTF-8 byte order where `list.order` says so.
    * - Every object that exists during the whole call is in the page, or its key is greater than `next`.

@@ -63,6 +63,10 @@ export class LayeredStore implements Store {
       this.partLayout = (key, ifMatch, signal) => run(new call.PartLayoutCall(key, ifMatch, signal));
   }
 
+  get clockSkew(): number | undefined {
+    return this.inner.clockSkew;
+  }
+
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {
     return this.#run(new call.ListCall(request, signal));
   }

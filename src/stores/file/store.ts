@@ -75,7 +75,7 @@ export class FileStore implements Store {
     this.#encoding = encoding;
     const { name, identity, place, view } = options;
     this.info = { type: 'file', name, identity, place, view };
-    this.capabilities = fileCapabilities(encoding, options.metadata);
+    this.capabilities = fileCapabilities(root, encoding, options.metadata);
     this.#tree = new Tree({ root, encoding, follow: false });
     this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true }) : this.#tree;
     this.#durability = new Durability(options.fsync, this.#tree, root);

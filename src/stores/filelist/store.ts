@@ -34,7 +34,14 @@ export class FileListStore implements Store {
     };
     this.capabilities = {
       ...files.capabilities,
-      list: { order: 'unordered', maxPage: MAX_PAGE, size: false, modified: false, etag: false },
+      list: {
+        order: 'unordered',
+        maxPage: MAX_PAGE,
+        size: false,
+        modified: false,
+        etag: false,
+        clock: files.capabilities.list?.clock,
+      },
       write: false,
       remove: false,
       writeIfAbsent: false,

@@ -173,7 +173,7 @@ function modifiedAt(index: number): number {
 
 function capabilitiesOf(maxPage: number, discard: boolean): Capabilities {
   return {
-    list: { order: 'utf8', maxPage, size: true, modified: true, etag: true },
+    list: { order: 'utf8', maxPage, size: true, modified: true, etag: true, clock: 'ours' },
     read: true,
     readRange: true,
     readIfMatch: true,

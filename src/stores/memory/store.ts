@@ -48,7 +48,7 @@ export interface MemoryStoreOptions {
 
 /** Everything a store can be asked for, with the limits of S3. */
 export const MEMORY_CAPABILITIES: Capabilities = {
-  list: { order: 'utf8', maxPage: 1000, size: true, modified: true, etag: true },
+  list: { order: 'utf8', maxPage: 1000, size: true, modified: true, etag: true, clock: 'ours' },
   read: true,
   readRange: true,
   readIfMatch: true,

@@ -244,3 +244,34 @@ test('what failed is tried again alone', async () => {
   assert.deepEqual([context.journal.task.state, context.journal.task.passes], ['finished', 0]);
   assert.equal((await contents(b.destination)).size, 30);
 });
+
+test('a change that a slow clock dates before the last pass is copied all the same', async () => {
+  const minutes = 60_000;
+  /** A store whose clock is behind; `skew`, where it has told so. */
+  const behind =
+    (by: number, skew?: number) =>
+    (store: Store): Store =>
+      override(store, {
+        clockSkew: skew,
+        capabilities: { ...store.capabilities, list: { ...store.capabilities.list!, clock: undefined } },
+        list: async (...given) => {
+          const page = await store.list(...given);
+          return { ...page, entries: page.entries.map((entry) => ({ ...entry, modified: entry.modified! - by })) };
+        },
+      });
+  for (const [source, copied] of [
+    [behind(10 * minutes), 1],
+    [behind(40 * minutes, -40 * minutes), 1],
+    [behind(40 * minutes), 0],
+  ] as const) {
+    await using b = await bench({ etag: 'opaque' }, { etag: 'opaque' });
+    const pass = async (): Promise<number> => {
+      await using context = await b.context({}, { source });
+      return (await runTask(context)).counters.copied;
+    };
+    await b.source.write('k', Buffer.from('aaaa'));
+    assert.equal(await pass(), 1);
+    await b.source.write('k', Buffer.from('bbbb'));
+    assert.equal(await pass(), copied);
+  }
+});
