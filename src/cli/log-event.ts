@@ -10,6 +10,9 @@ export function logEvent(log: Log, event: RunEvent): void {
     case 'notice':
       log.warn(event.message, { remedy: event.remedy });
       break;
+    case 'irregular':
+      log.warn('left out: no regular file', { key: event.key, reason: event.reason });
+      break;
     case 'failed':
       log.error('object failed', { key: event.key, error: event.error });
       break;

@@ -40,7 +40,6 @@ export class Moving {
   #untagged: ReadonlySet<string> | undefined;
   readonly losses: Losses;
   listingDone = false;
-  #irregularTold = false;
 
   constructor(
     context: JournaledContext,
@@ -110,21 +109,18 @@ export class Moving {
   }
 
   /** What is not asked for, is no object, or has no key. */
-  #leaveOut({ tally }: LiveRange, here: ObjectEntry, wanted: boolean): undefined {
+  #leaveOut({ tally }: LiveRange, here: ObjectEntry, wanted: boolean): Meeting {
     const { key, irregular, badName } = here;
     count(tally, here, false);
     if (!wanted) tally.filtered++;
     else if (badName) this.#failed(tally, here, badNameError(here, badName, this.#c.source.info.name));
-    else {
+    else if (irregular !== undefined) {
       tally.irregular++;
-      if (this.#irregularTold) return;
-      this.#irregularTold = true;
-      this.#c.emit({
-        type: 'notice',
-        message: `some things are no regular files and are not copied, first ${JSON.stringify(key)}: ${irregular}`,
-        remedy: 'The summary counts them; `ferry plan` tells before a run.',
-      });
+      this.#c.emit({ type: 'irregular', key, reason: irregular });
+      const evidence = { key, method: 'presence', result: 'unverified', source: irregular } as const;
+      return this.#evidence?.add(evidence)?.then(() => undefined);
     }
+    return undefined;
   }
 
   /** Takes a slot and starts the object; waits where there is none. */

@@ -68,6 +68,8 @@ export type RunEvent =
     }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'notice'; readonly message: string; readonly remedy?: string | undefined }
+  /** Something at the source that is no object (socket, pipe, broken link): it is left out. One event each. */
+  | { readonly type: 'irregular'; readonly key: string; readonly reason: string }
   | { readonly type: 'failed'; readonly key: string; readonly error: FerryError }
   | { readonly type: 'difference'; readonly difference: Difference }
   | { readonly type: 'summary'; readonly summary: RunSummary };

@@ -127,6 +127,7 @@ export async function removeListed(
     }
     if (entry.irregular !== undefined) {
       range.tally.irregular++;
+      c.emit({ type: 'irregular', key: entry.key, reason: entry.irregular });
       return undefined;
     }
     if (entry.badName) {

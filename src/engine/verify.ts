@@ -162,6 +162,7 @@ class Verification {
     if (here?.badName) return this.#unnamed(here, here.badName);
     if (here?.irregular !== undefined) {
       this.#tally.irregular++;
+      this.#c.emit({ type: 'irregular', key: here.key, reason: here.irregular });
       return this.#note({ key: here.key, method: 'presence', result: 'unverified', source: here.irregular });
     }
     if (!here) return this.#onlyThere(there!);

@@ -25,7 +25,7 @@ export function reportHtml(report: Report): string {
 </head>
 <body>
 <main>
-${[header(report, title), tiles(report), sides(report), methods(report), differences(report), failures(report), losses(report), evidence(report), environment(report)].filter((part) => part !== '').join('\n')}
+${[header(report, title), tiles(report), sides(report), methods(report), differences(report), leftOut(report), failures(report), losses(report), evidence(report), environment(report)].filter((part) => part !== '').join('\n')}
 </main>
 </body>
 </html>
@@ -140,15 +140,11 @@ function differences({ differences: d, kind, evidence: kept }: Report): string {
     ({ key, kind: what, source, destination, detail, repaired }) =>
       `<tr><td class="key">${escape(key)}</td><td>${DIFFERENCE_KINDS[what]}${detail ? `<br><span class="muted">${escape(detail)}</span>` : ''}</td><td class="value" data-of="source">${escape(source ?? '–')}</td><td class="value" data-of="destination">${escape(destination ?? '–')}</td>${repaired ? '<td class="good">repaired</td>' : '<td></td>'}</tr>`,
   );
-  const rest = d.count - d.first.length;
-  const where = kept
-    ? `all of them are in <code>${escape(kept.file)}</code>, beside this page`
-    : 'no evidence was kept of them';
   const kinds = differenceCounts(d.byKind).map(({ words, count: n }) => `${count(n)} ${words}`);
   return `<section>
 <h2>Differences <span class="muted">${count(d.count)}</span></h2>
 <p>${escape(kinds.join(', '))}.</p>
-${rest > 0 ? `<p>The first ${count(d.first.length)} are shown; ${where}.</p>` : ''}
+${shownOf(d, kept)}
 <div class="scroll"><table>
 <thead><tr><th>Key</th><th>What</th><th>Source</th><th>Destination</th><th></th></tr></thead>
 <tbody>
@@ -156,6 +152,32 @@ ${rows.join('\n')}
 </tbody>
 </table></div>
 </section>`;
+}
+
+function leftOut({ irregular: left, evidence: kept }: Report): string {
+  if (left.count === 0) return '';
+  const rows = left.first.map(
+    ({ key, reason }) => `<tr><td class="key">${escape(key)}</td><td>${escape(reason)}</td></tr>`,
+  );
+  return `<section>
+<h2>Left out: no regular files <span class="muted">${count(left.count)}</span></h2>
+${shownOf(left, kept)}
+<div class="scroll"><table>
+<thead><tr><th>Key</th><th>Why</th></tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table></div>
+</section>`;
+}
+
+/** Where the others are, if not all are shown. */
+function shownOf(of: { readonly count: number; readonly first: readonly unknown[] }, kept: Report['evidence']): string {
+  if (of.count === of.first.length) return '';
+  const where = kept
+    ? `all of them are in <code>${escape(kept.file)}</code>, beside this page`
+    : 'no evidence was kept of them';
+  return `<p>The first ${count(of.first.length)} are shown; ${where}.</p>`;
 }
 
 function failures({ failures: groups, task }: Report): string {

@@ -1,6 +1,6 @@
 /**
  * Records a run or verification while it goes on, and writes `report.json`, `report.html` and `evidence.jsonl` at its
- * end. Memory: the first 1,000 differences and counters.
+ * end. Memory: the first 1,000 differences and things left out, and counters.
  */
 import { reportDigest } from './digest.ts';
 import { open, rename, rm } from 'node:fs/promises';
@@ -13,9 +13,10 @@ import { toFerryError } from '../model/errors.ts';
 import type { FailureGroup } from '../state/state-store.ts';
 import { EvidenceFile } from './evidence-file.ts';
 import { reportHtml } from './html.ts';
-import type { Report, Side } from './report.ts';
+import type { Irregular, Report, Side } from './report.ts';
 
-const FIRST_DIFFERENCES = 1000;
+/** So many differences are named in the report, and so many things left out. */
+const NAMED = 1000;
 
 export interface RecorderOptions {
   /** Made where it is absent. */
@@ -45,6 +46,8 @@ export class ReportRecorder implements EvidenceSink {
   readonly #byKind: Partial<Record<Difference['kind'], number>> = {};
   /** Of those, what was not repaired. */
   readonly #open: Partial<Record<Difference['kind'], number>> = {};
+  readonly #irregular: Irregular[] = [];
+  #irregularCount = 0;
   readonly #methods: Record<string, number> = {};
   readonly #results: Record<string, number> = {};
 
@@ -74,11 +77,17 @@ export class ReportRecorder implements EvidenceSink {
 
   /** Called with every event of the engine, before or after it is shown. */
   observe(event: RunEvent): void {
+    if (event.type === 'irregular') this.#leftOut(event);
     if (event.type !== 'difference') return;
     const { difference } = event;
     this.#byKind[difference.kind] = (this.#byKind[difference.kind] ?? 0) + 1;
     if (!difference.repaired) this.#open[difference.kind] = (this.#open[difference.kind] ?? 0) + 1;
-    if (this.#first.length < FIRST_DIFFERENCES) this.#first.push(difference);
+    if (this.#first.length < NAMED) this.#first.push(difference);
+  }
+
+  #leftOut({ key, reason }: Irregular): void {
+    this.#irregularCount++;
+    if (this.#irregular.length < NAMED) this.#irregular.push({ key, reason });
   }
 
   add(evidence: Evidence): Promise<void> | void {
@@ -130,6 +139,7 @@ export class ReportRecorder implements EvidenceSink {
         byKind: this.#byKind,
         first: this.#first,
       },
+      irregular: { count: this.#irregularCount, first: this.#irregular },
       failures,
     };
   }

@@ -31,8 +31,20 @@ export interface Report {
     /** The first 1,000; `evidence` has all. */
     readonly first: readonly Difference[];
   };
+  /** Things at the source that are no objects and were left out, as far as this process met them. */
+  readonly irregular: {
+    readonly count: number;
+    /** The first 1,000; `evidence` has all. */
+    readonly first: readonly Irregular[];
+  };
   readonly failures: readonly FailureGroup[];
   readonly evidence?: EvidenceReference | undefined;
+}
+
+export interface Irregular {
+  readonly key: string;
+  /** What it is. */
+  readonly reason: string;
 }
 
 export interface Side {

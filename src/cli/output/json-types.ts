@@ -27,6 +27,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   },
   notice: { of: 'run, verify, plan', fields: 'message, remedy: something worth knowing' },
   difference: { of: 'verify', fields: 'key, kind, fields, source, destination, detail, repaired: one object differs' },
+  irregular: { of: 'run, verify', fields: 'key, reason: something that is no object was left out' },
   failed: { of: 'run', fields: 'key, error: one object failed' },
   summary: {
     of: 'run, verify, failures --retry',

@@ -80,6 +80,7 @@ function flat(event: RunEvent): object {
       return event.summary;
     case 'started':
     case 'notice':
+    case 'irregular':
     case 'failed':
       return event;
   }

@@ -6,7 +6,7 @@ import { hanging } from './layout.ts';
 import { harmless, textWidth } from './text.ts';
 import { styleOf, type Display, type Style } from './terminal-io.ts';
 
-/** Failures and differences shown one by one; after that they are only counted. */
+/** Failures, differences and things left out shown one by one; after that they are only counted. */
 const SHOWN = 10;
 
 /** Turns events into lines for people, and grows quiet where there are too many. */
@@ -15,6 +15,7 @@ export class NotableLines {
   readonly #style: Style;
   #failed = 0;
   #differences = 0;
+  #irregular = 0;
 
   /** `display` is where the lines will be shown. */
   constructor(display: Display) {
@@ -40,6 +41,13 @@ export class NotableLines {
           ...hanging(warn('note: '), harmless(event.message), columns),
           ...(event.remedy ? hanging('      ', harmless(event.remedy), columns, dim) : []),
         ];
+      case 'irregular': {
+        this.#irregular++;
+        if (this.#irregular === SHOWN + 1)
+          return [dim('More things are no regular files; the summary counts them, report and log name them.')];
+        if (this.#irregular > SHOWN) return [];
+        return hanging(warn('left out: '), `${harmless(event.key)}: ${harmless(event.reason)}`, columns);
+      }
       case 'failed': {
         this.#failed++;
         if (this.#failed === SHOWN + 1)

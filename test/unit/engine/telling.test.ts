@@ -1,6 +1,8 @@
 // What a run tells of itself while it goes on, and when it was stopped.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Evidence } from '../../../src/engine/evidence.ts';
+import { verifyTask } from '../../../src/engine/verify.ts';
 import { override } from '../../../src/engine/override.ts';
 import type { Progress, RunEvent } from '../../../src/engine/progress.ts';
 import { retryFailures, runTask } from '../../../src/engine/run.ts';
@@ -73,4 +75,33 @@ test('another try for failures does not pretend to list', async () => {
   assert.equal((await retryFailures(context)).outcome, 'finished');
   const last = b.events.findLast((event) => event.type === 'progress');
   assert.partialDeepStrictEqual(last, { progress: { phase: 'retrying', listingDone: true } });
+});
+
+test('each thing that is no regular file is named, by run, verify and delete', async () => {
+  await using b = await bench();
+  await b.source.write('k', Buffer.from('k'));
+  const source = (store: Store): Store =>
+    override(store, {
+      list: async (request, signal) => {
+        const page = await store.list(request, signal);
+        const odd = ['pipe', 'socket'].map((key) => ({ key, irregular: `it is a ${key}` }));
+        return { ...page, entries: [...page.entries, ...odd] };
+      },
+    });
+  const evidence: Evidence[] = [];
+  const sink = { add: (each: Evidence): void => void evidence.push(each) };
+  for (const how of ['run', 'verify', 'delete'] as const) {
+    b.events.length = 0;
+    evidence.length = 0;
+    await using context = await b.context({ type: how === 'delete' ? 'delete' : 'copy' }, { source });
+    const summary =
+      how === 'verify'
+        ? await verifyTask({ ...context, mode: 'checksum', repair: false, evidence: sink })
+        : await runTask(context, sink);
+    assert.deepEqual([summary.outcome, summary.counters.irregular], ['finished', 2], how);
+    const named = b.events.flatMap((event) => (event.type === 'irregular' ? [`${event.key}: ${event.reason}`] : []));
+    assert.deepEqual(named, ['pipe: it is a pipe', 'socket: it is a socket'], how);
+    const kept = evidence.filter(({ result }) => result === 'unverified').map(({ key }) => key);
+    assert.deepEqual(kept, how === 'delete' ? [] : ['pipe', 'socket'], how);
+  }
 });

@@ -36,6 +36,7 @@ async function written(name: string, evidence: 'all' | 'none' = 'all') {
       difference: { key, kind: 'size', source: '1', destination: EVIL, detail: EVIL },
     });
     await recorder.add({ key, size: 1, method: 'size', result: 'different' });
+    recorder.observe({ type: 'irregular', key, reason: EVIL });
   }
   const counters = { ...NO_COUNTERS, listed: 1100, compared: 1100, failed: 1 };
   const summary: RunSummary = {
@@ -56,8 +57,9 @@ test('the page shows names from strangers and obeys none of them', async () => {
   const page = await readFile(html, 'utf8');
   for (const harm of [/<script/i, /\u202e/, /\b(?:src|href)=|url\(|@import/]) assert.ok(!harm.test(page), String(harm));
   assert.match(page, /default-src 'none'/);
-  assert.equal(page.match(/<td class="key">/g)?.length, 1000);
-  assert.match(page, /The first 1,000 are shown; all of them are in <code>evidence\.jsonl<\/code>/);
+  assert.equal(page.match(/<td class="key">/g)?.length, 2000);
+  assert.equal(page.match(/The first 1,000 are shown; all of them are in <code>evidence\.jsonl<\/code>/g)?.length, 2);
+  assert.match(page, /Left out: no regular files <span class="muted">1,100</);
 });
 
 test('report and evidence prove each other, and what was changed is found', async () => {
