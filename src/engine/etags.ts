@@ -4,13 +4,13 @@
  * A few small objects are read, and their MD5s compared with their ETags; nothing is written. Costs a page of the
  * listing and up to three reads. What a run has measured by writing (`probe.ts`) is remembered for those who only read.
  */
-import { hash } from 'node:crypto';
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { Capabilities } from '../model/capabilities.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import { MiB } from '../model/units.ts';
 import type { Store } from '../store/store.ts';
 import { contentEtag } from './compare.ts';
+import { md5Hex } from '../wire/checksum/hasher.ts';
 import type { EngineContext } from './engine.ts';
 import { override } from './override.ts';
 
@@ -93,7 +93,7 @@ async function holdsMd5(store: Store, key: string, signal: AbortSignal): Promise
     body.cancel();
     return undefined;
   }
-  return hash('md5', await body.bytes(LARGEST)) === etag;
+  return md5Hex(await body.bytes(LARGEST)) === etag;
 }
 
 /** What cannot be read proves nothing; whoever needs it will say so. */

@@ -14,10 +14,10 @@ import { fetchFallback } from './fetching.ts';
 import { compileFilter } from './filter.ts';
 import { foreseeFailure, foreseeLoss, ForesightBook, lookAtMetadata, statOrError } from './foresee.ts';
 import { guardRefusal, Picture, UNCLEAR_REMEDY, whyUnclear } from './guard.ts';
-import { LiveRange } from './list/live-range.ts';
+import type { LiveRange } from './list/live-range.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
-import { Tally } from './list/tally.ts';
-import { walk, type Meeting } from './list/walk.ts';
+import { walkWhole } from './list/walk-whole.ts';
+import type { Meeting } from './list/walk.ts';
 import { PathConflicts } from './path-conflicts.ts';
 import type { PlanSummary } from './progress.ts';
 import { Largest, Sample } from './sample.ts';
@@ -49,17 +49,14 @@ export async function planTask(context: EngineContext): Promise<PlanSummary> {
   const { keys, list } = destination.capabilities;
   // What only the destination has may stand in the way. For a list of names the rest of a tree is not read.
   const inTheWay = keys.tree && source === context.source;
-  await walk({
+  await walkWhole({
     source,
     destination: removes || !list ? undefined : destination,
     destinationOnly: spec.deleteExtraneous || inTheWay,
     prefix: spec.filters.prefix,
-    ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
     // In one row: a file and what would lie below it are met one after the other.
     maxListers: keys.tree ? 1 : undefined,
     signal,
-    onRange: () => undefined,
-    onPage: () => undefined,
     meet: (range, here, there) => planner.meet(range, here, there),
   });
   return await planner.finish();

@@ -9,9 +9,10 @@ import type { EvidenceSink } from './evidence.ts';
 import { Extraneous } from './extraneous.ts';
 import { badNameError, failureRecord, stopsTheRun } from './failures.ts';
 import { compileFilter } from './filter.ts';
-import { LiveRange, type OpenKey } from './list/live-range.ts';
+import type { LiveRange, OpenKey } from './list/live-range.ts';
 import { orderedDestination } from './list/ordered.ts';
-import { Tally } from './list/tally.ts';
+import type { Tally } from './list/tally.ts';
+import { walkWhole } from './list/walk-whole.ts';
 import { walk } from './list/walk.ts';
 import { RemovalBatch } from './removal-batch.ts';
 import type { Session } from './session.ts';
@@ -57,15 +58,12 @@ async function findExtraneous(
   extraneous: Extraneous,
 ): Promise<void> {
   const filter = compileFilter(c.spec.filters);
-  await walk({
+  await walkWhole({
     source: c.source,
     destination,
     destinationOnly: true,
     prefix: c.spec.filters.prefix,
-    ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
     signal: session.signal,
-    onRange: () => undefined,
-    onPage: () => undefined,
     meet: (_range, here, there) => {
       extraneous.meet(here, there, filter.passes(here ?? there!));
       return undefined;

@@ -19,10 +19,10 @@ import { sampledDestination, sampledSource } from './etags.ts';
 import { Extraneous } from './extraneous.ts';
 import { stopsTheRun } from './failures.ts';
 import { compileFilter, type Filter } from './filter.ts';
-import { LiveRange } from './list/live-range.ts';
 import { ordered, orderedDestination } from './list/ordered.ts';
 import { Tally } from './list/tally.ts';
-import { walk, type Meeting } from './list/walk.ts';
+import { walkWhole } from './list/walk-whole.ts';
+import type { Meeting } from './list/walk.ts';
 import { linkDifference, metadataDifferences, type FieldDifference } from './metadata-differences.ts';
 import type { Mover } from './move/mover.ts';
 import { readMd5, readSha256 } from './move/read-back.ts';
@@ -94,15 +94,13 @@ class Verification {
       this.#source = source;
       if (this.#c.repair) this.#mover = await repairer(this.#c, source, session, this.#c.journal ?? this.#volatile);
       if (this.#c.repair && spec.deleteExtraneous) this.#extraneous = disposables.use(new Extraneous(this.#c));
-      await walk({
+      await walkWhole({
         source,
         destination: target,
         // A list of keys says nothing about what else the destination may hold.
         destinationOnly: spec.filters.keysFile === undefined,
         prefix: spec.filters.prefix,
-        ranges: [new LiveRange(undefined, undefined, undefined, new Tally())],
         signal: session.signal,
-        onRange: () => undefined,
         onPage: (side, entries) => {
           if (side === 'source') session.meter.listed += entries.length;
           else this.#tally.destinationListed += entries.length;

@@ -1,4 +1,3 @@
-import type { Key } from './key.ts';
 import type { Tags } from './object.ts';
 
 /** A task after its file was read, checked and resolved; `config/task-file.ts` makes it. */
@@ -105,10 +104,4 @@ export interface Fidelity {
   readonly storageClass: Readonly<Record<string, string>>;
   /** What to do where the destination cannot keep metadata, tags or names: go on and report, or fail the object. */
   readonly onLoss: 'report' | 'fail';
-}
-
-/** A key on both sides of a task: what it is called at the source and at the destination. */
-export interface KeyPair {
-  readonly source: Key;
-  readonly destination: Key;
 }

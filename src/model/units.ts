@@ -32,21 +32,6 @@ export function formatBytes(bytes: number): string {
   return `${bytes} B`;
 }
 
-const DURATIONS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-
-/** Reads `30s`, `5m`, `1.5h`, `7d`, `250ms` into milliseconds. Undefined where it is not a duration. */
-export function parseDuration(text: string): number | undefined {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*$/i.exec(text);
-  return match ? Math.round(Number(match[1]) * DURATIONS[match[2]!.toLowerCase()]!) : undefined;
-}
-
 /** `93784000` → `1d 2h 3m`; the two or three largest units, seconds under an hour. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return '∞';

@@ -251,7 +251,5 @@ export interface PartRecord {
   readonly number: number;
   readonly etag: string;
   readonly size: number;
-  /** CRC-32 of the part's bytes where it was computed. */
-  readonly crc32?: number | undefined;
   readonly checksums?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,15 +1,14 @@
 /** `ferry run`: creates or resumes a task. */
 import { join } from 'node:path';
-import type { RunEvent, RunSummary } from '../../engine/progress.ts';
-import { ReportRecorder } from '../../report/recorder.ts';
+import type { RunSummary } from '../../engine/progress.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
-import { logEvent } from '../log-event.ts';
+import { startRecording } from '../recording.ts';
 import { selectionOf, settledBaseline } from '../selection.ts';
 import type { Services } from '../services.ts';
-import { engineContext, findTask, openEnds, sideOf, type FoundTask } from '../task-call.ts';
+import { engineContext, findTask, openEnds, type FoundTask } from '../task-call.ts';
 import { identityOf, takeUp } from '../task-identity.ts';
 import { printPlan } from './plan.ts';
 
@@ -61,23 +60,12 @@ export async function runStored(
   await using lease = await takeUp(state, wanted, services.holder);
   const journal = await state.journal(lease);
   services.removeAbandoned();
-  const recorder = await ReportRecorder.start({
+  const { recorder, printer, emit } = await startRecording(context, services, stores, {
     folder: join(spec.report.path ?? join(services.home, 'reports', name), 'run'),
     kind: 'run',
     task: name,
-    source: sideOf(stores.source),
-    destination: sideOf(stores.destination),
     evidence: spec.report.evidence,
-    version: services.version,
-    now,
   });
-  const printer = context.printer();
-  const emit = (event: RunEvent): void => {
-    recorder.observe(event);
-    logEvent(services.log, event);
-    // The summary is shown once the report it names is written.
-    if (event.type !== 'summary') printer.event(event);
-  };
   const signal = AbortSignal.any([context.signal, lease.lost]);
   // Failures are tried again whatever the baseline, and by the file the pass had.
   const baseline = what === 'run' ? await settledBaseline(journal, selectionOf(spec, stores), now(), emit) : undefined;

@@ -1,18 +1,16 @@
 /** `ferry verify`: compares both sides and writes a report that can be checked by others. */
 import { join } from 'node:path';
 import type { VerifyMode } from '../../engine/verify.ts';
-import type { RunEvent } from '../../engine/progress.ts';
 import { FerryError } from '../../model/errors.ts';
 import { checkReport } from '../../report/check-report.ts';
-import { ReportRecorder } from '../../report/recorder.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
-import { logEvent } from '../log-event.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
+import { startRecording } from '../recording.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import { engineContext, findTask, openEnds, recognised, sideOf } from '../task-call.ts';
+import { engineContext, findTask, openEnds, recognised } from '../task-call.ts';
 import { identityOf } from '../task-identity.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
@@ -79,24 +77,14 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const signal = lease ? AbortSignal.any([context.signal, lease.lost]) : context.signal;
   const journal = lease && (await state!.journal(lease));
   const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
-  const recorder = await ReportRecorder.start({
+  const { recorder, printer, emit } = await startRecording(context, services, stores, {
     folder:
       call.text('report') ?? task.spec.report.path ?? join(services.home, 'reports', task.name, `verify-${stamp}`),
     kind: 'verification',
     task: task.name,
     mode: repair ? `${mode}, with repair` : mode,
-    source: sideOf(stores.source),
-    destination: sideOf(stores.destination),
     evidence: EVIDENCE.find((which) => which === call.text('evidence')) ?? task.spec.report.evidence,
-    version: services.version,
-    now,
   });
-  const printer = context.printer();
-  const emit = (event: RunEvent): void => {
-    recorder.observe(event);
-    logEvent(services.log, event);
-    if (event.type !== 'summary') printer.event(event);
-  };
   const base = engineContext(context, services, task, stores, emit);
   const summary = await services.engine.verify({ ...base, signal, mode, repair, evidence: recorder, journal });
   const { json, html, head } = await recorder.finish(summary, []);

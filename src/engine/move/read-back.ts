@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { FerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
 import type { Store } from '../../store/store.ts';
+import { md5OfStream } from '../../wire/checksum/hasher.ts';
 import { knownMd5 } from '../compare.ts';
 import type { MoveContext } from './job.ts';
 
@@ -30,13 +31,8 @@ export async function readMd5(
   signal: AbortSignal,
   onBytes?: (bytes: number) => void,
 ): Promise<string> {
-  const hash = createHash('md5');
   const { body } = await store.read(key, undefined, signal);
-  for await (const chunk of body) {
-    hash.update(chunk);
-    onBytes?.(chunk.byteLength);
-  }
-  return hash.digest('hex');
+  return await md5OfStream(body, onBytes);
 }
 
 /** SHA-256 of an object's bytes by reading them all, and what came with them. Memory: one read buffer. */

@@ -13,7 +13,7 @@ import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { temporaryFailure } from '../../store/temporary-failure.ts';
 import type { ReadResult } from '../../store/store.ts';
-import { planParts } from '../../wire/multipart.ts';
+import { partRange, planParts } from '../../wire/multipart.ts';
 import { stillAbsent, versionName, type Job, type MoveContext, type Moved } from './job.ts';
 import { outfit, type LossKind } from './metadata.ts';
 import { owesTags, settleTags } from './tagging.ts';
@@ -46,7 +46,8 @@ export async function moveUnsized(c: MoveContext, job: Job, opened?: ReadResult)
       await destination.write(key, bytes, { ...options, ifAbsent, md5: verified }, signal);
     } else {
       if (!multipart || !destination.multipart) throw new FerryError('too-large', { key });
-      const { partSize, count } = planParts(size, spec.multipart.partSize, multipart);
+      const plan = planParts(size, spec.multipart.partSize, multipart);
+      const { partSize, count } = plan;
       // The parts of an earlier run are of bytes nobody can tell from these.
       await discardUpload(c, key);
       const about = {
@@ -60,14 +61,8 @@ export async function moveUnsized(c: MoveContext, job: Job, opened?: ReadResult)
       try {
         const parts = [];
         for (let number = 1; number <= count; number++) {
-          const offset = (number - 1) * partSize;
-          const part = await destination.multipart.put(
-            ref,
-            number,
-            slice(offset, Math.min(partSize, size - offset)),
-            undefined,
-            signal,
-          );
+          const { offset, length } = partRange(plan, number);
+          const part = await destination.multipart.put(ref, number, slice(offset, length), undefined, signal);
           parts.push({ number, ...part });
         }
         await destination.multipart.complete(ref, parts, undefined, signal);

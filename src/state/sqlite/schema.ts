@@ -106,6 +106,9 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (task_id, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE parts DROP COLUMN crc32;
+  `,
 ];
 
 /**

@@ -8,7 +8,6 @@ interface PartRow {
   readonly number: number;
   readonly etag: string;
   readonly size: number;
-  readonly crc32: number | null;
   readonly checksums: string | null;
 }
 
@@ -37,10 +36,10 @@ export class UploadTable {
     this.#all = db.prepare(`SELECT ${UPLOAD} FROM uploads WHERE task_id = ? ORDER BY key`);
     this.#get = db.prepare(`SELECT id, ${UPLOAD} FROM uploads WHERE task_id = ? AND key = ?`);
     this.#putPart = db.prepare(
-      `INSERT OR REPLACE INTO parts (upload, number, etag, size, crc32, checksums)
-       SELECT id, ?, ?, ?, ?, ? FROM uploads WHERE task_id = ? AND key = ?`,
+      `INSERT OR REPLACE INTO parts (upload, number, etag, size, checksums)
+       SELECT id, ?, ?, ?, ? FROM uploads WHERE task_id = ? AND key = ?`,
     );
-    this.#parts = db.prepare('SELECT number, etag, size, crc32, checksums FROM parts WHERE upload = ? ORDER BY number');
+    this.#parts = db.prepare('SELECT number, etag, size, checksums FROM parts WHERE upload = ? ORDER BY number');
     this.#known = db.prepare('SELECT 1 AS known FROM uploads WHERE upload_id = ?');
   }
 
@@ -69,7 +68,7 @@ export class UploadTable {
 
   putPart(task: number, key: string, part: PartRecord): void {
     const checksums = part.checksums && JSON.stringify(part.checksums);
-    const stored = this.#putPart.run(part.number, part.etag, part.size, part.crc32, checksums, task, key);
+    const stored = this.#putPart.run(part.number, part.etag, part.size, checksums, task, key);
     if (stored === 0)
       throw new FerryError('internal', { message: 'a part was recorded of an upload never begun', key });
   }
@@ -88,7 +87,6 @@ function toPart(row: PartRow): PartRecord {
     number: row.number,
     etag: row.etag,
     size: row.size,
-    crc32: row.crc32 ?? undefined,
     checksums: row.checksums === null ? undefined : storedJson(CHECKSUMS, row.checksums),
   };
 }

@@ -9,12 +9,13 @@
  *
  * Where nothing is told the error stands, and whoever has the source at hand compares.
  */
-import { createHash } from 'node:crypto';
 import type { Body } from '../../model/body.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { FerryError } from '../../model/errors.ts';
 import type { ObjectMeta } from '../../model/object.ts';
-import type { Part, WriteResult } from '../store.ts';
+import { md5Hex, md5OfStream } from '../../wire/checksum/hasher.ts';
+import { compositeEtag } from '../../wire/multipart.ts';
+import type { WriteResult } from '../store.ts';
 import type { Call } from './call.ts';
 import { CompleteCall, ReadCall, StatCall, WriteCall } from './call.ts';
 import type { Next } from './layer.ts';
@@ -47,22 +48,13 @@ async function wroteIt(call: WriteCall, meta: ObjectMeta, can: Capabilities, run
   const wanted = call.options?.md5 ?? (await md5(call.body!));
   if (can.etag === 'md5' && meta.etag !== undefined && /^[0-9a-f]{32}$/.test(meta.etag)) return meta.etag === wanted;
   const { body } = await run(new ReadCall(call.key!, undefined, call.signal));
-  return (await md5({ size: meta.size, open: () => body })) === wanted;
+  return (await md5OfStream(body)) === wanted;
 }
 
 function completedIt({ parts }: CompleteCall, { etag }: ObjectMeta, can: Capabilities): boolean {
-  return can.etag === 'md5' && etag !== undefined && etag === etagOfParts(parts);
+  return can.etag === 'md5' && etag !== undefined && etag === compositeEtag(parts.map((part) => part.etag));
 }
 
-function etagOfParts(parts: readonly Part[]): string {
-  const hash = createHash('md5');
-  for (const { etag } of parts) hash.update(etag, 'hex');
-  return `${hash.digest('hex')}-${parts.length}`;
-}
-
-async function md5(body: Body): Promise<string> {
-  const hash = createHash('md5');
-  if (body instanceof Uint8Array) return hash.update(body).digest('hex');
-  for await (const chunk of body.open()) hash.update(chunk);
-  return hash.digest('hex');
+function md5(body: Body): Promise<string> | string {
+  return body instanceof Uint8Array ? md5Hex(body) : md5OfStream(body.open());
 }

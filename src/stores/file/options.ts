@@ -41,4 +41,3 @@ export const fileOptions = z.strictObject({
       'When written files survive a power cut. `auto`: before progress is recorded, many at once. `always`: before each write counts as done (slow for small files). `never`: when the operating system likes.',
     ),
 });
-export type FileOptions = z.output<typeof fileOptions>;

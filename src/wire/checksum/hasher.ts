@@ -30,6 +30,19 @@ export function md5Hex(bytes: Uint8Array | string): string {
   return hash('md5', bytes, 'hex');
 }
 
+/** MD5 of bytes as they come, lower-case hexadecimal; `onBytes` is told of each chunk. Memory: none of its own. */
+export async function md5OfStream(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes?: (bytes: number) => void,
+): Promise<string> {
+  const stream = createHash('md5');
+  for await (const chunk of chunks) {
+    stream.update(chunk);
+    onBytes?.(chunk.byteLength);
+  }
+  return stream.digest('hex');
+}
+
 class DigestHasher implements Hasher {
   readonly #hash: ReturnType<typeof createHash>;
 
