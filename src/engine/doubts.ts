@@ -14,6 +14,8 @@ export type Doubted = (options: { from?: string; limit?: number }) => Promise<re
 const PAGE = 100;
 /** Skew of a clock that no answer tells of, milliseconds. */
 const UNNOTICED = 15 * 60_000;
+/** Times of modification have whole seconds, and the machines of one service are not quite at one time. */
+const APART = 2000;
 
 /** What is compared, and how. */
 type Sides = Pick<EngineContext, 'spec' | 'baseline'> & { readonly source: Store; readonly destination: Store };
@@ -70,27 +72,29 @@ export class Judge {
   }
 }
 
-/** How a task compares the two. Where the source may have told of its clock, ask it for something first. */
+/** How a task compares the two; what the source tells of its clock counts as soon as it has. */
 export function comparisonOf({ spec, source, destination, baseline }: Sides): Comparison {
   return {
     method: spec.compare,
     source: source.capabilities,
     destination: destination.capabilities,
-    baseline: baselineBy(source, baseline),
+    get baseline() {
+      return baselineBy(source, baseline);
+    },
   };
 }
 
 /**
  * The baseline by the clock that dates the source's objects. It was read from ours; by a clock that is behind, what was
- * changed after it bears a time before it. A service that checks signatures refuses clocks more than 15 minutes away
- * from its own: by so much its clock may be off unnoticed, and a greater difference it has told (`clockSkew`). So what
- * was modified that shortly before the baseline is copied once more where nothing else decides: rather once too often
- * than never. A clock that is ahead leads to more copies by itself, never to fewer. Not noticed is a clock that was
- * further behind than that in a store that never tells, or was set right between the change and this pass.
+ * changed after it bears a time before it. Most services tell their clock with every answer. Of one that does not it is
+ * known only that services which check signatures refuse clocks more than 15 minutes away from their own. What was
+ * modified that shortly before the baseline is copied once more where nothing else decides: rather once too often than
+ * never. A clock that is ahead leads to more copies by itself, never to fewer. Not noticed is a clock that was further
+ * behind in a store that never tells, or was set right between the change and this pass.
  */
 function baselineBy({ capabilities, clockSkew }: Store, baseline: number | undefined): number | undefined {
   if (baseline === undefined || capabilities.list?.clock === 'ours') return baseline;
-  return baseline + Math.min(0, clockSkew ?? 0) - UNNOTICED;
+  return clockSkew === undefined ? baseline - UNNOTICED : baseline + Math.min(0, clockSkew) - APART;
 }
 
 function covers({ from, through }: Known, key: Key): boolean {

@@ -16,7 +16,7 @@ export interface Store extends AsyncDisposable {
   readonly info: StoreInfo;
   readonly capabilities: Capabilities;
 
-  /** The store's clock minus ours, milliseconds, as far as its answers have told so far; undefined where they have not. */
+  /** The store's clock minus ours by its answers so far, milliseconds, rather too little than too much; undefined where they tell none. */
   readonly clockSkew?: number | undefined;
 
   /**

@@ -10,7 +10,7 @@ import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
 import { MiB } from '../../src/model/units.ts';
 import { Ferry } from './ferry.ts';
-import { assertMoved, mixture, ODD_PARTS, plantBucket } from './mixture.ts';
+import { assertMoved, mixture, ODD_PARTS, plantBucket, settled } from './mixture.ts';
 
 /** Protects the whole way of a task on real stores: run, verify, changes and deletions, and again. */
 test(
@@ -26,6 +26,7 @@ test(
     const objects = mixture({ small: 300, tags: true });
     await plantBucket(old, 'origin', objects);
     await plantBucket(fresh, 'target', [{ key: 'left over by somebody', body: Buffer.from('x') }]);
+    await settled();
     const task = ferry.task({
       type: 'copy',
       source: s3Endpoint(old, 'origin', { type: 'ceph' }),

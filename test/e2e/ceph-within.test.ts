@@ -9,7 +9,7 @@ import { s3Endpoint } from '../peers/s3-server.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
 import { Ferry } from './ferry.ts';
-import { assertMoved, mixture, plantBucket } from './mixture.ts';
+import { assertMoved, mixture, plantBucket, settled } from './mixture.ts';
 
 /** Protects what makes a move within a service cheap, and that nothing of an object is lost by it. */
 test('within one Ceph no bytes pass here, and metadata and tags are kept', { skip: unavailable('ceph') }, async () => {
@@ -20,6 +20,7 @@ test('within one Ceph no bytes pass here, and metadata and tags are kept', { ski
   const objects = mixture({ small: 300, tags: true });
   await plantBucket(ceph, 'origin', objects);
   await makeBucket(ceph, 'target');
+  await settled();
   const counted = { ...ceph, endpoint: proxy.endpoint };
   const task = ferry.task({
     type: 'copy',

@@ -1,5 +1,6 @@
 /** Objects of every kind a bucket of some age holds, and what must be true of their copy. For real servers. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MiB } from '../../src/model/units.ts';
 import { SocketHttpClient } from '../../src/wire/http/socket-client.ts';
 import { UGLY_KEYS } from '../conformance/ugly-keys.ts';
@@ -64,6 +65,14 @@ export async function plantBucket(server: S3Server, bucket: string, objects: rea
   await using http = new SocketHttpClient();
   const store = await openBucket(server, { type: 's3', bucket }, http);
   for (const { key, body } of objects) if (!sdkTakes(key)) await store.write(key, body);
+}
+
+/**
+ * Waits until what was planted is older than any doubt about the service's clock: what was written in the seconds before
+ * a pass is looked at once more by the next where nothing but times decides.
+ */
+export async function settled(): Promise<void> {
+  await sleep(3500);
 }
 
 /**

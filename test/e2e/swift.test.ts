@@ -11,7 +11,7 @@ import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, startSwift, unavailable } from '../peers/servers.ts';
 import { SwiftNative } from '../peers/swift-native.ts';
 import { Ferry } from './ferry.ts';
-import { assertMoved, mixture, plantBucket, smallObject } from './mixture.ts';
+import { assertMoved, mixture, plantBucket, smallObject, settled } from './mixture.ts';
 
 /** Few: a request costs Swift some 20 ms of processor time. Listings of many pages are in the suite of the driver. */
 const SMALL = 200;
@@ -36,6 +36,7 @@ test('Swift as source and as destination', { skip: unavailable('ceph', 'swift') 
   await native.putStatic('origin', NATIVE, SEGMENTS);
   await makeBucket(ceph, 'middle');
   await makeBucket(swift, 'target');
+  await settled();
   const middle = s3Endpoint(ceph, 'middle', { type: 'ceph' });
 
   await t.test('as source: everything arrives, large objects of Swift itself among it', async () => {
@@ -62,6 +63,7 @@ test('Swift as source and as destination', { skip: unavailable('ceph', 'swift') 
       { key: 'described/städtisch', body: Buffer.from('x'), user: { note: 'plain' } },
       { key: long, body: Buffer.from('y'), contentType: 'text/x-long', user: { note: 'x'.repeat(257) } },
     ]);
+    await settled();
     const destination = s3Endpoint(swift, 'target', { type: 'swift-s3' });
     const task = ferry.task({ type: 'copy', source: middle, destination, delete_extraneous: true }, 'back');
     const { counters, losses } = await ferry.summary(0, 'run', 'back', '-t', task);

@@ -37,6 +37,7 @@ export class ServiceClock {
   readonly #now: () => number;
   readonly #store: string;
   #skew = 0;
+  #seen: number | undefined;
 
   constructor(now: () => number, store: string) {
     this.#now = now;
@@ -46,6 +47,19 @@ export class ServiceClock {
   /** The service's clock minus ours as far as it had to be learnt, milliseconds. */
   get skew(): number {
     return this.#skew;
+  }
+
+  /**
+   * The service's clock minus ours by the `Date` of the last answer that was asked for it: up to a second less than it
+   * is, because that has whole seconds, and by the time the answer took.
+   */
+  get seen(): number | undefined {
+    return this.#seen;
+  }
+
+  see(date: string | undefined): void {
+    const theirs = date === undefined ? undefined : parseHttpDate(date);
+    if (theirs !== undefined) this.#seen = theirs - this.#now();
   }
 
   now(): number {

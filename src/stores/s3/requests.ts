@@ -85,6 +85,8 @@ export class S3Requester {
     for (;;) {
       if (!this.#options.signer.ready) await abortable(this.#options.signer.prepare(), signal);
       const response = await this.#sendOnce(request, signal);
+      const { clock } = this.#options;
+      if (clock.seen === undefined || request.operation === 'list') clock.see(response.headers.get('date'));
       if (response.status >= 200 && response.status < 300) return response;
       const refusal = await this.#readRefusal(request, response);
       const cure = this.#cure(refusal, response) & ~cured;

@@ -86,9 +86,8 @@ export class S3Store implements Store {
     if (preset.copyMax !== undefined) this.copy = this.#copy.bind(this);
   }
 
-  /** The service's clock minus ours as far as it had to be corrected, milliseconds. */
-  get clockSkew(): number {
-    return this.#parts.clock.skew;
+  get clockSkew(): number | undefined {
+    return this.#parts.clock.seen;
   }
 
   /** Where the credentials in use come from; undefined before the first request. */

@@ -262,6 +262,7 @@ test('a change that a slow clock dates before the last pass is copied all the sa
   for (const [source, copied] of [
     [behind(10 * minutes), 1],
     [behind(40 * minutes, -40 * minutes), 1],
+    [behind(10 * minutes, 0), 0],
     [behind(40 * minutes), 0],
   ] as const) {
     await using b = await bench({ etag: 'opaque' }, { etag: 'opaque' });
