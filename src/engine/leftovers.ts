@@ -35,7 +35,9 @@ export async function discard(c: LeftoverContext, key: string): Promise<void> {
 /** Uploads that were intended and never recorded. Tells of each key once. */
 export class Intended {
   readonly #c: LeftoverContext;
-  readonly #told = new Set<string>();
+  /** Keys of which the store does not tell: they are asked about once. */
+  readonly #unknown = new Set<string>();
+  readonly #doubtful = new Set<string>();
 
   constructor(context: LeftoverContext) {
     this.#c = context;
@@ -47,15 +49,17 @@ export class Intended {
     const left: FerryError[] = [];
     let aborted = 0;
     for (const [key, intents] of byKey(await journal.uploadIntents())) {
-      if (this.#told.has(key)) continue;
+      if (this.#unknown.has(key)) continue;
       try {
         const orphans = await settleIntents({ uploads: journal, destination, signal, now }, key, intents);
         aborted += orphans.aborted;
-        if (orphans.doubtful.length > 0) left.push(notOurs(key, orphans));
+        if (orphans.doubtful.length === 0 || this.#doubtful.has(key)) continue;
+        this.#doubtful.add(key);
+        left.push(notOurs(key, orphans));
       } catch (thrown) {
         const error = toFerryError(thrown);
         if (signal.aborted || error.code === 'task-running') throw error;
-        this.#told.add(key);
+        this.#unknown.add(key);
         left.push(unknown(key, error));
       }
     }

@@ -41,8 +41,8 @@ export interface Orphans {
 }
 
 /**
- * Aborts what earlier runs left of uploads they intended for the key, and forgets the intents. Mostly one request; a few
- * more where something is left. Rejects where the store does not tell; the intents then stay.
+ * Aborts what earlier runs left of uploads they intended for the key, and forgets the intents whose time is over. Mostly
+ * one request; a few more where something is left. Rejects where the store does not tell; the intents then stay.
  */
 export async function settleIntents(c: OrphanContext, key: string, intents: readonly Window[]): Promise<Orphans> {
   const { multipart } = c.destination;
@@ -50,6 +50,7 @@ export async function settleIntents(c: OrphanContext, key: string, intents: read
     throw new FerryError('unsupported', { key, message: 'the store does not tell which uploads are in progress' });
   }
   let orphans: Orphans = { aborted: 0, doubtful: [] };
+  const began = c.now();
   if ((await unrecorded(c, key)).length > 0) {
     const before = c.now();
     // The marker may be left behind, too.
@@ -60,8 +61,10 @@ export async function settleIntents(c: OrphanContext, key: string, intents: read
     } finally {
       await multipart.abort(ref, c.signal);
     }
+    await c.uploads.settleUploadIntents(key, before);
   }
-  await c.uploads.settleUploadIntents(key);
+  // What was on its way when a process was killed may still arrive: an intent is looked after until its time is over.
+  for (const { since, until } of intents) if (until <= began) await c.uploads.settleUploadIntents(key, since);
   return orphans;
 }
 
