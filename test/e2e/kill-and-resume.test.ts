@@ -22,7 +22,7 @@ const LATENCY = 150;
 const CERTAIN = 500;
 
 /** Enough that nothing is finished before the last kill. */
-const SMALL = 5000;
+const SMALL = 6500;
 /** Of 12 MiB and a bit, in parts, among the small ones so that they are met all along. */
 const LARGE = 12;
 const PARTS_EACH = 3;
