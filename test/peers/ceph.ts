@@ -192,6 +192,7 @@ rgw_data = ${dir}/rgw
 rgw_frontends = beast endpoint=127.0.0.1:${port} tcp_nodelay=1
 rgw_dns_name = localhost
 rgw_thread_pool_size = 64
+rgw_mp_lock_max_time = 15
 rgw_enable_usage_log = false
 rgw_enable_ops_log = false
 `;

@@ -69,7 +69,7 @@ export function toError(refusal: Refusal, asked: Asked): FerryError {
     store: asked.store,
     key: asked.key,
     status: refusal.status,
-    retryAfter: refusal.retryAfter,
+    retryAfter: refusal.retryAfter ?? entry.retryAfter,
     retryable: entry.retryable,
     remedy: entry.remedy,
   };
@@ -80,12 +80,15 @@ interface Entry {
   readonly code: ErrorCode;
   readonly remedy?: string | undefined;
   readonly retryable?: Retryable | undefined;
+  /** Milliseconds. */
+  readonly retryAfter?: number | undefined;
 }
 
 function entryOf(refusal: Refusal, asked: Asked): Entry {
   if (refusal.status === 412 || refusal.code === 'PreconditionFailed') {
     return { code: asked.ifAbsent ? 'already-exists' : 'changed' };
   }
+  if (COMPLETING.test(refusal.message ?? '')) return { code: 'unavailable', retryAfter: COMPLETING_LASTS };
   const named = refusal.code === undefined ? undefined : CODES[refusal.code];
   if (named !== undefined) return typeof named === 'string' ? { code: named } : named;
   return byStatus(refusal.status, asked);
@@ -129,6 +132,13 @@ function byStatus(status: number, asked: Asked): Entry {
       return { code: status >= 500 ? 'unavailable' : 'bad-response' };
   }
 }
+
+/**
+ * Ceph locks an upload while it is completed, and a gateway that died at it leaves the lock for 10 minutes
+ * (`rgw_mp_lock_max_time`; seen with 16.2). Ten attempts a minute apart outlast it.
+ */
+const COMPLETING = /^This multipart completion is already in progress/;
+const COMPLETING_LASTS = 60_000;
 
 const PAST_END: Entry = { code: 'wrong-length', retryable: 'never' };
 const WRONG_REGION = 'Set `region` to the region of the bucket, and `endpoint` to an endpoint of that region.';

@@ -2,6 +2,7 @@
  * A small honest S3 server without the network: a request in, the answer out, everything checked that S3 checks and
  * nothing done where it refuses. Quirks and faults are `faults.ts`'s business.
  */
+import { randomUUID } from 'node:crypto';
 import { Bucket, md5Hex, multipartEtag, type StoredObject } from './buckets.ts';
 import { listing } from './listing.ts';
 import { S3Error, type Operation, type S3Request, type S3Response } from './request.ts';
@@ -26,7 +27,6 @@ export class S3 {
   readonly buckets = new Map<string, Bucket>();
   readonly #now: () => number;
   readonly #onStored: (bucket: string, key: string, object: StoredObject) => void;
-  #uploads = 0;
   readonly #handlers: Readonly<Record<Operation, (request: S3Request) => S3Response>> = {
     ListBuckets: () => xml('ListAllMyBucketsResult', '<Buckets></Buckets>'),
     CreateBucket: ({ bucket }) => {
@@ -194,7 +194,8 @@ export class S3 {
   }
 
   #createUpload(request: S3Request): S3Response {
-    const id = `upload-${++this.#uploads}`;
+    // As with real services, no other server gives the same.
+    const id = randomUUID();
     this.#bucket(request).uploads.set(id, {
       key: request.key,
       begun: this.#now(),

@@ -54,6 +54,13 @@ test('an S3 error code becomes the error it means', () => {
   }
 });
 
+test('a completion that a dead gateway of Ceph still holds is tried again until its lock is over', () => {
+  const body =
+    '<Error><Code>InternalError</Code><Message>This multipart completion is already in progress</Message></Error>';
+  const { code, retryAfter, retryable } = toError(parse(500, body), { ...asked, operation: 'complete' });
+  assert.deepEqual({ code, retryAfter, retryable }, { code: 'unavailable', retryAfter: 60_000, retryable: 'later' });
+});
+
 test('an answer without a body is judged by its status', () => {
   const expected: readonly (readonly [number, ErrorCode])[] = [
     [301, 'configuration'],
