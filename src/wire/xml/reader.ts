@@ -11,7 +11,17 @@ export interface XmlLimits {
   readonly maxDepth: number;
 }
 
+/** An element that holds text alone, as it is mostly written: between exactly these. */
+export interface Leaf {
+  /** `<Key>`, or `<ETag>&quot;`. */
+  readonly opening: string;
+  readonly closing: string;
+}
+
 export const XML_LIMITS: XmlLimits = { maxBytes: 32 * 1024 * 1024, maxDepth: 32 };
+
+/** Characters of the longest text `leaf` reads; a key of 1,024 bytes, percent-encoded, has 3,072. */
+const LONGEST_LEAF = 4096;
 
 const GT = 0x3e;
 const SLASH = 0x2f;
@@ -44,6 +54,8 @@ export class XmlReader {
   #at = 0;
   /** The innermost open element was `<a/>`. */
   #empty = false;
+  /** Leaves have been as short as they are in earnest. */
+  #plain = true;
   /** First `&` at or after the last place asked for. */
   #ampersand = -1;
   /** What `#span` found. */
@@ -93,6 +105,46 @@ export class XmlReader {
     }
   }
 
+  /**
+   * Goes over the next child where it is this leaf, without a blank or an entity more; else false, and nothing is done:
+   * `child` reads it. `leafText` and the others then give what it holds.
+   */
+  leaf({ opening, closing }: Leaf): boolean {
+    const source = this.#source;
+    if (!this.#plain || this.#empty || this.#open.length === 0 || !source.startsWith(opening, this.#at)) return false;
+    const start = this.#at + opening.length;
+    const end = source.indexOf(closing, start);
+    // Once only: to look for what is far away, or nowhere, at every element would take for ever.
+    if (end < 0 || end - start > LONGEST_LEAF) this.#plain = false;
+    if (!this.#plain || source.indexOf('<', start) < end || this.#nextAmpersand(start) < end) return false;
+    this.#start = start;
+    this.#end = end;
+    this.#at = end + closing.length;
+    return true;
+  }
+
+  leafText(): string {
+    return this.#copied(this.#start, this.#end);
+  }
+
+  /** As `integer`. */
+  leafInteger(): number {
+    let value = this.#end > this.#start ? 0 : Number.NaN;
+    for (let i = this.#start; i < this.#end; i++) {
+      const digit = this.#source.charCodeAt(i) - 48;
+      value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
+    }
+    return Number.isSafeInteger(value) ? value : this.#number(this.#source.slice(this.#start, this.#end));
+  }
+
+  /** As `date`. */
+  leafDate(): number {
+    const plain = parseIsoDate(this.#source, this.#start, this.#end);
+    if (plain !== undefined) return plain;
+    const text = this.#source.slice(this.#start, this.#end).trim();
+    return parseIsoDate(text) ?? this.#fail(`'${shorten(text)}' is not a time`);
+  }
+
   /** The text of the element just entered, leaving it. It may hold no elements. */
   text(): string {
     if (!this.#span()) return this.#assembled();
@@ -119,23 +171,13 @@ export class XmlReader {
 
   /** The text as a whole number, 0 to 2^53 - 1. */
   integer(): number {
-    if (!this.#span()) return this.#number(this.#assembled());
-    let value = this.#end > this.#start ? 0 : Number.NaN;
-    for (let i = this.#start; i < this.#end; i++) {
-      const digit = this.#source.charCodeAt(i) - 48;
-      value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN;
-    }
-    return Number.isSafeInteger(value) ? value : this.#number(this.#source.slice(this.#start, this.#end));
+    return this.#span() ? this.leafInteger() : this.#number(this.#assembled());
   }
 
   /** The text as a time such as `2013-05-24T00:00:00.000Z`, in milliseconds since the epoch. */
   date(): number {
-    if (this.#span()) {
-      const plain = parseIsoDate(this.#source, this.#start, this.#end);
-      if (plain !== undefined) return plain;
-    }
-    const text = this.#source.slice(this.#start, this.#end).trim();
-    return parseIsoDate(text) ?? this.#fail(`'${shorten(text)}' is not a time`);
+    this.#span();
+    return this.leafDate();
   }
 
   boolean(): boolean {
@@ -181,14 +223,18 @@ export class XmlReader {
     }
     const lt = this.#next();
     if (this.#source.charCodeAt(lt + 1) !== SLASH) return false;
-    if (this.#ampersand < this.#at) {
-      const found = this.#source.indexOf('&', this.#at);
-      this.#ampersand = found < 0 ? Infinity : found;
-    }
-    if (this.#ampersand < lt) return false;
+    if (this.#nextAmpersand(this.#at) < lt) return false;
     this.#end = lt;
     this.#leave(lt);
     return true;
+  }
+
+  #nextAmpersand(from: number): number {
+    if (this.#ampersand < from) {
+      const found = this.#source.indexOf('&', from);
+      this.#ampersand = found < 0 ? Infinity : found;
+    }
+    return this.#ampersand;
   }
 
   /** The text of the element put together from text, entities and CDATA, leaving it. */

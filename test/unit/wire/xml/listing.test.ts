@@ -70,6 +70,19 @@ test('encoding-type=url is undone, a blank as + or %20, wherever the type is nam
   assert.throws(() => parse(broken), { code: 'bad-response' });
 });
 
+test('what is not written as most services write it is read or refused all the same', () => {
+  const read = (contents: string): unknown => {
+    const [object] = parse(`<Contents>${contents}</Contents>`).contents;
+    return [object!.key, object!.etag, object!.size];
+  };
+  assert.deepEqual(read('<Key>a</Key><ETag>&quot;&quot;</ETag><Size>1</Size>'), ['a', undefined, 1]);
+  assert.deepEqual(read('<Key >a</Key ><ETag>"e"</ETag ><Size> 1 </Size>'), ['a', 'e', 1]);
+  assert.deepEqual(read('<Size>1</Size><ETag>W/"e"</ETag><Key>a</Key>'), ['a', 'e', 1]);
+  assert.deepEqual(read(`<Key>${'k'.repeat(9000)}</Key><Size>1</Size>`), ['k'.repeat(9000), undefined, 1]);
+  for (const broken of ['<Key>a<b/>c</Key>', '<Key>a<!x></Key>', '<Key>a<Size>1</Size></Key>', '<ETag>"a<b>"</ETag>'])
+    assert.throws(() => read(`${broken}<Key>a</Key><Size>1</Size>`), { code: 'bad-response' }, broken);
+});
+
 test('any keys survive, with every kind of entity tag', () => {
   const entry = fc.record({
     key: anyText({ minLength: 1, maxLength: 30 }),
