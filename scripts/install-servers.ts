@@ -49,4 +49,4 @@ function aptGet(...args: readonly string[]): string | undefined {
   return error?.message ?? (stderr.trim().split('\n').at(-1) || `exit ${status}`);
 }
 
-if (import.meta.main) console.log(installServers(['ceph', 'swift', 'rclone', 's3cmd', 'time']));
+if (import.meta.main) console.log(installServers(['aws', 'ceph', 'swift', 'rclone', 's3cmd', 'time']));

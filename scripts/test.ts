@@ -30,7 +30,7 @@ if (runs('static')) {
     all.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, leftOut: [] });
   }
 }
-if (runs('peers') || runs('e2e')) console.log(installServers(['ceph', 'swift', 'rclone', 's3cmd', 'time']));
+if (runs('peers') || runs('e2e')) console.log(installServers(['aws', 'ceph', 'swift', 'rclone', 's3cmd', 'time']));
 for (const [name, limits] of Object.entries(SUITES)) {
   const files = globSync(`test/${name}/**/*.test.ts`).sort();
   if (runs(name) && files.length > 0) all.push(await runSuite({ name, files, verbose: true, ...limits }));

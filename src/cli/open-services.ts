@@ -3,12 +3,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { loadConfig, type Config } from '../config/home.ts';
 import { ProxiedClient } from '../config/proxied-client.ts';
+import { loadGateway } from '../config/gateway-config.ts';
 import { loadTaskFile, parseTaskFile, type LoadedTask } from '../config/task-file.ts';
 import { checkEndpoints } from '../engine/check.ts';
 import { planTask } from '../engine/plan.ts';
 import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
 import { retryFailures, runTask } from '../engine/run.ts';
 import { verifyTask } from '../engine/verify.ts';
+import { serve, type RunningGateway } from '../gateway/serve.ts';
 import type { TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
 import { openState } from '../state/sqlite/open.ts';
@@ -17,6 +19,7 @@ import { compose, type ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 import type { StoreContext, StoreRegistry } from '../store/registry.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
+import { logAccess } from './log-access.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
 import { removeAbandoned, TemporaryFolder } from './temporary-folder.ts';
@@ -57,6 +60,9 @@ const ENGINE: Engine = {
   cleanUploads,
   dropOrphans,
 };
+
+/** A client waits, and tries again itself. */
+const GATEWAY_ATTEMPTS = 3;
 
 class RealServices implements Services {
   readonly version = VERSION;
@@ -114,6 +120,22 @@ class RealServices implements Services {
     const destination = opened.use(await this.#openStore(spec, 'destination', patience));
     const kept = opened.move();
     return { source, destination, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }
+
+  async serve(): Promise<RunningGateway> {
+    const { registry, env } = this.#options;
+    const { spec, secrets } = await loadGateway(this.#config.file, registry, env);
+    this.log.conceal(secrets);
+    const { buckets: book } = await this.state();
+    return await serve(spec, {
+      book,
+      now: this.now,
+      log: (entry) => logAccess(this.log, entry),
+      openStore: async (endpoint) => {
+        const driver = await registry.open(endpoint, { ...this.#storeContext, role: 'served' });
+        return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random } });
+      },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import type { EvidenceSink } from '../engine/evidence.ts';
 import type { VerifyContext } from '../engine/verify.ts';
 import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts';
 import type { TaskSpec } from '../model/task.ts';
+import type { RunningGateway } from '../gateway/serve.ts';
 import type { Log } from '../observe/log.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
@@ -51,4 +52,6 @@ export interface Services extends AsyncDisposable {
   /** Reads the text of a task file kept in the state; `name` is for messages. */
   parseTask(text: string, name: string): LoadedTask;
   openStores(spec: TaskSpec, patience?: Patience): Promise<Stores>;
+  /** Starts the gateway of the configuration file. */
+  serve(): Promise<RunningGateway>;
 }

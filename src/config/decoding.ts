@@ -2,18 +2,15 @@
  * qscamel's `decoding`: at a destination it names the encoding the *source* writes its names in, so that they become
  * Unicode keys. Here a source decodes its own names, so the value goes where it belongs.
  */
-import type { StoreDriver } from '../store/registry.ts';
+import type { ReadEndpoint } from './endpoint.ts';
 import type { YamlFile } from './yaml-file.ts';
 
-export interface Side {
-  readonly driver: StoreDriver;
-  readonly options: Record<string, unknown>;
-  /** Options as the file has them, without defaults. */
-  readonly given: Readonly<Record<string, unknown>>;
-}
-
 /** The options of the source with what the destination says of its names; adds problems where that makes no sense. */
-export function decodedSource(file: YamlFile, source: Side, destination: Side): Record<string, unknown> {
+export function decodedSource(
+  file: YamlFile,
+  source: ReadEndpoint,
+  destination: ReadEndpoint,
+): Record<string, unknown> {
   const complain = (side: string, option: string, message: string): void =>
     void file.problems.push(file.problem([side, 'options', option], message));
   const misplaced = source.driver.nameEncoding;

@@ -62,6 +62,7 @@ const FILE = z.strictObject({
     .min(1)
     .default('ferry.db')
     .describe('Database of tasks and their progress, on a local disk; in a directory that is there, `ferry.db` in it.'),
+  gateway: z.record(z.string(), z.unknown()).optional().describe('The S3 server of `ferry serve`; its keys are below.'),
   proxy: z
     .string()
     .optional()
@@ -81,7 +82,7 @@ export interface ConfigOptions {
   /** `--config`: another file than `$FERRY_HOME/ferry.yaml`; it must exist. */
   readonly file?: string | undefined;
   /** Settings given on the command line, by their names in the file; they win over everything. */
-  readonly flags?: { readonly [S in Setting]?: string | number | undefined };
+  readonly flags?: { readonly [S in Exclude<Setting, 'gateway'>]?: string | number | undefined };
 }
 
 /**
@@ -141,7 +142,11 @@ const CONFIGURATION: FileKind = {
 export function describeSettings(): readonly { key: string; default: string; description: string }[] {
   return Object.entries(FILE.shape).map(([key, schema]) => {
     const empty = schema.safeParse(undefined);
-    return { key, default: empty.success ? String(empty.data ?? '') : '', description: schema.description ?? '' };
+    return {
+      key,
+      default: empty.success && !isRecord(empty.data) ? String(empty.data ?? '') : '',
+      description: schema.description ?? '',
+    };
   });
 }
 

@@ -4,17 +4,16 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FerryError, toFerryError } from '../model/errors.ts';
-import { Secret } from '../model/secret.ts';
+import type { Secret } from '../model/secret.ts';
 import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
 import { GiB, MiB } from '../model/units.ts';
 import { redact } from '../observe/redact.ts';
-import type { StoreDriver, StoreRegistry } from '../store/registry.ts';
-import { absentStore } from './importers/qscamel.ts';
-import { checked, isRecord } from './check.ts';
-import { decodedSource, type Side } from './decoding.ts';
+import type { StoreRegistry } from '../store/registry.ts';
+import { checked } from './check.ts';
+import { decodedSource } from './decoding.ts';
+import { concealed, readEndpoint, type ReadEndpoint } from './endpoint.ts';
 import type { References } from './interpolate.ts';
 import { keptText, Lender, type SecretPlace } from './kept-text.ts';
-import { suggestion } from './nearest.ts';
 import { problemsError } from './problems.ts';
 import { TASK_FILE, type TaskFile } from './task-schema.ts';
 import { MAX_FILE_BYTES, YamlFile } from './yaml-file.ts';
@@ -58,17 +57,17 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
   lender?.check(file);
   if (file.data === undefined) throw problemsError(options.file, file.problems);
   const task = checked(file, TASK_FILE, file.data, []);
-  const source = endpointOptions(file, 'source', registry);
-  const destination = endpointOptions(file, 'destination', registry);
+  const source = readEndpoint(file, ['source'], ['source'], registry);
+  const destination = readEndpoint(file, ['destination'], ['destination'], registry);
   const decoded = source && destination && decodedSource(file, source, destination);
   if (task) reportContradictions(file, task);
   if (file.problems.length > 0 || !task || !decoded) throw problemsError(options.file, file.problems);
 
   const secrets: Secret[] = [];
-  const endpoint = (side: 'source' | 'destination', found: Side): EndpointSpec => ({
+  const endpoint = (side: 'source' | 'destination', found: ReadEndpoint): EndpointSpec => ({
     type: task[side].type,
     path: task[side].path,
-    options: concealed(found.options, found.driver, secrets),
+    options: concealed(found, secrets),
   });
   const from = endpoint('source', { ...source, options: decoded });
   const spec = toSpec(task, from, endpoint('destination', destination));
@@ -80,7 +79,10 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
 }
 
 /** Where secrets are written out: options the driver calls so, and whatever else looks like one. */
-function secretPlaces(file: YamlFile, sides: Readonly<Record<'source' | 'destination', Side>>): readonly SecretPlace[] {
+function secretPlaces(
+  file: YamlFile,
+  sides: Readonly<Record<'source' | 'destination', ReadEndpoint>>,
+): readonly SecretPlace[] {
   return Object.entries(sides).flatMap(([side, { driver }]) =>
     file.scalarsBelow([side, 'options']).filter(({ path: at, source }) => {
       const name = String(at.findLast((step) => typeof step === 'string'));
@@ -144,35 +146,6 @@ function whyUnread(thrown: unknown): string {
   if (code === 'EISDIR') return 'is a directory';
   if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user';
   return `cannot be read (${toFerryError(thrown).message})`;
-}
-
-/** Options by the driver's own schema, whatever else is wrong in the file, so that all of it is said at once. */
-function endpointOptions(file: YamlFile, side: 'source' | 'destination', registry: StoreRegistry): Side | undefined {
-  const given = isRecord(file.data) ? file.data[side] : undefined;
-  if (!isRecord(given) || typeof given['type'] !== 'string') return undefined; // The task's schema has said so.
-  const type = given['type'];
-  const driver = registry.find(type);
-  if (!driver) {
-    const known = registry.names.toSorted().join(', ');
-    const others = suggestion(type, registry.names) || `; there are ${known}`;
-    const message = absentStore(type) ?? `there is no store type "${type}"${others}`;
-    file.problems.push(file.problem([side, 'type'], message));
-    return undefined;
-  }
-  if (!driver.roles[side]) file.problems.push(file.problem([side, 'type'], `"${type}" cannot be a ${side}`));
-  const options = checked(file, driver.options, given['options'] ?? {}, [side, 'options']);
-  return options && { driver, options, given: isRecord(given['options']) ? given['options'] : {} };
-}
-
-/** The driver's secret options as `Secret`s. */
-function concealed(options: Record<string, unknown>, driver: StoreDriver, secrets: Secret[]): Record<string, unknown> {
-  const result = { ...options };
-  for (const name of driver.secrets) {
-    const value = result[name];
-    if (typeof value === 'string') result[name] = new Secret(value);
-    if (result[name] instanceof Secret) secrets.push(result[name]);
-  }
-  return result;
 }
 
 function reportContradictions(file: YamlFile, task: TaskFile): void {

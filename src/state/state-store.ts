@@ -5,6 +5,8 @@
  * Every method that writes has written durably when it resolves. Size: O(tasks + ranges + failures + unfinished
  * uploads); never a row per object.
  */
+import type { BucketBook } from './bucket-book.ts';
+
 export interface StateStore extends AsyncDisposable {
   /**
    * Creates the task, or returns the one of this name with the new `file`. Rejects with `task-mismatch` where that has
@@ -40,6 +42,9 @@ export interface StateStore extends AsyncDisposable {
   uploads(name: string): Promise<readonly UploadRecord[]>;
   /** As `TaskJournal.getFact`, for reading without a lease. Rejects with `task-not-found`. */
   getFact(task: string, name: string): Promise<unknown>;
+
+  /** What the gateway keeps. */
+  readonly buckets: BucketBook;
 }
 
 export interface NewTask {

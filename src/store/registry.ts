@@ -5,6 +5,8 @@ import type { EndpointSpec } from '../model/task.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import type { Store } from './store.ts';
 
+export type StoreRole = 'source' | 'destination' | 'served';
+
 /** What a driver may use of the outside. */
 export interface StoreContext {
   readonly http: HttpClient;
@@ -16,9 +18,10 @@ export interface StoreContext {
   readonly tmpdir: () => string;
   /**
    * What the store is opened for. A tree opened as a destination may be missing: it lists as empty and the first write
-   * makes it; only a destination is cleaned of what earlier runs left half written.
+   * makes it; only a destination is cleaned of what earlier runs left half written. One that is `served` to clients is
+   * as a destination, and every write it answers survives a power cut, unless its options say otherwise.
    */
-  readonly role?: 'source' | 'destination' | undefined;
+  readonly role?: StoreRole | undefined;
 }
 
 export interface StoreDriver {

@@ -156,6 +156,8 @@ export interface ReadOptions {
   readonly offset?: number | undefined;
   /** Bytes wanted; to the end where absent. */
   readonly length?: number | undefined;
+  /** `length` may reach past the end; what there is comes then, and `ReadBody.size` tells how much. */
+  readonly atMost?: boolean | undefined;
   /** Only this version, by its ETag; another rejects with `changed`. */
   readonly ifMatch?: string | undefined;
 }
@@ -226,6 +228,21 @@ export interface Multipart {
   inProgress?(key: Key, signal?: AbortSignal): Promise<readonly UploadInProgress[]>;
   /** True where the upload is in progress and nothing was put into it. */
   isEmpty?(upload: UploadRef, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Parts put so far whose numbers are greater than `after`, in order, at most `limit`. Rejects with `not-found` where
+   * the upload is gone. Absent where the store cannot list them.
+   */
+  parts?(upload: UploadRef, after: number, limit: number, signal?: AbortSignal): Promise<readonly StoredPart[]>;
+  /**
+   * Uploads in progress whose keys begin with `prefix`, in order of key and then of id, after the given one (after all
+   * of its key where there is no id), at most `limit`. Absent where the store cannot list them.
+   */
+  list?(
+    prefix: string,
+    after: { readonly key: Key; readonly uploadId?: string | undefined } | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ListedUpload[]>;
   /** Server-side copy of bytes `[offset, offset + length)` of `from` into a part. */
   copyPart?(
     upload: UploadRef,
@@ -262,6 +279,23 @@ export interface PartResult {
 
 export interface Part extends PartResult {
   readonly number: number;
+}
+
+/** A part that was put. */
+export interface StoredPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly modified?: number | undefined;
+}
+
+/** An upload in progress, of any key. */
+export interface ListedUpload {
+  readonly key: Key;
+  readonly uploadId: string;
+  /** Milliseconds since the epoch. */
+  readonly begun?: number | undefined;
 }
 
 export interface CompleteOptions {

@@ -177,7 +177,7 @@ test('a file of the first version is taken over with what is in it', async () =>
   {
     using db = new Database(home.file);
     db.exec('ALTER TABLE parts ADD COLUMN crc32 INTEGER');
-    db.exec('DROP TABLE doubts; DROP INDEX uploads_by_id; DROP TABLE upload_intents');
+    db.exec('DROP TABLE buckets; DROP TABLE doubts; DROP INDEX uploads_by_id; DROP TABLE upload_intents');
     db.exec('ALTER TABLE uploads DROP COLUMN owes_tags; PRAGMA user_version = 1');
   }
   await using store = await home.open();
@@ -196,7 +196,9 @@ test('failures that an earlier version recorded are in doubt', async () => {
   }
   {
     using db = new Database(home.file);
-    db.exec('ALTER TABLE parts ADD COLUMN crc32 INTEGER; DROP TABLE doubts; PRAGMA user_version = 3');
+    db.exec(
+      'ALTER TABLE parts ADD COLUMN crc32 INTEGER; DROP TABLE doubts; DROP TABLE buckets; PRAGMA user_version = 3',
+    );
   }
   await using store = await home.open();
   const journal = await store.journal(await store.lease('t', 'me'));

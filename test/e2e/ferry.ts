@@ -24,8 +24,8 @@ export interface Exit {
 export interface Running {
   readonly child: ChildProcess;
   readonly exit: Promise<Exit>;
-  /** Resolves when standard output has matched; rejects where the command ends before. */
-  readonly printed: (pattern: RegExp) => Promise<void>;
+  /** Resolves with the match once standard output has matched; rejects where the command ends before. */
+  readonly printed: (pattern: RegExp) => Promise<RegExpExecArray>;
 }
 
 /** A line of `--json`. */
@@ -83,10 +83,12 @@ export class Ferry implements Disposable {
       this.#running.delete(child);
       return { code: code ?? null, ...texts, output: texts.stdout + texts.stderr };
     });
-    const printed = async (pattern: RegExp): Promise<void> => {
-      while (!pattern.test(texts.stdout)) {
-        const ended = await Promise.race([once(child.stdout, 'data').then(() => false), exit.then(() => true)]);
-        if (ended && !pattern.test(texts.stdout)) assert.fail(`ended without ${pattern}: ${texts.stderr}`);
+    const printed = async (pattern: RegExp): Promise<RegExpExecArray> => {
+      for (let ended = false; ;) {
+        const match = pattern.exec(texts.stdout);
+        if (match !== null) return match;
+        if (ended) assert.fail(`ended without ${pattern}: ${texts.stderr}`);
+        ended = await Promise.race([once(child.stdout, 'data').then(() => false), exit.then(() => true)]);
       }
     };
     return { child, exit, printed };

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 export { startCeph, type Ceph, type CephOptions } from './ceph.ts';
 export { startSwift, type Swift } from './swift.ts';
 
-export type Peer = 'ceph' | 'swift' | 'rclone' | 's3cmd' | 'time';
+export type Peer = 'aws' | 'ceph' | 'swift' | 'rclone' | 's3cmd' | 'time';
 
 /** Commands a peer needs, and the Debian packages that bring them. */
 export const PEERS: Readonly<
@@ -25,6 +25,7 @@ export const PEERS: Readonly<
     ],
     packages: ['swift-proxy', 'swift-account', 'swift-container', 'swift-object', 'memcached'],
   },
+  aws: { commands: ['aws'], packages: ['awscli'] },
   rclone: { commands: ['rclone'], packages: ['rclone'] },
   time: { commands: ['time'], packages: ['time'] },
   s3cmd: { commands: ['s3cmd'], packages: ['s3cmd'] },

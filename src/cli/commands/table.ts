@@ -8,6 +8,7 @@ import { failuresCommand } from './failures.ts';
 import { helpCommand } from './help.ts';
 import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
+import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
 import { verifyCommand } from './verify.ts';
 import { versionCommand } from './version.ts';
@@ -23,6 +24,7 @@ export function commandGroups(): readonly CommandGroup[] {
     { title: 'Before', commands: [checkCommand, planCommand] },
     { title: 'Moving', commands: [runCommand, statusCommand, failuresCommand] },
     { title: 'Proof', commands: [verifyCommand] },
+    { title: 'Serving', commands: [serveCommand] },
     { title: 'Tidying up', commands: [deleteCommand, cleanCommand] },
     { title: 'More', commands: [versionCommand, completionCommand(commandGroups), helpCommand(commandGroups)] },
   ];

@@ -19,6 +19,7 @@ import type {
   TaskRecord,
   UploadRecord,
 } from '../state-store.ts';
+import { BucketTable } from './bucket-table.ts';
 import { Database, isBusy } from './database.ts';
 import { DoubtTable } from './doubt-table.ts';
 import { FailureTable } from './failure-table.ts';
@@ -49,10 +50,12 @@ export async function openState(file: string, options: { readonly now?: () => nu
 }
 
 class SqliteStateStore implements StateStore {
+  readonly buckets: BucketTable;
   readonly #tables: Tables;
   readonly #leases: LeaseBook;
 
   constructor(db: Database, now: () => number) {
+    this.buckets = new BucketTable(db);
     const tasks = new TaskTable(db);
     this.#tables = {
       db,

@@ -109,6 +109,13 @@ const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE parts DROP COLUMN crc32;
   `,
+  `
+  CREATE TABLE buckets (
+    name    TEXT NOT NULL PRIMARY KEY,
+    tenant  TEXT NOT NULL,
+    created REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

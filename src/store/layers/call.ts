@@ -8,6 +8,7 @@ import type {
   CopySource,
   ListPage,
   ListRequest,
+  ListedUpload,
   Multipart,
   Part,
   PartLayout,
@@ -18,6 +19,7 @@ import type {
   RemoveFailure,
   Resemblance,
   Store,
+  StoredPart,
   UploadInProgress,
   UploadRef,
   WriteOptions,
@@ -45,7 +47,9 @@ export type Operation =
   | 'complete'
   | 'abort'
   | 'inProgress'
-  | 'isEmpty';
+  | 'isEmpty'
+  | 'parts'
+  | 'uploads';
 
 export type WrapRead = (result: ReadResult, call: ReadCall) => ReadResult;
 
@@ -394,6 +398,38 @@ export class IsEmptyCall extends Call<boolean> {
 
   perform(store: Store): Promise<boolean> {
     return partsOf(store).isEmpty!(this.upload, this.signal);
+  }
+}
+
+export class PartsCall extends Call<readonly StoredPart[]> {
+  readonly operation = 'parts';
+  readonly upload: UploadRef;
+  readonly after: number;
+  readonly limit: number;
+
+  constructor(upload: UploadRef, after: number, limit: number, signal: AbortSignal | undefined) {
+    super(upload.key, signal);
+    this.upload = upload;
+    this.after = after;
+    this.limit = limit;
+  }
+
+  perform(store: Store): Promise<readonly StoredPart[]> {
+    return partsOf(store).parts!(this.upload, this.after, this.limit, this.signal);
+  }
+}
+
+export class UploadsCall extends Call<readonly ListedUpload[]> {
+  readonly operation = 'uploads';
+  readonly #wanted: Parameters<NonNullable<Multipart['list']>>;
+
+  constructor(...wanted: Parameters<NonNullable<Multipart['list']>>) {
+    super(undefined, wanted[3]);
+    this.#wanted = wanted;
+  }
+
+  perform(store: Store): Promise<readonly ListedUpload[]> {
+    return partsOf(store).list!(...this.#wanted);
   }
 }
 

@@ -104,12 +104,18 @@ class LayeredMultipart implements Multipart {
   declare readonly copyPart?: NonNullable<Multipart['copyPart']>;
   declare readonly inProgress?: NonNullable<Multipart['inProgress']>;
   declare readonly isEmpty?: NonNullable<Multipart['isEmpty']>;
+  declare readonly parts?: NonNullable<Multipart['parts']>;
+  declare readonly list?: NonNullable<Multipart['list']>;
   readonly #run: Next;
 
   constructor(inner: Multipart, run: Next) {
     this.#run = run;
     if (inner.inProgress) this.inProgress = (key, signal) => run(new call.InProgressCall(key, signal));
     if (inner.isEmpty) this.isEmpty = (upload, signal) => run(new call.IsEmptyCall(upload, signal));
+    if (inner.parts)
+      this.parts = (upload, after, limit, signal) => run(new call.PartsCall(upload, after, limit, signal));
+    if (inner.list)
+      this.list = (prefix, after, limit, signal) => run(new call.UploadsCall(prefix, after, limit, signal));
     if (!inner.copyPart) return;
     this.copyPart = (upload, part, from, offset, length, signal): Promise<PartResult> =>
       run(new call.CopyPartCall(upload, part, unwrapped(from), offset, length, signal));

@@ -36,7 +36,7 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
     identity: `file:${real}`,
     place: { root: 'file', prefix: real.endsWith(path.sep) ? real : real + path.sep },
     view: encoding === 'utf8' && links === 'skip' ? undefined : `${encoding}, links: ${links}`,
-    role: context.role,
+    written: context.role === 'destination' || context.role === 'served',
     tmpdir: context.tmpdir,
     encoding: diskEncoding(encoding),
     links,
@@ -44,7 +44,7 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
     metadata: options.metadata,
     preserveMode: options.preserve_mode,
     preserveOwner: options.preserve_owner,
-    fsync: options.fsync,
+    fsync: context.role === 'served' && options.fsync === 'auto' ? 'always' : options.fsync,
     now: context.now,
   });
 }

@@ -24,7 +24,7 @@ export interface ListingOptions {
   readonly links: LinkPolicy;
   readonly tmpdir: () => string;
   readonly pace: Pace;
-  readonly role: 'source' | 'destination' | undefined;
+  readonly written: boolean;
 }
 
 /**
@@ -53,7 +53,7 @@ export class Listing implements AsyncDisposable {
   }
 
   async page(request: ListRequest, signal: AbortSignal | undefined): Promise<ListPage> {
-    if (this.#options.role === 'destination' && !fs.existsSync(this.#options.root)) return { entries: [] };
+    if (this.#options.written && !fs.existsSync(this.#options.root)) return { entries: [] };
     const limit = Math.max(1, Math.min(request.limit ?? MAX_PAGE, MAX_PAGE));
     const walker = (await this.#resume(request)) ?? new Walker(this.#options.tree, this.#members, request);
     try {
@@ -100,7 +100,7 @@ export class Listing implements AsyncDisposable {
   /** Removes what a dead run left, in destinations only: nothing is ever changed in a source. */
   #clean(directory: Directory, name: string): void {
     const temp = parseTemp(name);
-    if (!temp || this.#options.role !== 'destination') return;
+    if (!temp || !this.#options.written) return;
     const path = directory.at(name);
     try {
       if (isLitter(temp, this.#mark, Date.now() - fs.lstatSync(path).mtimeMs)) fs.unlinkSync(path);

@@ -38,6 +38,6 @@ export const fileOptions = z.strictObject({
     .enum(['auto', 'always', 'never'])
     .default('auto')
     .describe(
-      'When written files survive a power cut. `auto`: before progress is recorded, many at once. `always`: before each write counts as done (slow for small files). `never`: when the operating system likes.',
+      'When written files survive a power cut. `auto`: before progress is recorded, many at once; as `always` where the store is served to clients. `always`: before each write counts as done (slow for small files). `never`: when the operating system likes.',
     ),
 });

@@ -4,6 +4,7 @@ import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import { interrupted, throwIfAborted } from '../../store/abort.ts';
 import { tooLarge } from '../../store/read-body.ts';
+import { wantedRange } from '../../store/range.ts';
 import type { ReadBody, ReadOptions } from '../../store/store.ts';
 import { fileError } from './errors.ts';
 import type { Pace, Path } from './io.ts';
@@ -57,18 +58,6 @@ export async function openFile(
     if (!handedOver) await io.close(fd);
     if (context.pace.due) await context.pace.breathe();
   }
-}
-
-/** The bytes asked for, by the rules of `Store.read`. */
-export function wantedRange(size: number, key: Key, options: ReadOptions): { offset: number; length: number } {
-  const offset = options.offset ?? 0;
-  const length = options.length ?? size - offset;
-  if (offset + length > size || (offset > 0 && offset === size))
-    throw new FerryError('wrong-length', {
-      key,
-      message: `bytes from ${offset} to ${offset + Math.max(1, length)} are wanted, the object has ${size}`,
-    });
-  return { offset, length };
 }
 
 /** A file read already. Given away at most once, so that `bytes` need not copy. */

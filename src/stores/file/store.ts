@@ -27,7 +27,7 @@ import { Listing } from './listing.ts';
 import { Lookup } from './lookup.ts';
 import type { LinkPolicy } from './members.ts';
 import { placeOf, type Place } from './names.ts';
-import { Sidecars } from './sidecar.ts';
+import { recordOf, Sidecars } from './sidecar.ts';
 import { Tree, type Directory } from './tree.ts';
 import { Uploads } from './uploads.ts';
 import { Writer } from './write.ts';
@@ -40,7 +40,8 @@ export interface FileStoreOptions {
   readonly identity: string;
   readonly place?: StoreInfo['place'];
   readonly view?: StoreInfo['view'];
-  readonly role: 'source' | 'destination' | undefined;
+  /** Opened to write: a root that is missing is empty, and what crashes left half written is cleaned away. */
+  readonly written: boolean;
   readonly tmpdir: () => string;
   readonly encoding: DiskEncoding;
   readonly links: LinkPolicy;
@@ -172,6 +173,25 @@ export class FileStore implements Store {
     });
   }
 
+  async setTags(key: Key, tags: Tags, signal?: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    const sidecars = this.#sidecars;
+    if (!sidecars) throw new FerryError('unsupported', { key, message: 'tags need `metadata: sidecar`' });
+    const set = async (directory: Directory, place: Place): Promise<void> => {
+      const stats = fs.lstatSync(directory.at(place.name), { bigint: true });
+      const record = (await sidecars.read(key, stats)) ?? recordOf(key, undefined, undefined, undefined);
+      // The same version keeps its name, so the new record takes the place of the old at once.
+      const { folder, file } = await sidecars.write({ ...record, tags: { ...tags } }, stats, this.#writer.tempName());
+      await this.#durability.changed(folder, file);
+    };
+    try {
+      await this.#at(key, this.#tree, 'setTags', 'tag', set);
+    } catch (thrown) {
+      if (isAbsence(thrown)) throw new FerryError('not-found', { key, operation: 'setTags', cause: thrown });
+      throw thrown;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#listing[Symbol.asyncDispose]();
     try {
@@ -192,6 +212,10 @@ export class FileStore implements Store {
         this.#guard(ref.key, 'complete', () => uploads.complete(ref, parts, options, signal)),
       abort: (ref, signal) => this.#guard(ref.key, 'abort', () => uploads.abort(ref, signal)),
       inProgress: (key, signal) => this.#guard(key, 'inProgress', () => uploads.inProgress(key, signal)),
+      parts: (ref, after, limit, signal) =>
+        this.#guard(ref.key, 'parts', () => uploads.parts(ref, after, limit, signal)),
+      list: (prefix, after, limit, signal) =>
+        this.#guard(prefix, 'uploads', () => uploads.list(prefix, after, limit, signal)),
       isEmpty: (ref, signal) => this.#guard(ref.key, 'isEmpty', () => uploads.isEmpty(ref, signal)),
     };
   }

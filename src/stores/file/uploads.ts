@@ -21,14 +21,17 @@ import type { ObjectMeta, Tags } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
 import type {
   CompleteOptions,
+  ListedUpload,
   Part,
   PartOptions,
   PartResult,
+  StoredPart,
   UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
 } from '../../store/store.ts';
+import { pageOfUploads } from '../../store/upload-page.ts';
 import { Digest, pour } from './digest.ts';
 import { errno } from './errors.ts';
 import { fsync } from './io.ts';
@@ -215,12 +218,8 @@ export class Uploads {
     await this.#beside(key, async (directory) => {
       for await (const { name } of await fs.promises.opendir(directory.path)) {
         throwIfAborted(signal);
-        const temp = parseTemp(name);
-        if (temp?.kind !== 'upload' || !temp.record) continue;
-        const text = unlessAbsent(() => readRecord(directory.at(name)));
-        const head = header.safeParse(parseJson(text?.split('\n', 1)[0]));
-        if (!head.success || head.data.key !== key) continue;
-        found.push({ uploadId: temp.uploadId, begun: head.data.begun, by: undefined });
+        const head = recordHead(directory, name);
+        if (head?.key === key) found.push({ uploadId: head.uploadId, begun: head.begun, by: undefined });
       }
     });
     return found;
@@ -238,6 +237,45 @@ export class Uploads {
       empty = bytes === 0 && text !== undefined && text.indexOf('\n') === text.length - 1;
     });
     return empty;
+  }
+
+  async parts(
+    ref: UploadRef,
+    after: number,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly StoredPart[]> {
+    throwIfAborted(signal);
+    const { parts } = await this.#find(ref);
+    const numbers = [...parts.keys()].filter((number) => number > after && parts.get(number)!.etag !== undefined);
+    numbers.sort((a, b) => a - b);
+    return numbers
+      .slice(0, limit)
+      .map((number) => ({ number, etag: parts.get(number)!.etag!, size: parts.get(number)!.size }));
+  }
+
+  /** By the records in every directory of the tree. Memory grows with the uploads in progress, not with the tree. */
+  async list(
+    prefix: string,
+    after: { readonly key: Key; readonly uploadId?: string | undefined } | undefined,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ListedUpload[]> {
+    const found: ListedUpload[] = [];
+    const visit = async (names: readonly string[]): Promise<void> => {
+      const below: string[] = [];
+      await this.#writer.options.tree.within(names, undefined, async (directory) => {
+        for await (const entry of await fs.promises.opendir(directory.path)) {
+          throwIfAborted(signal);
+          if (entry.isDirectory()) below.push(entry.name);
+          const head = recordHead(directory, entry.name);
+          if (head !== undefined) found.push(head);
+        }
+      });
+      for (const name of below) await visit([...names, name]);
+    };
+    await visit([]);
+    return pageOfUploads(found, prefix, after, limit);
   }
 
   /** Where the directory of the key is not there, nothing is beside it. */
@@ -282,6 +320,18 @@ function unlessAbsent(read: () => string): string | undefined {
     if (errno(thrown) === 'ENOENT') return undefined;
     throw thrown;
   }
+}
+
+/** What the file tells of an upload; undefined where it is no record of one. */
+function recordHead(
+  directory: Directory,
+  name: string,
+): { readonly uploadId: string; readonly key: Key; readonly begun: number | undefined } | undefined {
+  const temp = parseTemp(name);
+  if (temp?.kind !== 'upload' || !temp.record) return undefined;
+  const text = unlessAbsent(() => readRecord(directory.at(name)));
+  const head = header.safeParse(parseJson(text?.split('\n', 1)[0]));
+  return head.success ? { uploadId: temp.uploadId, key: head.data.key, begun: head.data.begun } : undefined;
 }
 
 function recordName(temp: string): string {

@@ -5,6 +5,7 @@ import type { Key } from '../../model/key.ts';
 import { compareKeys } from '../../model/key.ts';
 import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import { KiB, TiB } from '../../model/units.ts';
+import { wantedRange } from '../../store/range.ts';
 import { throwIfAborted } from '../../store/abort.ts';
 import type { Clock } from '../../store/clock.ts';
 import { sleep, systemClock } from '../../store/clock.ts';
@@ -105,11 +106,7 @@ export class GeneratedStore implements Store {
     if (!found) throw new FerryError('not-found', { key });
     const { meta, content } = found;
     if (options.ifMatch !== undefined && options.ifMatch !== meta.etag) throw new FerryError('changed', { key });
-    const offset = options.offset ?? 0;
-    const length = options.length ?? meta.size - offset;
-    if ((offset > 0 && offset >= meta.size) || offset + length > meta.size) {
-      throw new FerryError('wrong-length', { key, retryable: 'never', message: `the object has ${meta.size} bytes` });
-    }
+    const { offset, length } = wantedRange(meta.size, key, options);
     return { meta, body: new MemoryBody([content.bytes()], offset, length, { signal }) };
   }
 

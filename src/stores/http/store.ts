@@ -95,7 +95,7 @@ export class HttpStore implements Store {
       // Not every server heeds If-Match.
       if (ifMatch !== undefined && strongETag(response.headers) !== ifMatch)
         throw new FerryError('changed', { key, operation: 'read' });
-      return response.status === 206 ? partial(response, key, offset, length) : whole(response, key, offset, length);
+      return response.status === 206 ? partial(response, key, options) : whole(response, key, options);
     } catch (thrown) {
       response.body.cancel();
       throw thrown;
@@ -191,13 +191,15 @@ function isGone(status: number): boolean {
   return status === 404 || status === 410;
 }
 
-function partial(response: HttpResponse, key: Key, offset: number, length: number | undefined): ReadResult {
+function partial(response: HttpResponse, key: Key, options: ReadOptions): ReadResult {
+  const { offset = 0, length, atMost = false } = options;
   const { headers, body } = response;
   const range = contentRange(headers);
   if (!range || range.from !== offset || range.to < range.from)
     throw new FerryError('bad-response', { key, operation: 'read', message: 'the server answered another range' });
   const got = range.to - range.from + 1;
-  const wanted = length ?? (range.total === undefined ? got : range.total - offset);
+  const rest = range.total === undefined ? got : range.total - offset;
+  const wanted = length === undefined || (atMost && length > rest) ? rest : length;
   // Asked for nothing, a range still asks for one byte: HTTP has no empty ones.
   if (got !== Math.max(1, wanted) || (body.length !== undefined && body.length !== got))
     throw new FerryError('wrong-length', {
@@ -209,7 +211,8 @@ function partial(response: HttpResponse, key: Key, offset: number, length: numbe
 }
 
 /** All of the object came: what is wanted, or more where the server knows no ranges. */
-function whole(response: HttpResponse, key: Key, offset: number, length: number | undefined): ReadResult {
+function whole(response: HttpResponse, key: Key, options: ReadOptions): ReadResult {
+  const { offset = 0, length, atMost = false } = options;
   const { headers, body } = response;
   const meta = metaOf(headers, body.length);
   if (offset === 0 && (length === undefined || length === body.length)) return { meta, body: new WholeAnswer(body) };
@@ -219,7 +222,8 @@ function whole(response: HttpResponse, key: Key, offset: number, length: number 
       operation: 'read',
       message: 'the server tells no size and knows no ranges',
     });
-  const size = length ?? body.length! - offset;
+  const rest = body.length === undefined ? undefined : Math.max(0, body.length - offset);
+  const size = length === undefined || (atMost && rest !== undefined && length > rest) ? rest! : length;
   if (body.length !== undefined && (offset + size > body.length || offset >= body.length))
     throw new FerryError('wrong-length', { key, operation: 'read', message: `the object has ${body.length} bytes` });
   return { meta, body: new AnswerSlice(body, offset, size, true) };

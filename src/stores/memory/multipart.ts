@@ -9,15 +9,18 @@ import { MemoryBody } from '../../store/read-body.ts';
 import type {
   CompleteOptions,
   CopySource,
+  ListedUpload,
   Multipart,
   Part,
   PartOptions,
   PartResult,
+  StoredPart as PutPart,
   UploadInProgress,
   UploadRef,
   WriteOptions,
   WriteResult,
 } from '../../store/store.ts';
+import { pageOfUploads } from '../../store/upload-page.ts';
 import { md5Hex } from '../../wire/checksum/hasher.ts';
 import type { StoredPart, Upload } from './space.ts';
 import { absorb, checksumsOf } from './space.ts';
@@ -53,7 +56,7 @@ export class MemoryMultipart implements Multipart {
     this.#allow(number, bodySize(body));
     const bytes = await absorb(body, options, signal);
     const etag = md5Hex(bytes);
-    this.#upload(ref).parts.set(number, { bytes, etag });
+    this.#upload(ref).parts.set(number, { bytes, etag, modified: this.#store.now() });
     return { etag, checksums: checksumsOf(options) };
   }
 
@@ -111,6 +114,26 @@ export class MemoryMultipart implements Multipart {
   async isEmpty(ref: UploadRef, signal?: AbortSignal): Promise<boolean> {
     throwIfAborted(signal);
     return this.#store.space.uploads.get(ref.uploadId)?.parts.size === 0;
+  }
+
+  async parts(ref: UploadRef, after: number, limit: number, signal?: AbortSignal): Promise<readonly PutPart[]> {
+    throwIfAborted(signal);
+    const numbers = [...this.#upload(ref).parts.keys()].filter((number) => number > after).toSorted((a, b) => a - b);
+    return numbers.slice(0, limit).map((number) => {
+      const { bytes, etag, modified } = this.#upload(ref).parts.get(number)!;
+      return { number, etag, size: bytes.byteLength, modified };
+    });
+  }
+
+  async list(
+    prefix: string,
+    after: { readonly key: Key; readonly uploadId?: string | undefined } | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ListedUpload[]> {
+    throwIfAborted(signal);
+    const all = [...this.#store.space.uploads].map(([uploadId, { key, begun }]) => ({ key, uploadId, begun }));
+    return pageOfUploads(all, prefix, after, limit);
   }
 
   #opaque(): string | undefined {

@@ -27,6 +27,7 @@ export interface Upload {
 export interface StoredPart {
   readonly bytes: Uint8Array;
   readonly etag: string;
+  readonly modified: number;
 }
 
 /** Holds everything in memory: its size is that of the objects. */

@@ -7,6 +7,7 @@ import { compareKeys, keyBytes } from '../../model/key.ts';
 import type { ObjectEntry, ObjectMeta, Tags } from '../../model/object.ts';
 import { GiB, KiB, MiB, TiB } from '../../model/units.ts';
 import type { HttpClient } from '../../wire/http/client.ts';
+import { wantedRange } from '../../store/range.ts';
 import { throwIfAborted } from '../../store/abort.ts';
 import { MemoryBody } from '../../store/read-body.ts';
 import type {
@@ -136,14 +137,7 @@ export class MemoryStore implements Store {
     const object = this.require(key, this.capabilities.readIfMatch ? options.ifMatch : undefined);
     const ranged = this.capabilities.readRange;
     const size = object.meta.size;
-    const offset = ranged ? (options.offset ?? 0) : 0;
-    const length = ranged ? (options.length ?? size - offset) : size;
-    if ((offset > 0 && offset >= size) || offset + length > size) {
-      throw new FerryError('wrong-length', {
-        retryable: 'never',
-        message: `bytes from ${offset}${options.length === undefined ? '' : ` to ${offset + length}`} were asked for, the object has ${size}`,
-      });
-    }
+    const { offset, length } = wantedRange(size, key, ranged ? options : {});
     const body = new MemoryBody(object.pieces, offset, length, { chunkSize: this.#chunkSize, signal });
     return { meta: object.meta, body };
   }

@@ -2,7 +2,7 @@
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ChecksumAlgorithm, Checksums, Tags } from '../../model/object.ts';
-import type { Part, UploadInProgress } from '../../store/store.ts';
+import type { Part, StoredPart, UploadInProgress } from '../../store/store.ts';
 import { bareETag } from '../../wire/etag.ts';
 import { parseIsoDate } from '../../wire/http-date.ts';
 import { urlDecoded } from '../../wire/xml/listing.ts';
@@ -108,6 +108,21 @@ function decodedIfItCan(key: string): string {
 /** `ListPartsResult`: whether it names a part. */
 export function parseHasParts(bytes: Uint8Array): boolean {
   return document(bytes, 'ListPartsResult').child('Part') !== undefined;
+}
+
+/** `ListPartsResult`: the parts of one page. */
+export function parseParts(bytes: Uint8Array): { readonly parts: readonly StoredPart[]; readonly truncated: boolean } {
+  const result = document(bytes, 'ListPartsResult');
+  const parts = result.all('Part').map((part) => {
+    const modified = part.get('LastModified');
+    return {
+      number: Number(part.require('PartNumber')),
+      etag: bareETag(part.require('ETag')) ?? '',
+      size: Number(part.require('Size')),
+      modified: modified === undefined ? undefined : parseIsoDate(modified),
+    };
+  });
+  return { parts, truncated: result.get('IsTruncated') === 'true' };
 }
 
 export function taggingDocument(tags: Tags): Buffer {

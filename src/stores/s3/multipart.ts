@@ -5,10 +5,12 @@ import type { Key } from '../../model/key.ts';
 import type {
   CompleteOptions,
   CopySource,
+  ListedUpload,
   Multipart,
   Part,
   PartOptions,
   PartResult,
+  StoredPart,
   UploadInProgress,
   UploadRef,
   WriteOptions,
@@ -16,7 +18,7 @@ import type {
 } from '../../store/store.ts';
 import { uriEncode } from '../../wire/sigv4/encode.ts';
 import { completeDocument, parseUploadId, parseWritten } from './documents.ts';
-import { isEmptyUpload, uploadsOf, type InProgressParts } from './in-progress.ts';
+import { isEmptyUpload, listParts, listUploads, uploadsOf, type InProgressParts } from './in-progress.ts';
 import type { KeySpace } from './keys.ts';
 import { writeMeta } from './metadata.ts';
 import { addIntegrity, cannot, expectTaken, written, type Objects } from './objects.ts';
@@ -145,6 +147,19 @@ export class S3Multipart implements Multipart {
 
   isEmpty(upload: UploadRef, signal?: AbortSignal): Promise<boolean> {
     return isEmptyUpload(this.#parts, upload, signal);
+  }
+
+  parts(upload: UploadRef, after: number, limit: number, signal?: AbortSignal): Promise<readonly StoredPart[]> {
+    return listParts(this.#parts, upload, after, limit, signal);
+  }
+
+  list(
+    prefix: string,
+    after: { readonly key: Key; readonly uploadId?: string | undefined } | undefined,
+    limit: number,
+    signal?: AbortSignal,
+  ): Promise<readonly ListedUpload[]> {
+    return listUploads(this.#parts, prefix, after, limit, signal);
   }
 
   /** Ceph answers 500 where the upload is gone; that would be tried again in vain. */

@@ -95,7 +95,7 @@ export class Objects {
     const request = this.#request('GET', 'read', key, headers);
     const response = await this.#requester.send(request, signal);
     try {
-      const whole = wholeSize(response, offset, length);
+      const whole = wholeSize(response, options);
       const meta = readMeta(response.headers, whole, this.#preset);
       if (meta.etag === undefined) throw bad('an answer without ETag is no object');
       if (ifMatch !== undefined && meta.etag !== ifMatch) {
@@ -305,11 +305,12 @@ function readHeaders(preset: Preset): readonly string[] {
 }
 
 /** Size of the whole object, after checking that exactly the bytes asked for will come. */
-function wholeSize(response: HttpResponse, offset: number, length: number | undefined): number {
+function wholeSize(response: HttpResponse, options: ReadOptions = {}): number {
+  const { offset = 0, length, atMost = false } = options;
   const coming = response.body.length;
   if (coming === undefined) throw bad('an answer without Content-Length');
   if (response.status === 200) {
-    if (offset === 0 && (length === undefined || coming === length)) return coming;
+    if (offset === 0 && (length === undefined || coming === length || (atMost && coming < length))) return coming;
     // A range that begins at 0 and reaches past the end may be answered so.
     if (offset === 0 && coming < length!) throw wrongLength(`asked for ${length} bytes, got ${coming}`);
     throw bad('the whole object where a range was asked for');
@@ -317,7 +318,8 @@ function wholeSize(response: HttpResponse, offset: number, length: number | unde
   const range = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(response.headers.get('content-range') ?? '');
   if (response.status !== 206 || range === null) throw bad(`status ${response.status} without a usable Content-Range`);
   const [first, last, total] = [Number(range[1]), Number(range[2]), Number(range[3])];
-  const wanted = length ?? total - offset;
+  const rest = total - offset;
+  const wanted = length === undefined || (atMost && length > rest) ? rest : length;
   if (first !== offset || last - first + 1 !== coming || coming !== wanted) {
     throw wrongLength(`asked for ${wanted} bytes from ${offset}, got ${range[0]}`);
   }

@@ -76,6 +76,12 @@ export class BodySender {
     }
   }
 
+  /** One piece of a body that is put together elsewhere; true once the kernel has it, false when stopped. */
+  async piece(bytes: Uint8Array): Promise<boolean> {
+    if (!this.#stopped) await this.#write(bytes);
+    return !this.#stopped;
+  }
+
   /** Holds back the chunk if it is small, else its last byte, until the stream says that it was the last. */
   async #last(chunk: Uint8Array, size: number, chunks: AsyncIterator<Uint8Array>): Promise<void> {
     let rest = chunk;

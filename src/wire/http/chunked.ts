@@ -1,4 +1,5 @@
-import { HeadScanner, bad } from './response-parser.ts';
+import type { FerryError } from '../../model/errors.ts';
+import { HeadScanner, bad, type FirstLine, type Subject } from './head-scanner.ts';
 
 /** Where decoded pieces go. */
 export interface ChunkSink {
@@ -20,11 +21,11 @@ export class ChunkedDecoder {
   #left = 0;
   #line = 0;
   #extensions = 0;
-  readonly #trailers: HeadScanner;
+  readonly #trailers: HeadScanner<NoLine>;
 
   /** `limit`: bytes of all trailers. */
-  constructor(limit: number) {
-    this.#trailers = new HeadScanner(limit);
+  constructor(subject: Subject, limit: number) {
+    this.#trailers = new HeadScanner(new NoLine(subject), limit);
     this.#trailers.reset(true);
   }
 
@@ -58,38 +59,56 @@ export class ChunkedDecoder {
         const digit = hexDigit(byte);
         if (digit >= 0) {
           this.#left = this.#left * 16 + digit;
-          if (++this.#digits > 16 || !Number.isSafeInteger(this.#left)) throw bad('a chunk of more than 2^53 bytes');
-        } else if (this.#digits === 0) throw bad('a chunk without a size');
+          if (++this.#digits > 16 || !Number.isSafeInteger(this.#left))
+            throw this.#bad('a chunk of more than 2^53 bytes');
+        } else if (this.#digits === 0) throw this.#bad('a chunk without a size');
         else if (byte === CR) this.#state = SIZE_LF;
         else if (byte === 0x3b || byte === 0x20 || byte === 0x09) this.#state = EXTENSION;
-        else throw bad('a chunk size that is no number');
+        else throw this.#bad('a chunk size that is no number');
         return;
       }
       case EXTENSION:
         if (byte === CR) this.#state = SIZE_LF;
-        else if (byte < 0x20 && byte !== 0x09) throw bad('a control character in a chunk extension');
+        else if (byte < 0x20 && byte !== 0x09) throw this.#bad('a control character in a chunk extension');
         else if (++this.#line > MAX_LINE || ++this.#extensions > MAX_EXTENSIONS)
-          throw bad('chunk extensions without end');
+          throw this.#bad('chunk extensions without end');
         return;
       case SIZE_LF:
-        if (byte !== LF) throw bad('a chunk size that does not end in CRLF');
+        if (byte !== LF) throw this.#bad('a chunk size that does not end in CRLF');
         this.#state = this.#left === 0 ? TRAILERS : DATA;
         return;
       case DATA_CR:
-        if (byte !== CR) throw bad('a chunk longer than its size');
+        if (byte !== CR) throw this.#bad('a chunk longer than its size');
         this.#state = DATA_LF;
         return;
       case DATA_LF:
-        if (byte !== LF) throw bad('a chunk longer than its size');
+        if (byte !== LF) throw this.#bad('a chunk longer than its size');
         this.#state = SIZE;
         this.#digits = 0;
         this.#line = 0;
         return;
       case DATA:
       case TRAILERS:
-        throw bad('chunks out of order');
+        throw this.#bad('chunks out of order');
     }
   }
+
+  #bad(what: string): FerryError {
+    return bad(this.#trailers.line.subject, what);
+  }
+}
+
+/** Trailers have no first line. */
+class NoLine implements FirstLine {
+  readonly subject: Subject;
+
+  constructor(subject: Subject) {
+    this.subject = subject;
+  }
+
+  take(): void {}
+  end(): void {}
+  reset(): void {}
 }
 
 function hexDigit(byte: number): number {

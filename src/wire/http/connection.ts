@@ -5,7 +5,8 @@ import { type Buffers, SMALL_BODY } from './buffers.ts';
 import { type Dialling, type SocketUser, dial } from './dial.ts';
 import type { Exchange, ExchangePlace } from './exchange.ts';
 import type { BodySource, IncomingBody } from './response-body.ts';
-import { HeadScanner, type ResponseHead, bad, bodyLength } from './response-parser.ts';
+import { bodyLength, ResponseScanner, type ResponseHead } from './response-parser.ts';
+import { bad } from './head-scanner.ts';
 import type { Route } from './route.ts';
 import { StreamedBody } from './streamed-body.ts';
 import type { Ticker } from './ticker.ts';
@@ -44,7 +45,7 @@ const CONTINUE_AFTER = 1000;
 export class Connection implements SocketUser, BodySource, ExchangePlace {
   readonly #settings: ConnectionSettings;
   readonly #owner: ConnectionOwner;
-  readonly #scanner: HeadScanner;
+  readonly #scanner: ResponseScanner;
   readonly #dialling: Dialling;
   #socket: Socket | undefined;
   #inPlace = false;
@@ -70,7 +71,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
   constructor(settings: ConnectionSettings, owner: ConnectionOwner, exchange: Exchange) {
     this.#settings = settings;
     this.#owner = owner;
-    this.#scanner = new HeadScanner(settings.maxHeaderBytes);
+    this.#scanner = new ResponseScanner(settings.maxHeaderBytes);
     this.#since = settings.ticker.now;
     this.#idleTimeout = settings.idleTimeout;
     this.#exchange = exchange;
@@ -217,8 +218,8 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
   }
 
   #interimAnswer(status: number): void {
-    if (status === 101) throw bad('a change of protocol nobody asked for');
-    if (++this.#interim > MAX_INTERIM) throw bad(`more than ${MAX_INTERIM} interim answers`);
+    if (status === 101) throw bad('answer', 'a change of protocol nobody asked for');
+    if (++this.#interim > MAX_INTERIM) throw bad('answer', `more than ${MAX_INTERIM} interim answers`);
     if (status === 100 && this.#expecting === 'continue') this.#expecting = 'told';
   }
 
@@ -232,7 +233,12 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
     if (this.#served === 0) this.#heedKeepAlive(head);
     return length >= 0 && length <= SMALL_BODY
       ? new WholeBody(this, length)
-      : new StreamedBody(this, buffers, length, this.#inPlace, maxHeaderBytes);
+      : new StreamedBody(this, buffers, {
+          framing: length,
+          inPlace: this.#inPlace,
+          subject: 'answer',
+          trailerLimit: maxHeaderBytes,
+        });
   }
 
   /** `Keep-Alive: timeout=5` (node:http): leave a second before the server does, rather than race with it. */

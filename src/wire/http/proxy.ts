@@ -2,7 +2,7 @@ import { type Socket, connect } from 'node:net';
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import { KiB } from '../../model/units.ts';
 import { networkError } from './failure.ts';
-import { HeadScanner } from './response-parser.ts';
+import { ResponseScanner } from './response-parser.ts';
 import type { Proxy, Route } from './route.ts';
 
 /** A proxy has no reason to say more. */
@@ -15,7 +15,7 @@ const MAX_ANSWER = 16 * KiB;
 export function openTunnel(route: Route, done: (result: Socket | FerryError) => void): { destroy: () => void } {
   const proxy = route.proxy!;
   const socket = connect({ host: proxy.host, port: proxy.port, autoSelectFamily: true });
-  const scanner = new HeadScanner(MAX_ANSWER);
+  const scanner = new ResponseScanner(MAX_ANSWER);
   socket.setNoDelay(true);
   socket.once('connect', () => {
     const authority = route.place;

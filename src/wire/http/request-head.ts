@@ -1,6 +1,7 @@
 import { FerryError } from '../../model/errors.ts';
 import { bodySize } from '../../model/body.ts';
 import type { HttpRequest } from './client.ts';
+import { FIELD_NAME, FIELD_VALUE } from './fields.ts';
 import type { Route } from './route.ts';
 
 /**
@@ -9,14 +10,15 @@ import type { Route } from './route.ts';
  */
 export function requestHead(route: Route, request: HttpRequest): string {
   const { method, target, headers } = request;
-  if (!TOKEN.test(method)) throw unsendable('the method');
+  if (!FIELD_NAME.test(method)) throw unsendable('the method');
   if (!TARGET.test(target)) throw unsendable('the target');
   let fields = '';
   let host = route.hostLine;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at]!;
     const value = headers[at + 1]!;
-    if (!TOKEN.test(name) || !VALUE.test(value)) throw unsendable(`the header ${TOKEN.test(name) ? name : 'name'}`);
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value))
+      throw unsendable(`the header ${FIELD_NAME.test(name) ? name : 'name'}`);
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue;
     if (name.length === 17 && name.toLowerCase() === 'transfer-encoding')
       throw unsendable('the header transfer-encoding');
@@ -29,9 +31,7 @@ export function requestHead(route: Route, request: HttpRequest): string {
   return `${method} ${route.targetPrefix}${target} HTTP/1.1\r\n${host}${fields}${route.proxyLine}\r\n`;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TARGET = /^[\x21-\x7e]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 function unsendable(what: string): FerryError {
   return new FerryError('unsupported', {

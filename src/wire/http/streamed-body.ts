@@ -4,10 +4,21 @@ import type { Buffers } from './buffers.ts';
 import { ChunkedDecoder, type ChunkSink } from './chunked.ts';
 import { Collector } from './collector.ts';
 import { type BodySource, type IncomingBody, LONGEST_DISCARD, shortRead, tooLarge } from './response-body.ts';
-import { CHUNKED, UNTIL_CLOSE } from './response-parser.ts';
+import { CHUNKED, UNTIL_CLOSE } from './framing.ts';
+import type { Subject } from './head-scanner.ts';
 
 type Chunk = IteratorResult<Uint8Array, undefined>;
 const DONE: Chunk = { done: true, value: undefined };
+
+export interface StreamedOptions {
+  /** A length, `CHUNKED` or `UNTIL_CLOSE`. */
+  readonly framing: number;
+  /** The connection reads into `target()`, and never between `wantsMore` being false and `resume`. */
+  readonly inPlace: boolean;
+  /** Bytes. */
+  readonly trailerLimit: number;
+  readonly subject: Subject;
+}
 
 /** Where bytes are copied into the window, reading goes on until so many wait. */
 const ENOUGH = 128 * 1024;
@@ -36,15 +47,11 @@ export class StreamedBody implements IncomingBody, ChunkSink, AsyncIterator<Uint
   #told: NodeJS.Immediate | undefined;
   #waiting: { resolve(): void; reject(error: Error): void } | undefined;
 
-  /**
-   * `framing`: a length, `CHUNKED` or `UNTIL_CLOSE`. `inPlace`: the connection reads into `target()`, and never
-   * between `wantsMore` being false and `resume`. `trailerLimit`: bytes.
-   */
-  constructor(source: BodySource, buffers: Buffers, framing: number, inPlace: boolean, trailerLimit: number) {
+  constructor(source: BodySource, buffers: Buffers, { framing, inPlace, subject, trailerLimit }: StreamedOptions) {
     this.length = framing >= 0 ? framing : undefined;
     this.#left = framing >= 0 ? framing : Infinity;
     this.#untilClose = framing === UNTIL_CLOSE;
-    this.#chunks = framing === CHUNKED ? new ChunkedDecoder(trailerLimit) : undefined;
+    this.#chunks = framing === CHUNKED ? new ChunkedDecoder(subject, trailerLimit) : undefined;
     this.#inPlace = inPlace && framing !== CHUNKED;
     this.#source = source;
     this.#window = new BodyWindow(buffers);

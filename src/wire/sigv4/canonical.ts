@@ -45,6 +45,11 @@ export function canonicalHash(canonical: string): string {
   return hash('sha256', NOT_ASCII.test(canonical) ? Buffer.from(canonical, 'latin1') : canonical, 'hex');
 }
 
+/** The same where whoever signed took the characters for text, and its UTF-8 for the bytes. */
+export function canonicalTextHash(canonical: string): string {
+  return hash('sha256', canonical, 'hex');
+}
+
 const NOT_ASCII = /[\u0080-\uffff]/;
 
 /** The key all signatures of one day, region and service are made with. */

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Capabilities } from '../../../src/model/capabilities.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
-import type { Part, UploadRef, WriteOptions } from '../../../src/store/store.ts';
+import type { Multipart, Part, UploadRef, WriteOptions } from '../../../src/store/store.ts';
 import type { Behaviour } from '../store-suite.ts';
 import type { Bench } from './bench.ts';
 import { inParallel, md5, pattern, promptly, rejects, streamed } from './bench.ts';
+
+type PageOfUploads = [after: Parameters<NonNullable<Multipart['list']>>[1], limit: number];
 
 const parts = (capabilities: Capabilities): boolean => capabilities.multipart !== undefined;
 
@@ -172,6 +174,52 @@ export const multipart: readonly Behaviour[] = [
       const left = (await m.inProgress!(key)).map(({ uploadId }) => uploadId);
       assert.ok(!left.includes(first.uploadId) && !left.includes(second.uploadId));
       assert.equal(await m.isEmpty!(second), false, 'an upload that is gone is not in progress');
+    },
+  },
+  {
+    name: 'multipart: the parts put so far are listed page by page',
+    needs: (capabilities, { store }) => parts(capabilities) && store.multipart?.parts !== undefined,
+    async run(bench) {
+      const list = bench.multipart.parts!.bind(bench.multipart);
+      const upload = await begin(bench, 'object');
+      assert.deepEqual(await list(upload, 0, 10), []);
+      const done: Part[] = [];
+      for (const number of [7, 2, 4]) done.push(await put(bench, upload, number, pattern(number * 10)));
+      const told = done.toSorted((a, b) => a.number - b.number).map(({ number, etag }) => [number, etag, number * 10]);
+      const shown = async (after: number, limit: number): Promise<unknown> =>
+        (await list(upload, after, limit)).map(({ number, etag, size }) => [number, etag, size]);
+      assert.deepEqual(await shown(0, 10), told);
+      assert.deepEqual(await shown(2, 1), told.slice(1, 2));
+      assert.deepEqual(await shown(7, 10), []);
+      await bench.multipart.abort(upload);
+      await rejects(list(upload, 0, 10), 'not-found');
+    },
+  },
+  {
+    name: 'multipart: uploads in progress are listed in order of key',
+    needs: (capabilities, { store }) => parts(capabilities) && store.multipart?.list !== undefined,
+    async run(bench) {
+      const prefix = bench.key('up/');
+      const names = ['up/b', 'up/a', 'up/a', 'up/c/d', 'other'];
+      const uploads: UploadRef[] = [];
+      for (const name of names) uploads.push(await begin(bench, name));
+      const list = async (...page: PageOfUploads): Promise<readonly UploadRef[]> =>
+        (await bench.multipart.list!(prefix, ...page)).map(({ key, uploadId }) => ({ key, uploadId }));
+      const all = await list(undefined, 1000);
+      const place = ({ key, uploadId }: UploadRef): string => `${key} ${uploadId}`;
+      assert.deepEqual(all.map(place), all.map(place).toSorted());
+      // Where answers are lost on purpose there are more than these.
+      for (const upload of uploads)
+        assert.equal(all.map(place).includes(place(upload)), upload.key.startsWith(prefix), upload.key);
+      assert.deepEqual(await list(undefined, 1), all.slice(0, 1));
+      assert.deepEqual(await list(all[0], 2), all.slice(1, 3));
+      assert.deepEqual(
+        await list({ key: bench.key('up/a') }, 1000),
+        all.filter(({ key }) => key > bench.key('up/a')),
+      );
+      for (const upload of uploads) await bench.multipart.abort(upload);
+      const left = (await list(undefined, 1000)).map(place);
+      assert.ok(!uploads.some((upload) => left.includes(place(upload))));
     },
   },
   {

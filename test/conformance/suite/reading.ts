@@ -121,6 +121,29 @@ export const reading: readonly Behaviour[] = [
     },
   },
   {
+    name: 'read: a range of at most so many bytes is what there is of it',
+    needs: (capabilities) => capabilities.readRange,
+    async run(bench) {
+      const bytes = pattern(70_000);
+      const key = await bench.put('object', bytes);
+      const ranges = [
+        [0, 100],
+        [0, 100_000],
+        [69_999, 5],
+        [10, 69_990],
+        [10, 1_000_000],
+      ] as const;
+      await inParallel(ranges, async ([offset, length]) => {
+        const { meta, body } = await bench.store.read(key, { offset, length, atMost: true });
+        const expected = bytes.subarray(offset, offset + length);
+        assert.equal(meta.size, 70_000);
+        assert.equal(body.size, expected.byteLength);
+        assert.ok((await drain(body)).equals(expected), `${offset}+${length}`);
+      });
+      await rejects(bench.store.read(key, { offset: 70_000, length: 1, atMost: true }), 'wrong-length');
+    },
+  },
+  {
     name: 'read: ifMatch gives that version or rejects with changed',
     needs: (capabilities) => capabilities.readIfMatch,
     async run(bench) {

@@ -262,12 +262,16 @@ export class S3 {
   }
 
   #listParts(request: S3Request): S3Response {
-    const parts = [...this.#upload(request).parts].sort(([a], [b]) => a - b);
-    const rows = parts.map(
-      ([number, { etag, body }]) =>
-        `<Part><PartNumber>${number}</PartNumber><ETag>&quot;${etag}&quot;</ETag><Size>${body.length}</Size></Part>`,
-    );
-    return xml('ListPartsResult', `<IsTruncated>false</IsTruncated>${rows.join('')}`);
+    const after = Number(request.query.get('part-number-marker') ?? 0);
+    const limit = Math.min(1000, Number(request.query.get('max-parts') ?? 1000));
+    const behind = [...this.#upload(request).parts].filter(([number]) => number > after).sort(([a], [b]) => a - b);
+    const page = behind.slice(0, limit);
+    const rows = page.map(([number, { body, etag }]) => {
+      const told = `<PartNumber>${number}</PartNumber><ETag>&quot;${etag}&quot;</ETag><Size>${body.length}</Size>`;
+      return `<Part>${told}</Part>`;
+    });
+    const truncated = page.length < behind.length;
+    return xml('ListPartsResult', `<IsTruncated>${truncated}</IsTruncated>${rows.join('')}`);
   }
 }
 

@@ -1,12 +1,14 @@
 // What the documents show is true: task files parse, links lead somewhere, commands and options exist.
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { allStores } from '../../../src/all-stores.ts';
 import { commandGroups } from '../../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../../src/cli/global-options.ts';
+import { loadGateway } from '../../../src/config/gateway-config.ts';
 import { parseTaskFile } from '../../../src/config/task-file.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -15,12 +17,16 @@ const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: R
   text: readFileSync(join(ROOT, path), 'utf8'),
 }));
 
+/** A configuration, not a task. */
+const GATEWAY = /^gateway:/m;
+
 test('every task file in the documents is one', () => {
   const env = new Proxy<Record<string, string>>({}, { get: () => 'x' });
   const registry = allStores();
   let count = 0;
   for (const { path, text } of PAGES) {
     for (const [, block] of text.matchAll(/^```yaml.*\n([^]*?)^```$/gm)) {
+      if (GATEWAY.test(block!)) continue;
       // An example of one end is completed; of filters and the like there is none.
       const whole = block!.includes('destination:') ? block! : `type: copy\ndestination: { type: memory }\n${block}`;
       parseTaskFile(whole, { file: path, registry, env, readFile: () => 'x' });
@@ -28,6 +34,26 @@ test('every task file in the documents is one', () => {
     }
   }
   assert.ok(count > 20);
+});
+
+test('every configuration of a gateway in the documents is one', async () => {
+  const env = new Proxy<Record<string, string>>({}, { get: () => 'a secret' });
+  const dir = mkdtempSync(join(tmpdir(), 'ferry-docs-'));
+  let count = 0;
+  try {
+    for (const { path, text } of PAGES) {
+      for (const [, block] of text.matchAll(/^```yaml.*\n([^]*?)^```$/gm)) {
+        if (!GATEWAY.test(block!)) continue;
+        const file = join(dir, basename(path));
+        writeFileSync(file, block!);
+        await loadGateway(file, allStores(), env, () => 'x');
+        count++;
+      }
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  assert.ok(count > 0);
 });
 
 test('the command is where the README says', () => {

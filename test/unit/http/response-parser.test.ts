@@ -2,19 +2,14 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { isFerryError } from '../../../src/model/errors.ts';
+import { CHUNKED, UNTIL_CLOSE } from '../../../src/wire/http/framing.ts';
 import { ChunkedDecoder } from '../../../src/wire/http/chunked.ts';
-import {
-  CHUNKED,
-  HeadScanner,
-  type ResponseHead,
-  UNTIL_CLOSE,
-  bodyLength,
-} from '../../../src/wire/http/response-parser.ts';
+import { type ResponseHead, ResponseScanner, bodyLength } from '../../../src/wire/http/response-parser.ts';
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 function parse(text: string, pieces: readonly number[] = []): ResponseHead {
-  const scanner = new HeadScanner(65_536);
+  const scanner = new ResponseScanner(65_536);
   const bytes = bytesOf(text);
   let at = 0;
   for (const cut of [...pieces, bytes.length]) {
@@ -45,7 +40,7 @@ function keeps(version: string, lines: string): boolean {
 
 /** Decodes, cut before every index in `pieces`; what is left over is returned beside. */
 function decode(coded: Buffer, pieces: readonly number[] = []): { data: Buffer; used: number; complete: boolean } {
-  const decoder = new ChunkedDecoder(1024);
+  const decoder = new ChunkedDecoder('answer', 1024);
   const data: Buffer[] = [];
   const sink = { deliver: (bytes: Buffer, from: number, to: number) => void data.push(bytes.subarray(from, to)) };
   let at = 0;

@@ -1,0 +1,75 @@
+/** The `gateway` section of the configuration file: every key, what it means, what it takes. */
+import * as z from 'zod';
+
+const endpoint = (what: string) =>
+  z
+    .strictObject({
+      type: z.string().describe('Type of the store, as in task files.'),
+      path: z.string().default('').describe('Prefix or directory inside the store.'),
+      options: z.record(z.string(), z.unknown()).optional().describe('Options of the store type.'),
+    })
+    .describe(what);
+
+const user = z.strictObject({
+  name: z.string().min(1).describe('For logs.'),
+  tenant: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Users of one tenant share its buckets; the name of the user where absent.'),
+  access_key_id: z.string().min(3).max(128).describe('Access key.'),
+  secret_access_key: z
+    .string()
+    .min(8, 'must have at least 8 characters')
+    .describe('Secret key; write `${env:NAME}` or `${file:PATH}`.'),
+  buckets: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Buckets this user may use, `*` for any end; all of the tenant where absent.'),
+  read_only: z.boolean().default(false).describe('May read and list only.'),
+});
+
+const cors = z.strictObject({
+  origins: z.array(z.string().min(1)).min(1).describe('`https://app.example`, with `*` for any part.'),
+  methods: z
+    .array(z.enum(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']))
+    .min(1)
+    .describe('Methods pages may use.'),
+  headers: z.array(z.string()).default([]).describe('Headers pages may send; `*` for any part.'),
+  exposed: z.array(z.string()).default([]).describe('Headers pages may see, such as ETag.'),
+  max_age: z.int().min(0).optional().describe('Seconds a browser may remember the answer.'),
+});
+
+const bucket = z.strictObject({
+  tenant: z.string().min(1).describe('Whose bucket it is.'),
+  store: endpoint('Where its objects are.'),
+  anonymous_read: z.boolean().default(false).describe('Anybody may read its objects, without credentials.'),
+  cors: z.array(cors).default([]).describe('Which pages of other origins may use it.'),
+});
+
+export const GATEWAY = z
+  .strictObject({
+    listen: z
+      .string()
+      .default('127.0.0.1:9000')
+      .describe('Address and port. Others than this machine reach it only with TLS, or where `plain_http` allows it.'),
+    plain_http: z
+      .boolean()
+      .default(false)
+      .describe('Listen on addresses others can reach without TLS: signatures are safe then, contents are not.'),
+    tls: z
+      .strictObject({ cert_file: z.string().min(1).describe('PEM file of the certificate and those above it.'), key_file: z.string().min(1).describe('PEM file of its key.') })
+      .optional()
+      .describe('Serve HTTPS.'),
+    region: z.string().min(1).default('us-east-1').describe('Region clients have to name.'),
+    domains: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Host names below which the first part is a bucket: photos.s3.example.com for s3.example.com.'),
+    users: z.array(user).default([]).describe('Who may use it.'),
+    storage: endpoint('Where buckets that clients create have their objects, each in a folder of its name.').optional(),
+    buckets: z.record(z.string(), bucket).default({}).describe('Buckets by name, each with a store of its own.'),
+    max_connections: z.int().min(1).max(1_000_000).default(10_000).describe('Connections at once; others are refused.'),
+    grace: z.int().min(0).max(3600).default(30).describe('Seconds requests under way may take when the server stops.'),
+  })
+  .describe('The S3 server of `ferry serve`.'); // prettier-ignore

@@ -1,0 +1,165 @@
+/**
+ * The S3 server: from a request to its answer. Reads what is asked for, proves who asks, finds the bucket, decides
+ * whether it may be done, does it, and says what went wrong in S3's words.
+ */
+import type { HttpAnswer, HttpHandler, ServerRequest } from '../wire/http/server/server.ts';
+import { authenticate, type Identity } from './access/authenticate.ts';
+import { mayUse, type Users } from './access/users.ts';
+import type { Bucket, Buckets } from './buckets.ts';
+import { empty, xml } from './s3/answer.ts';
+import type { BucketCall, Call } from './s3/call.ts';
+import { corsHeaders, preflight } from './s3/cors.ts';
+import { S3Error, toS3Error } from './s3/error.ts';
+import { operationOf, type Operation } from './s3/operations/table.ts';
+import { isBucketName } from './buckets.ts';
+import { readRequest, type S3Request } from './s3/request.ts';
+
+export interface GatewayOptions {
+  readonly users: Users;
+  readonly buckets: Buckets;
+  /** The one region requests are signed for. */
+  readonly region: string;
+  /** Hosts below these are buckets: `photos.s3.example.com` below `s3.example.com`. Lower case. */
+  readonly domains: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told of every answer. */
+  readonly log?: ((entry: AccessEntry) => void) | undefined;
+}
+
+/** One line of the access log. Holds no secrets: no signatures, no query. */
+export interface AccessEntry {
+  readonly id: string;
+  readonly from: string;
+  readonly user: string | undefined;
+  readonly operation: string;
+  readonly bucket: string | undefined;
+  readonly key: string | undefined;
+  readonly status: number;
+  readonly error: S3Error | undefined;
+  /** Bytes of the answer's body, where known. */
+  readonly bytes: number | undefined;
+  readonly milliseconds: number;
+}
+
+/** Path that says whether this server takes requests: 200, or 503 while it drains. Not a bucket's name. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  #requests = 0;
+  #ready = true;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  readonly handler: HttpHandler = async (http) => {
+    if (http.target === '/healthz') return empty(200);
+    if (http.target === '/readyz') return empty(this.#ready ? 200 : 503);
+    const began = this.#options.now();
+    const id = (++this.#requests).toString(16).padStart(16, '0').toUpperCase();
+    const outcome = new Outcome();
+    let answer: HttpAnswer;
+    try {
+      answer = await this.#answer(http, id, outcome);
+    } catch (thrown) {
+      outcome.error = toS3Error(thrown);
+      answer = errorAnswer(outcome.error, http, id);
+    }
+    const headers = ['x-amz-request-id', id, 'Server', 'Ferry', ...outcome.cors, ...answer.headers];
+    this.#options.log?.({
+      id,
+      from: http.from,
+      user: outcome.identity?.user?.name,
+      operation: outcome.operation ?? http.method,
+      bucket: outcome.request?.bucket,
+      key: outcome.request?.key,
+      status: answer.status,
+      error: outcome.error,
+      bytes: sizeOf(answer),
+      milliseconds: this.#options.now() - began,
+    });
+    return { ...answer, headers };
+  };
+
+  /** Load balancers are to send nothing more here. */
+  retire(): void {
+    this.#ready = false;
+  }
+
+  async #answer(http: ServerRequest, id: string, outcome: Outcome): Promise<HttpAnswer> {
+    const { users, region, domains, buckets, now } = this.#options;
+    const request = readRequest(http, id, domains);
+    outcome.request = request;
+    const bucket = request.bucket === undefined ? undefined : buckets.find(request.bucket);
+    if (bucket !== undefined) outcome.cors = corsHeaders(request, bucket.cors);
+    if (http.method === 'OPTIONS') return preflight(request, bucket?.cors ?? []);
+    const identity = authenticate(request, { users, region, now });
+    outcome.identity = identity;
+    const operation = operationOf(request);
+    outcome.operation = operation?.name;
+    if (operation === undefined) throw unknownOperation(request);
+    const call: Call = { request, identity, buckets, region, now };
+    if (operation.on === 'service' || operation.on === 'new-bucket') {
+      allow(identity, request.bucket, operation);
+      return await operation.run(call);
+    }
+    const found = allowedBucket(identity, request.bucket!, bucket, operation);
+    const readable = (name: string): Bucket =>
+      allowedBucket(identity, name, buckets.find(name), { needs: 'read', anybody: true });
+    const bucketCall: BucketCall = { ...call, bucket: found, readable };
+    return operation.on === 'bucket'
+      ? await operation.run(bucketCall)
+      : await operation.run({ ...bucketCall, key: request.key! });
+  }
+}
+
+/** What becomes known of a request on the way. */
+class Outcome {
+  request: S3Request | undefined;
+  identity: Identity | undefined;
+  operation: string | undefined;
+  error: S3Error | undefined;
+  cors: readonly string[] = [];
+}
+
+function allow({ user }: Identity, bucket: string | undefined, { needs }: Pick<Operation, 'needs'>): void {
+  if (user === undefined) throw new S3Error('AccessDenied');
+  if (needs === 'write' && user.readOnly) throw new S3Error('AccessDenied', { message: 'This user may only read' });
+  if (bucket !== undefined && !mayUse(user, bucket)) throw new S3Error('AccessDenied');
+}
+
+/** The bucket, if this may be done in it. To those who may not know, a bucket that is there looks like any other. */
+function allowedBucket(
+  identity: Identity,
+  name: string,
+  bucket: Bucket | undefined,
+  operation: Pick<Operation, 'needs' | 'anybody'>,
+): Bucket {
+  if (!isBucketName(name)) throw new S3Error('InvalidBucketName');
+  const open = operation.anybody === true && bucket?.anonymousRead === true;
+  if (!open) {
+    allow(identity, name, operation);
+    if (bucket !== undefined && bucket.tenant !== identity.user!.tenant) throw new S3Error('AccessDenied');
+  }
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', { more: [['BucketName', name]] });
+  return bucket;
+}
+
+function unknownOperation({ method }: S3Request): S3Error {
+  return ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'].includes(method)
+    ? new S3Error('NotImplemented')
+    : new S3Error('MethodNotAllowed');
+}
+
+function errorAnswer(error: S3Error, http: ServerRequest, id: string): HttpAnswer {
+  if (http.method === 'HEAD' || error.status === 304) return empty(error.status, error.headers);
+  const mark = http.target.indexOf('?');
+  const resource = mark < 0 ? http.target : http.target.slice(0, mark);
+  return xml(error.document(resource, id), error.headers, error.status);
+}
+
+function sizeOf({ body }: HttpAnswer): number | undefined {
+  if (body === undefined) return 0;
+  if (body instanceof Uint8Array) return body.length;
+  return 'size' in body ? body.size : undefined;
+}

@@ -1,0 +1,56 @@
+import { toFerryError } from '../../../model/errors.ts';
+import { keyBytes } from '../../../model/key.ts';
+import type { HttpAnswer } from '../../../wire/http/server/server.ts';
+import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
+import { empty, xml } from '../answer.ts';
+import type { BucketCall, ObjectCall } from '../call.ts';
+import { requireDocument } from '../documents.ts';
+import { S3Error, toS3Error } from '../error.ts';
+
+const MOST_KEYS = 1000;
+
+export async function deleteObject({ request, bucket, key }: ObjectCall): Promise<HttpAnswer> {
+  const version = request.query.get('versionId');
+  if (version !== undefined && version !== 'null')
+    throw new S3Error('NotImplemented', { message: 'Versions are not offered here' });
+  if (request.http.headers.get('if-match') !== undefined)
+    throw new S3Error('NotImplemented', { message: 'A delete under a condition is not offered here' });
+  await bucket.store.remove(key);
+  return empty(204);
+}
+
+export async function deleteObjects({ request, bucket }: BucketCall): Promise<HttpAnswer> {
+  const document = await requireDocument(request, 'Delete');
+  const objects = document.all('Object');
+  if (objects.length === 0 || objects.length > MOST_KEYS)
+    throw new S3Error('MalformedXML', { message: `1 to ${MOST_KEYS} objects can be deleted at once` });
+  const quiet = document.get('Quiet')?.trim().toLowerCase() === 'true';
+  const failed = new Map<string, S3Error>();
+  const keys: string[] = [];
+  for (const object of objects) {
+    const key = object.get('Key') ?? '';
+    const version = object.get('VersionId');
+    if (key === '') throw new S3Error('MalformedXML', { message: 'An object has no key' });
+    if (version !== undefined && version !== 'null') failed.set(key, new S3Error('NotImplemented'));
+    else if (keyBytes(key) > 1024) failed.set(key, new S3Error('KeyTooLongError'));
+    else keys.push(key);
+  }
+  for (const { key, error } of await removeAll(bucket.store, keys)) failed.set(key, toS3Error(error));
+  let results = '';
+  if (!quiet) for (const key of keys) if (!failed.has(key)) results += xmlElement('Deleted', textElement('Key', key));
+  for (const [key, { code, message }] of failed)
+    results += xmlElement('Error', textElement('Key', key), textElement('Code', code), textElement('Message', message));
+  return xml(xmlDocument('DeleteResult', results));
+}
+
+async function removeAll(
+  store: BucketCall['bucket']['store'],
+  keys: readonly string[],
+): Promise<readonly { readonly key: string; readonly error: Error }[]> {
+  if (keys.length === 0) return [];
+  if (store.removeMany !== undefined) return await store.removeMany(keys);
+  const failures: { key: string; error: Error }[] = [];
+  for (const key of keys)
+    await store.remove(key).catch((error: unknown) => failures.push({ key, error: toFerryError(error) }));
+  return failures;
+}

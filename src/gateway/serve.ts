@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { FerryError } from '../model/errors.ts';
+import type { GatewaySpec } from '../model/gateway.ts';
+import type { EndpointSpec } from '../model/task.ts';
+import type { BucketBook } from '../state/bucket-book.ts';
+import type { Store } from '../store/store.ts';
+import { listen } from '../wire/http/server/listen.ts';
+import { Users } from './access/users.ts';
+import { ConfiguredBuckets } from './configured-buckets.ts';
+import { Gateway, type AccessEntry } from './gateway.ts';
+
+export interface ServeContext {
+  openStore(spec: EndpointSpec): Promise<Store>;
+  readonly book: BucketBook;
+  readonly log: (entry: AccessEntry) => void;
+  readonly now: () => number;
+}
+
+export interface RunningGateway {
+  /** Where it listens. */
+  readonly url: string;
+  /** Takes nothing new, finishes what is under way, closes the stores. */
+  stop(): Promise<void>;
+}
+
+/** Opens stores and the server. Rejects with `configuration` where one cannot be opened; then nothing is left open. */
+export async function serve(spec: GatewaySpec, context: ServeContext): Promise<RunningGateway> {
+  await using opened = new AsyncDisposableStack();
+  const fixed = [];
+  for (const bucket of spec.buckets)
+    fixed.push({ ...bucket, opened: opened.use(await context.openStore(bucket.store)) });
+  const { storage } = spec;
+  const openMade = storage && ((name: string) => context.openStore({ ...storage, path: folder(storage.path, name) }));
+  const { book, now } = context;
+  const buckets = opened.use(await ConfiguredBuckets.open({ fixed, book, openMade, now }));
+  const gateway = new Gateway({
+    users: new Users(spec.users, spec.region),
+    buckets,
+    region: spec.region,
+    domains: spec.domains,
+    now,
+    log: context.log,
+  });
+  const server = await listen(gateway.handler, {
+    host: spec.host,
+    port: spec.port,
+    tls: spec.tls && { cert: await pem(spec.tls.certFile), key: await pem(spec.tls.keyFile) },
+    maxConnections: spec.maxConnections,
+  });
+  const kept = opened.move();
+  const host = spec.host.includes(':') ? `[${spec.host}]` : spec.host;
+  return {
+    url: `${spec.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`,
+    async stop() {
+      gateway.retire();
+      await server.drain(spec.grace);
+      await kept.disposeAsync();
+    },
+  };
+}
+
+function folder(path: string, name: string): string {
+  return path === '' || path.endsWith('/') ? `${path}${name}/` : `${path}/${name}/`;
+}
+
+async function pem(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FerryError('configuration', { message: `the file ${file} cannot be read: ${why}`, cause });
+  }
+}

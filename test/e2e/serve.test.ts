@@ -1,0 +1,157 @@
+// `ferry serve` as people run it, and the clients they have: unchanged, with what they do by default.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { MiB } from '../../src/model/units.ts';
+import { awsCommand } from '../peers/aws-cli.ts';
+import { outputOf } from '../peers/command.ts';
+import { rcloneCommand } from '../peers/rclone.ts';
+import type { S3Server } from '../peers/s3-server.ts';
+import { s3cmdCommand } from '../peers/s3cmd.ts';
+import { unavailable } from '../peers/servers.ts';
+import { Ferry, type Running } from './ferry.ts';
+
+/** A server over a directory, with one user. */
+class Served implements AsyncDisposable {
+  readonly ferry: Ferry;
+  readonly #config: string;
+  #running: Running | undefined;
+  server: S3Server = { endpoint: '', accessKey: 'APPKEY', secretKey: 'app-secret-1', region: 'us-east-1' };
+
+  constructor() {
+    this.ferry = new Ferry();
+    this.#config = this.at('ferry.yaml');
+    const users = [{ name: 'app', access_key_id: this.server.accessKey, secret_access_key: this.server.secretKey }];
+    const storage = { type: 'file', path: this.at('objects'), options: { metadata: 'sidecar' } };
+    writeFileSync(this.#config, JSON.stringify({ gateway: { listen: '127.0.0.1:0', users, storage } }));
+  }
+
+  static async start(): Promise<Served> {
+    const served = new Served();
+    await served.start();
+    return served;
+  }
+
+  async start(): Promise<void> {
+    this.#running = this.ferry.start('serve', '-c', this.#config, '--json');
+    const [, endpoint] = await this.#running.printed(/"url":"(http:[^"]+)"/);
+    this.server = { ...this.server, endpoint: endpoint! };
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
+    this.#running!.child.kill(signal);
+    return (await this.#running!.exit).code;
+  }
+
+  at(...names: string[]): string {
+    return join(this.ferry.dir, ...names);
+  }
+
+  /** A directory with small files and a large one; gives its path and their names. */
+  tree(): { readonly dir: string; readonly names: readonly string[] } {
+    const dir = this.at('tree');
+    mkdirSync(join(dir, 'deep/er'), { recursive: true });
+    const names = ['a b', 'plus+plus%', 'deep/ü 日本', 'deep/er/empty', 'large'];
+    for (const name of names)
+      writeFileSync(join(dir, name), randomBytes(name === 'large' ? 20 * MiB : name.endsWith('empty') ? 0 : 1000));
+    return { dir, names };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.ferry[Symbol.dispose]();
+  }
+}
+
+function assertSameFiles(names: readonly string[], one: string, other: string): void {
+  for (const name of names) assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name);
+}
+
+test('the AWS CLI moves a tree in and out', { skip: unavailable('aws') }, async () => {
+  await using served = await Served.start();
+  const { dir, names } = served.tree();
+  const aws = async (...args: string[]): Promise<string> => String(await outputOf(awsCommand(args, served.server)));
+  await aws('s3', 'mb', 's3://photos');
+  await aws('s3', 'sync', dir, 's3://photos/in', '--no-progress');
+  await aws('s3', 'cp', 's3://photos/in', 's3://photos/copy', '--recursive', '--no-progress');
+  await aws('s3', 'sync', 's3://photos/copy', served.at('back'), '--no-progress');
+  assertSameFiles(names, dir, served.at('back'));
+  assert.equal(await aws('s3', 'sync', dir, 's3://photos/in', '--no-progress'), '', 'there is nothing left to do');
+  assert.match(await aws('s3', 'ls', 's3://photos/'), /PRE copy\/\n +PRE in\/\n/);
+  const head: unknown = JSON.parse(await aws('s3api', 'head-object', '--bucket=photos', '--key=in/large'));
+  assert.equal(Object(head).ContentLength, 20 * MiB);
+  await aws('s3', 'rb', 's3://photos', '--force');
+  assert.equal(await aws('s3', 'ls'), '');
+});
+
+test('s3cmd moves a tree in and out', { skip: unavailable('s3cmd') }, async () => {
+  await using served = await Served.start();
+  const { dir, names } = served.tree();
+  const s3cmd = async (...args: string[]): Promise<string> => String(await outputOf(s3cmdCommand(args, served.server)));
+  await s3cmd('mb', 's3://photos');
+  await s3cmd('sync', `${dir}/`, 's3://photos/in/');
+  await s3cmd('sync', 's3://photos/in/', `${served.at('back')}/`);
+  assertSameFiles(names, dir, served.at('back'));
+  await s3cmd('cp', 's3://photos/in/a b', 's3://photos/other');
+  await s3cmd('setacl', '--acl-private', 's3://photos/other');
+  await s3cmd('modify', '--add-header=x-amz-meta-colour: blue', 's3://photos/other');
+  assert.match(await s3cmd('info', 's3://photos/other'), /x-amz-meta-colour: +blue/);
+  await s3cmd('rb', '--recursive', '--force', 's3://photos');
+});
+
+test('rclone syncs a tree and finds nothing to do', { skip: unavailable('rclone') }, async () => {
+  await using served = await Served.start();
+  const { dir, names } = served.tree();
+  const rclone = async (...args: string[]): Promise<string> =>
+    String(await outputOf(rcloneCommand([...args, '--s3-upload-cutoff=5M'], { ours: served.server })));
+  await rclone('sync', dir, 'ours:photos/in');
+  await rclone('check', '--download', dir, 'ours:photos/in');
+  await rclone('copy', 'ours:photos/in', served.at('back'));
+  assertSameFiles(names, dir, served.at('back'));
+  assert.match(await rclone('sync', '--dry-run', '--stats-one-line', '--use-json-log', dir, 'ours:photos/in'), /^$/);
+  await rclone('purge', 'ours:photos/in');
+  assert.equal(await rclone('lsf', '-R', 'ours:photos'), '');
+});
+
+test(
+  'what was answered is there after the server was killed, buckets and uploads in parts included',
+  { skip: unavailable('aws') },
+  async () => {
+    await using served = await Served.start();
+    const aws = async (...args: string[]): Promise<string> => String(await outputOf(awsCommand(args, served.server)));
+    const file = served.at('file');
+    writeFileSync(file, randomBytes(5 * MiB));
+    await aws('s3', 'mb', 's3://photos');
+    await aws('s3', 'cp', file, 's3://photos/k', '--metadata=a=b', '--no-progress');
+    const upload: unknown = JSON.parse(await aws('s3api', 'create-multipart-upload', '--bucket=photos', '--key=parts'));
+    const id = String(Object(upload).UploadId);
+    const part = ['--bucket=photos', '--key=parts', `--upload-id=${id}`];
+    await aws('s3api', 'upload-part', ...part, '--part-number=1', `--body=${file}`);
+    await served.stop('SIGKILL');
+    await served.start();
+    assert.equal(Object(JSON.parse(await aws('s3api', 'head-object', '--bucket=photos', '--key=k'))).Metadata.a, 'b');
+    const second: unknown = JSON.parse(await aws('s3api', 'upload-part', ...part, '--part-number=2', `--body=${file}`));
+    const listed: unknown = JSON.parse(await aws('s3api', 'list-parts', ...part));
+    const parts: { ETag: string }[] = Object(listed).Parts;
+    assert.equal(parts[1]!.ETag, Object(second).ETag);
+    const wanted = JSON.stringify({ Parts: parts.map(({ ETag }, i) => ({ ETag, PartNumber: i + 1 })) });
+    await aws('s3api', 'complete-multipart-upload', ...part, `--multipart-upload=${wanted}`);
+    await aws('s3', 'cp', 's3://photos/parts', served.at('back'), '--no-progress');
+    const once = readFileSync(file);
+    assert.ok(readFileSync(served.at('back')).equals(Buffer.concat([once, once])));
+  },
+);
+
+test('SIGTERM ends it well, and a port that is taken is told', async () => {
+  const served = await Served.start();
+  const config = served.at('taken.yaml');
+  const users = [{ name: 'app', access_key_id: 'APP', secret_access_key: '12345678' }];
+  writeFileSync(config, JSON.stringify({ gateway: { listen: new URL(served.server.endpoint).host, users } }));
+  const taken = await served.ferry.run('serve', '-c', config);
+  assert.equal(taken.code, 2);
+  assert.match(taken.stderr, /Cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE/);
+  assert.equal(await served.stop(), 0);
+  served.ferry[Symbol.dispose]();
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadGateway, type LoadedGateway } from '../../../src/config/gateway-config.ts';
+import { isFerryError } from '../../../src/model/errors.ts';
+import { allDrivers } from './all-drivers.ts';
+import { stubRegistry } from './stub-drivers.ts';
+
+const USERS = 'users: [{ name: app, access_key_id: APP, secret_access_key: "12345678" }]';
+
+async function load(text: string, env: Record<string, string> = {}): Promise<LoadedGateway> {
+  const dir = mkdtempSync(path.join(tmpdir(), 'ferry-gateway-config-'));
+  try {
+    const file = path.join(dir, 'ferry.yaml');
+    writeFileSync(file, text);
+    return await loadGateway(file, stubRegistry, env);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function complaints(section: string): Promise<string> {
+  try {
+    await load(`gateway:\n  ${section.replaceAll('\n', '\n  ')}\n`);
+  } catch (error) {
+    assert.ok(isFerryError(error, 'configuration'), String(error));
+    return error.message;
+  }
+  assert.fail('nothing was wrong');
+}
+
+test('the example is one, and its secrets are concealed', async () => {
+  const file = path.join(import.meta.dirname, '../../../examples/serve/ferry.yaml');
+  const env = { FERRY_APP_SECRET: 'hunter2-app' };
+  await assert.rejects(loadGateway(file, allDrivers(), env), /reports\.secret/);
+  const { spec, secrets } = await loadGateway(file, allDrivers(), env, () => 'hunter2-reports');
+  assert.deepEqual(
+    secrets.map((secret) => secret.reveal()),
+    ['hunter2-app', 'hunter2-reports'],
+  );
+  assert.doesNotMatch(JSON.stringify(spec), /hunter2/);
+  assert.deepEqual(
+    spec.users.map(({ name, tenant, readOnly }) => [name, tenant, readOnly]),
+    [
+      ['app', 'acme', false],
+      ['reports', 'acme', true],
+    ],
+  );
+  assert.equal(spec.storage?.path, '/srv/objects');
+  assert.deepEqual(
+    spec.buckets.map(({ name, anonymousRead, cors }) => [name, anonymousRead, cors[0]?.maxAgeSeconds]),
+    [['downloads', true, 600]],
+  );
+});
+
+test('defaults are those of a server that nobody else reaches', async () => {
+  const { spec } = await load(`gateway: { ${USERS} }\n`);
+  assert.deepEqual([spec.host, spec.port, spec.tls, spec.region], ['127.0.0.1', 9000, undefined, 'us-east-1']);
+  assert.deepEqual([spec.users[0]!.tenant, spec.users[0]!.buckets, spec.storage], ['app', undefined, undefined]);
+});
+
+test('other addresses need TLS, or a word', async () => {
+  for (const listen of ['0.0.0.0:9000', '"[::]:9000"', '192.0.2.1:80', 'gateway.example:443'])
+    assert.match(await complaints(`${USERS}\nlisten: ${listen}`), /gateway\.listen: is reached from elsewhere/, listen);
+  for (const listen of ['127.0.0.1:1', '127.9.9.9:1', 'localhost:1', '"[::1]:1"'])
+    await load(`gateway:\n  ${USERS}\n  listen: ${listen}\n`);
+  await load(`gateway:\n  ${USERS}\n  listen: 0.0.0.0:9000\n  plain_http: true\n`);
+  const { spec } = await load(`gateway:\n  ${USERS}\n  listen: "[::]:9000"\n  tls: { cert_file: c, key_file: k }\n`);
+  assert.deepEqual([spec.host, spec.port], ['::', 9000]);
+});
+
+test('every mistake is told with its place', async () => {
+  const wrong: [string, RegExp][] = [
+    ['listen: 127.0.0.1', /gateway\.listen: must be ADDRESS:PORT/],
+    [`${USERS}\nlisten: 127.0.0.1:99999`, /gateway\.listen: must be ADDRESS:PORT/],
+    ['users: [{ name: a, access_key_id: abc, secret_access_key: short }]', /secret_access_key: must have at least 8/],
+    [
+      `users:\n  - { name: a, access_key_id: abc, secret_access_key: "12345678" }\n  - { name: b, access_key_id: abc, secret_access_key: "12345678" }`,
+      /users\[1\]\.access_key_id: is another user's/,
+    ],
+    ['buckets: {}', /names no users/],
+    [`${USERS}\nbucket: {}`, /gateway\.bucket: .*buckets/],
+    [`${USERS}\nstorage: { type: fil }`, /gateway\.storage\.type: there is no store type "fil".*file/],
+    [`${USERS}\nstorage: { type: filelist, options: { list_path: x } }`, /"filelist" cannot be a destination/],
+    [
+      `${USERS}\nbuckets: { photos: { tenant: a, store: { type: s3, options: { buckt_name: x } } } }`,
+      /gateway\.buckets\.photos\.store\.options\.buckt_name: .*bucket_name/,
+    ],
+    [
+      `${USERS}\nbuckets: { Photos: { tenant: a, store: { type: file } } }`,
+      /gateway\.buckets\.Photos: is no name for a bucket/,
+    ],
+  ];
+  for (const [section, message] of wrong) assert.match(await complaints(section), message, section);
+  await assert.rejects(load('log_level: info\n'), /has no `gateway` section/);
+});
