@@ -10,6 +10,8 @@ import { empty, xml } from './s3/answer.ts';
 import type { BucketCall, Call } from './s3/call.ts';
 import { corsHeaders, preflight } from './s3/cors.ts';
 import { S3Error, toS3Error } from './s3/error.ts';
+import { withHoistedHeaders } from './s3/hoisted.ts';
+import { refuseUnoffered } from './s3/unoffered.ts';
 import { operationOf, type Operation } from './s3/operations/table.ts';
 import { isBucketName } from './buckets.ts';
 import { readRequest, type S3Request } from './s3/request.ts';
@@ -88,24 +90,30 @@ export class Gateway {
 
   async #answer(http: ServerRequest, id: string, outcome: Outcome): Promise<HttpAnswer> {
     const { users, region, domains, buckets, now } = this.#options;
-    const request = readRequest(http, id, domains);
-    outcome.request = request;
-    const bucket = request.bucket === undefined ? undefined : buckets.find(request.bucket);
-    if (bucket !== undefined) outcome.cors = corsHeaders(request, bucket.cors);
-    if (http.method === 'OPTIONS') return preflight(request, bucket?.cors ?? []);
-    const identity = authenticate(request, { users, region, now });
+    const received = readRequest(http, id, domains);
+    outcome.request = received;
+    const bucket = received.bucket === undefined ? undefined : buckets.find(received.bucket);
+    if (bucket !== undefined) outcome.cors = corsHeaders(received, bucket.cors);
+    if (http.method === 'OPTIONS') return preflight(received, bucket?.cors ?? []);
+    const identity = authenticate(received, { users, region, now });
     outcome.identity = identity;
+    const request = identity.presigned ? withHoistedHeaders(received) : received;
     const operation = operationOf(request);
     outcome.operation = operation?.name;
     if (operation === undefined) throw unknownOperation(request);
+    refuseUnoffered(request);
     const call: Call = { request, identity, buckets, region, now };
     if (operation.on === 'service' || operation.on === 'new-bucket') {
       allow(identity, request.bucket, operation);
       return await operation.run(call);
     }
     const found = allowedBucket(identity, request.bucket!, bucket, operation);
-    const readable = (name: string): Bucket =>
-      allowedBucket(identity, name, buckets.find(name), { needs: 'read', anybody: true });
+    checkOwner(found, request.http.headers.get('x-amz-expected-bucket-owner'));
+    const readable = (name: string): Bucket => {
+      const source = allowedBucket(identity, name, buckets.find(name), { needs: 'read', anybody: true });
+      checkOwner(source, request.http.headers.get('x-amz-source-expected-bucket-owner'));
+      return source;
+    };
     const bucketCall: BucketCall = { ...call, bucket: found, readable };
     return operation.on === 'bucket'
       ? await operation.run(bucketCall)
@@ -143,6 +151,12 @@ function allowedBucket(
   }
   if (bucket === undefined) throw new S3Error('NoSuchBucket', { more: [['BucketName', name]] });
   return bucket;
+}
+
+/** Who says whose bucket it has to be is not served from somebody else's. */
+function checkOwner({ tenant }: Bucket, expected: string | undefined): void {
+  if (expected !== undefined && expected !== tenant)
+    throw new S3Error('AccessDenied', { message: 'The bucket belongs to somebody else than expected' });
 }
 
 function unknownOperation({ method }: S3Request): S3Error {

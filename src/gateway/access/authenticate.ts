@@ -6,7 +6,9 @@ import {
   type ReceivedSignature,
   type SignedRequest,
 } from '../../wire/sigv4/received.ts';
+import { receivedV2, receivedV2ToSign } from '../../wire/sigv4/received-v2.ts';
 import { S3Error } from '../s3/error.ts';
+import { withHoistedHeaders } from '../s3/hoisted.ts';
 import type { S3Request } from '../s3/request.ts';
 import type { KnownUser, User, Users } from './users.ts';
 
@@ -16,6 +18,8 @@ export interface Identity {
   readonly user: User | undefined;
   /** What `x-amz-content-sha256` says of the body, which the signature covers; undefined where it says nothing. */
   readonly payload: string | undefined;
+  /** The signature is in the query: whoever was given the URL may use it. */
+  readonly presigned: boolean;
   /** Checks the chunks of a body that is signed in chunks. */
   chunkSigner?(): ChunkSigner;
 }
@@ -30,14 +34,15 @@ export interface AuthenticationRules {
 /** How far the clocks of client and server may be apart, milliseconds. As S3. */
 const SKEW = 15 * 60 * 1000;
 
-const ANONYMOUS: Identity = { user: undefined, payload: undefined };
+const ANONYMOUS: Identity = { user: undefined, payload: undefined, presigned: false };
 
 /** Proves who asks. Throws `S3Error` where a signature is there and not right; no signature is nobody. */
 export function authenticate(request: S3Request, rules: AuthenticationRules): Identity {
   const { http, method, path, query } = request;
   const signed: SignedRequest = { method, path, query: query.pairs, headers: http.headers, host: http.host };
   const received = receivedSignature(signed);
-  if (received === undefined) return { ...ANONYMOUS, payload: http.headers.get('x-amz-content-sha256') };
+  if (received === undefined)
+    return byVersion2(request, signed, rules) ?? { ...ANONYMOUS, payload: http.headers.get('x-amz-content-sha256') };
   if ('malformed' in received) throw unreadable(http.headers.get('authorization') === undefined, received.malformed);
   checkScope(received, rules.region);
   checkTime(received, rules.now());
@@ -53,8 +58,27 @@ export function authenticate(request: S3Request, rules: AuthenticationRules): Id
   return {
     user: known.user,
     payload: received.payload,
+    presigned: received.expires !== undefined,
     chunkSigner: () => known.keys.chunkSigner(received),
   };
+}
+
+/** A URL presigned with Version 2. It covers a part of the query only: what it does not cover is refused. */
+function byVersion2(request: S3Request, signed: SignedRequest, rules: AuthenticationRules): Identity | undefined {
+  const received = receivedV2(signed);
+  if (received === undefined) return undefined;
+  if ('malformed' in received) throw unreadable(true, received.malformed);
+  if (received.unsigned !== undefined)
+    throw new S3Error('AccessDenied', {
+      message: `The signature does not cover the parameter ${JSON.stringify(received.unsigned)}; use Signature Version 4`,
+    });
+  if (rules.now() > received.expires) throw expired();
+  const known = rules.users.find(received.accessKeyId);
+  if (known === undefined) throw new S3Error('InvalidAccessKeyId');
+  const { headers } = withHoistedHeaders(request).http;
+  const toSign = receivedV2ToSign({ ...signed, headers }, received, request.resource);
+  if (!known.keys.verifyV2(toSign, received.signature)) throw new S3Error('SignatureDoesNotMatch');
+  return { user: known.user, payload: headers.get('x-amz-content-sha256'), presigned: true };
 }
 
 function checkScope(received: ReceivedSignature, region: string): void {
@@ -77,7 +101,11 @@ function checkTime({ time, expires }: ReceivedSignature, now: number): void {
     });
   }
   if (time - now > SKEW) throw new S3Error('AccessDenied', { message: 'The URL is not valid yet' });
-  if (now > time + expires * 1000) throw new S3Error('AccessDenied', { message: 'The URL has expired' });
+  if (now > time + expires * 1000) throw expired();
+}
+
+function expired(): S3Error {
+  return new S3Error('AccessDenied', { message: 'The URL has expired' });
 }
 
 function checkSignature(signed: SignedRequest, received: ReceivedSignature, { keys }: KnownUser): void {

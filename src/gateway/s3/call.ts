@@ -1,4 +1,5 @@
 import type { HttpAnswer } from '../../wire/http/server/server.ts';
+import { textElement } from '../../wire/xml/write.ts';
 import type { Identity } from '../access/authenticate.ts';
 import type { User } from '../access/users.ts';
 import type { Bucket, Buckets } from '../buckets.ts';
@@ -29,7 +30,15 @@ export type Handler<C extends Call> = (call: C) => Promise<HttpAnswer>;
 
 /** Who a bucket or object belongs to, as documents name it. */
 export function ownerXml(name: string): string {
-  return `<Owner><ID>${name}</ID><DisplayName>${name}</DisplayName></Owner>`;
+  return `<Owner>${idXml(name)}</Owner>`;
+}
+
+export function initiatorXml(name: string): string {
+  return `<Initiator>${idXml(name)}</Initiator>`;
+}
+
+function idXml(name: string): string {
+  return textElement('ID', name) + textElement('DisplayName', name);
 }
 
 export function userOf({ identity }: Call): User {

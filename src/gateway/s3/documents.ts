@@ -1,26 +1,24 @@
 import { KiB, MiB } from '../../model/units.ts';
 import { parseXml, type XmlElement } from '../../wire/xml/tree.ts';
 import type { Tags } from '../../model/object.ts';
-import { base64ToHex } from '../../wire/checksum/encoding.ts';
-import { hash } from 'node:crypto';
-import { checkTags } from './metadata.ts';
+import type { Body } from '../../model/body.ts';
+import type { Call } from './call.ts';
 import { S3Error } from './error.ts';
-import type { S3Request } from './request.ts';
+import { checkTags } from './metadata.ts';
+import { readPayload, storing } from './payload.ts';
 
 /** Largest document a client sends, bytes: 10,000 parts, or 1,000 keys of 1 KiB escaped. */
 const LARGEST = 8 * MiB;
 
-/** The document a client sends, or undefined where the body is empty. Throws `MalformedXML`, `BadDigest`. */
-export async function readDocument(request: S3Request, root: string): Promise<XmlElement | undefined> {
-  const { body, headers } = request.http;
-  const bytes = await body.bytes(LARGEST).catch((error: unknown) => {
-    throw new S3Error('MalformedXML', {
-      message: `The document cannot be read, or is larger than ${LARGEST / KiB} KiB`,
-      cause: error,
-    });
-  });
-  const md5 = headers.get('content-md5');
-  if (md5 !== undefined && base64ToHex(md5, 'md5') !== hash('md5', bytes, 'hex')) throw new S3Error('BadDigest');
+/**
+ * The document a client sends, or undefined where the body is empty. Throws `MalformedXML`, and what `readPayload` does
+ * where the body is not what was signed or announced.
+ */
+export async function readDocument(call: Call, root: string): Promise<XmlElement | undefined> {
+  const payload = await readPayload(call.request, call.identity);
+  if (payload.size > LARGEST)
+    throw new S3Error('MalformedXML', { message: `The document is larger than ${LARGEST / KiB} KiB` });
+  const bytes = await storing(payload, whole(payload.body));
   if (bytes.length === 0) return undefined;
   let document: XmlElement;
   try {
@@ -32,10 +30,17 @@ export async function readDocument(request: S3Request, root: string): Promise<Xm
   return document;
 }
 
-export async function requireDocument(request: S3Request, root: string): Promise<XmlElement> {
-  const document = await readDocument(request, root);
+export async function requireDocument(call: Call, root: string): Promise<XmlElement> {
+  const document = await readDocument(call, root);
   if (document === undefined) throw new S3Error('MalformedXML', { message: `A ${root} was expected` });
   return document;
+}
+
+async function whole(body: Body): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body.open()) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces);
 }
 
 export function readTags(document: XmlElement): Tags {

@@ -24,6 +24,7 @@ const ERRORS = {
   InvalidBucketName: [400, 'This is no name for a bucket.'],
   InvalidDigest: [400, 'The checksum sent with the body is none.'],
   InvalidPart: [400, 'A part that was named was not uploaded, or has another ETag.'],
+  InvalidPartNumber: [416, 'The object has fewer parts.'],
   InvalidPartOrder: [400, 'Parts have to be named in ascending order.'],
   InvalidRange: [416, 'The object does not reach into the range asked for.'],
   InvalidRequest: [400, 'The request cannot be carried out.'],

@@ -22,9 +22,8 @@ const SYSTEM: readonly (readonly [header: string, field: keyof SystemMeta])[] = 
   ['expires', 'expires'],
 ];
 
-/** What a write is to store beside the bytes. Throws `MetadataTooLarge`, `InvalidTag`, `NotImplemented`. */
+/** What a write is to store beside the bytes. Throws `MetadataTooLarge`, `InvalidTag`. */
 export function writeOptionsOf(headers: HttpHeaders): WriteOptions {
-  refuseSpecial(headers);
   const tagging = headers.get('x-amz-tagging');
   return { meta: metaOf(headers), tags: tagging === undefined ? undefined : tagsOfQuery(tagging) };
 }
@@ -121,20 +120,6 @@ export function checkTags(tags: Tags): void {
   if (names.length > 10) throw new S3Error('InvalidTag', { message: 'An object has 10 tags at most' });
   for (const name of names)
     if (name === '' || name.length > 128 || tags[name]!.length > 256) throw new S3Error('InvalidTag');
-}
-
-/** What would be ignored silently is refused: a client that asks for encryption or a lock relies on it. */
-function refuseSpecial(headers: HttpHeaders): void {
-  for (const [name] of headers.entries()) {
-    if (
-      name.startsWith('x-amz-server-side-encryption') ||
-      name.startsWith('x-amz-object-lock-') ||
-      name.startsWith('x-amz-grant-') ||
-      name === 'x-amz-website-redirect-location' ||
-      name === 'x-amz-write-offset-bytes'
-    )
-      throw new S3Error('NotImplemented', { message: `${name} is not offered here` });
-  }
 }
 
 function decode(text: string): string {

@@ -10,6 +10,8 @@ export interface S3Request {
   readonly method: string;
   /** Path as it came. */
   readonly path: string;
+  /** The path with the bucket in it, also where that stands in the host. */
+  readonly resource: string;
   readonly query: Query;
   readonly bucket: string | undefined;
   readonly key: string | undefined;
@@ -39,6 +41,7 @@ export function readRequest(http: ServerRequest, id: string, domains: readonly s
     id,
     method: http.method,
     path,
+    resource: inHost === undefined ? path : `/${inHost}${path}`,
     query,
     bucket: first === '' ? undefined : first,
     key: key === '' ? undefined : key,

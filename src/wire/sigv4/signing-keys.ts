@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { ALGORITHM, credentialScope, equalSignatures, signingKey } from './canonical.ts';
 import { ChunkSigner } from './chunk-signer.ts';
 import { HmacSha256 } from './hmac.ts';
@@ -27,6 +28,11 @@ export class SigningKeys {
     const scope = credentialScope(received.day, this.#region, this.#service);
     const expected = this.#of(received.day).hmac.hex(`${ALGORITHM}\n${received.timestamp}\n${scope}\n${digest}`);
     return equalSignatures(expected, received.signature);
+  }
+
+  /** Whether a signature of Version 2, in Base64, is right for what was signed with it. */
+  verifyV2(toSign: string, signature: string): boolean {
+    return equalSignatures(createHmac('sha1', this.#secret).update(toSign, 'latin1').digest('base64'), signature);
   }
 
   /** For the chunks of a verified request. */

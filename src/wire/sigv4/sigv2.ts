@@ -47,11 +47,19 @@ export class SigV2Signer {
   }
 }
 
-/** What is signed; also for a server that verifies. Where `x-amz-date` is given the `Date` line is empty. */
-export function sigV2StringToSign(request: Omit<SigV2Request, 'now'>): string {
+/** Whether a parameter is part of the resource, and so signed. */
+export function isSubResource(name: string): boolean {
+  return SUB_RESOURCES.has(name);
+}
+
+/**
+ * What is signed; also for a server that verifies. Where `x-amz-date` is given the `Date` line is empty; in presigned
+ * URLs it holds when they expire: `expires`.
+ */
+export function sigV2StringToSign(request: Omit<SigV2Request, 'now'>, expires?: string): string {
   const headers = lowerCased(request.headers);
   const amz = [...headers.keys()].filter((name) => name.startsWith('x-amz-')).sort();
-  const date = headers.has('x-amz-date') ? '' : (headers.get('date') ?? '');
+  const date = expires ?? (headers.has('x-amz-date') ? '' : (headers.get('date') ?? ''));
   const lines = amz.map((name) => `${name}:${headers.get(name)}\n`).join('');
   const plain = [request.method, headers.get('content-md5') ?? '', headers.get('content-type') ?? '', date];
   return `${plain.join('\n')}\n${lines}${request.resource}${subResources(request.query)}`;

@@ -14,48 +14,6 @@ test('the bucket may stand in the host', async () => {
   assert.equal((await signed(serving, { host: 's3.test', path: '/photos/a%20b' })).text, 'v');
 });
 
-test('what is not offered is never answered as something else', async () => {
-  await using serving = await Serving.start();
-  await serving.buckets.create('box', ALICE.tenant);
-  await serving.buckets.find('box')!.store.write('k', Buffer.from('v'));
-  const notOffered: [string, string, (readonly [string, string])[], string[]?][] = [
-    ['GET', '/box', [['policy', '']]],
-    ['GET', '/box', [['versions', '']]],
-    ['PUT', '/box', [['lifecycle', '']]],
-    ['DELETE', '/box', [['website', '']]],
-    ['GET', '/box/k', [['torrent', '']]],
-    ['GET', '/box/k', [['versionId', 'abc']]],
-    ['GET', '/box/k', [['partNumber', '1']]],
-    ['DELETE', '/box/k', [['versionId', 'abc']]],
-    ['DELETE', '/box/k', [['retention', '']]],
-    [
-      'POST',
-      '/box/k',
-      [
-        ['select', ''],
-        ['select-type', '2'],
-      ],
-    ],
-    ['PUT', '/box/k', [['legal-hold', '']]],
-    ['PUT', '/box/k', [], ['x-amz-server-side-encryption', 'AES256']],
-    ['PUT', '/box/k', [], ['x-amz-object-lock-mode', 'GOVERNANCE']],
-    ['PUT', '/box/k', [], ['x-amz-acl', 'public-read']],
-    ['PUT', '/box/k', [], ['x-amz-grant-read', 'id=x']],
-    ['PUT', '/box/k', [], ['If-None-Match', '"etag"']],
-    ['DELETE', '/box/k', [], ['If-Match', '"etag"']],
-  ];
-  for (const [method, path, query, headers = []] of notOffered) {
-    const body = method === 'PUT' || method === 'POST' ? Buffer.from('new') : undefined;
-    const answer = await signed(serving, { method, path, query, headers, ...(body && { body }) });
-    assert.deepEqual(
-      [answer.status, answer.code],
-      [501, 'NotImplemented'],
-      `${method} ${path} ${String(query)} ${String(headers)}`,
-    );
-  }
-  assert.equal((await signed(serving, { path: '/box/k' })).text, 'v');
-});
-
 test('names, paths and documents that cannot be are refused', async () => {
   await using serving = await Serving.start();
   await serving.buckets.create('box', ALICE.tenant);

@@ -16,7 +16,13 @@ export async function getBucketAcl(call: BucketCall): Promise<HttpAnswer> {
   return xml(aclXml(call));
 }
 
-export async function putAcl(call: BucketCall): Promise<HttpAnswer> {
+export async function putObjectAcl(call: ObjectCall): Promise<HttpAnswer> {
+  const answer = await putBucketAcl(call);
+  await statOrThrow(call);
+  return answer;
+}
+
+export async function putBucketAcl(call: BucketCall): Promise<HttpAnswer> {
   const acl = call.request.http.headers.get('x-amz-acl');
   if (acl === undefined) throw new S3Error('NotImplemented', { message: 'Only canned access lists can be set' });
   checkAcl(acl, call.bucket);

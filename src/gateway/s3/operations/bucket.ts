@@ -4,19 +4,41 @@ import { isoDate } from '../../../wire/http-date.ts';
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
 import { mayUse } from '../../access/users.ts';
 import { isBucketName } from '../../buckets.ts';
+import { checkAcl } from '../acl.ts';
 import { empty, xml } from '../answer.ts';
 import { ownerXml, userOf, type BucketCall, type Call } from '../call.ts';
 import { readDocument } from '../documents.ts';
 import { S3Error } from '../error.ts';
 import { listing } from '../listing.ts';
+import { fromToken, toToken } from '../token.ts';
+
+/** Most buckets of a page, where a client asks for pages. As S3. */
+const MOST = 10_000;
 
 export async function listBuckets(call: Call): Promise<HttpAnswer> {
   const user = userOf(call);
-  const buckets = call.buckets.of(user.tenant).filter(({ name }) => mayUse(user, name));
-  const elements = buckets.map(({ name, created }) =>
+  const { query } = call.request;
+  const prefix = query.get('prefix') ?? '';
+  const limit = query.number('max-buckets', 1, MOST) ?? Number.POSITIVE_INFINITY;
+  const token = query.get('continuation-token');
+  const after = token === undefined ? '' : fromToken(token);
+  const elsewhere = (query.get('bucket-region') ?? call.region) !== call.region;
+  const wanted = call.buckets
+    .of(user.tenant)
+    .filter(({ name }) => !elsewhere && name > after && name.startsWith(prefix) && mayUse(user, name));
+  const shown = wanted.slice(0, limit);
+  const elements = shown.map(({ name, created }) =>
     xmlElement('Bucket', textElement('Name', name), textElement('CreationDate', isoDate(created))),
   );
-  return xml(xmlDocument('ListAllMyBucketsResult', ownerXml(user.tenant), xmlElement('Buckets', ...elements)));
+  return xml(
+    xmlDocument(
+      'ListAllMyBucketsResult',
+      ownerXml(user.tenant),
+      xmlElement('Buckets', ...elements),
+      wanted.length > shown.length ? textElement('ContinuationToken', toToken(shown.at(-1)!.name)) : '',
+      query.has('prefix') ? textElement('Prefix', prefix) : '',
+    ),
+  );
 }
 
 /** Creates the bucket named; `bucket` of the call is not there yet. */
@@ -24,9 +46,12 @@ export async function createBucket(call: Call): Promise<HttpAnswer> {
   const name = call.request.bucket!;
   const user = userOf(call);
   if (!isBucketName(name)) throw new S3Error('InvalidBucketName');
-  if (call.request.http.headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true')
-    throw new S3Error('NotImplemented', { message: 'Object lock is not offered here' });
-  const wanted = (await readDocument(call.request, 'CreateBucketConfiguration'))?.get('LocationConstraint');
+  const { headers } = call.request.http;
+  const acl = headers.get('x-amz-acl');
+  if (acl !== undefined) checkAcl(acl, { anonymousRead: false });
+  if ((headers.get('x-amz-object-ownership') ?? 'BucketOwnerEnforced') !== 'BucketOwnerEnforced')
+    throw new S3Error('NotImplemented', { message: 'Objects belong to the owner of the bucket here' });
+  const wanted = (await readDocument(call, 'CreateBucketConfiguration'))?.get('LocationConstraint');
   if (wanted !== undefined && wanted !== '' && wanted !== call.region)
     throw new S3Error('InvalidArgument', { message: `Buckets are in the region ${call.region} here` });
   const existing = call.buckets.find(name);

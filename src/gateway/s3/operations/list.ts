@@ -7,6 +7,7 @@ import { ownerXml, type BucketCall } from '../call.ts';
 import { S3Error } from '../error.ts';
 import { listing, type Listed, type Listing } from '../listing.ts';
 import type { Query } from '../request.ts';
+import { fromToken, toToken } from '../token.ts';
 
 const MOST = 1000;
 
@@ -91,16 +92,4 @@ function entriesXml(entries: readonly Listed[], encode: (text: string) => string
 
 function nameOf(entry: Listed): string {
   return 'prefix' in entry ? entry.prefix : entry.object.key;
-}
-
-/** A token is the last name of the page before; clients must not read it, and cannot go where they may not by it. */
-function toToken(name: string): string {
-  return Buffer.from(name, 'utf8').toString('base64url');
-}
-
-function fromToken(token: string): string {
-  const name = Buffer.from(token, 'base64url').toString('utf8');
-  if (name === '' || toToken(name) !== token)
-    throw new S3Error('InvalidArgument', { message: 'The continuation token is none of ours' });
-  return name;
 }

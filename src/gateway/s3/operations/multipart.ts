@@ -1,4 +1,5 @@
-import type { Part, UploadRef } from '../../../store/store.ts';
+import { isFerryError } from '../../../model/errors.ts';
+import type { Part, UploadRef, WriteResult } from '../../../store/store.ts';
 import type { HttpAnswer } from '../../../wire/http/server/server.ts';
 import { isoDate } from '../../../wire/http-date.ts';
 import { bareETag } from '../../../wire/etag.ts';
@@ -6,14 +7,14 @@ import { base64ToHex, S3_CHECKSUM_NAMES } from '../../../wire/checksum/encoding.
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
 import type { XmlElement } from '../../../wire/xml/tree.ts';
 import { empty, quoted, xml } from '../answer.ts';
-import { ownerXml, type BucketCall, type ObjectCall } from '../call.ts';
-import { checkConditions, readConditions, writeConditions } from '../conditions.ts';
+import { initiatorXml, ownerXml, type BucketCall, type ObjectCall } from '../call.ts';
+import { readConditions, writeConditions } from '../conditions.ts';
 import { requireDocument } from '../documents.ts';
 import { S3Error, uploadError } from '../error.ts';
 import { writeOptionsOf } from '../metadata.ts';
 import { checksumHeaders, readPayload, storing } from '../payload.ts';
 import { encodingOf } from './list.ts';
-import { checkOffered, copySourceOf, writtenHeaders } from './write.ts';
+import { checkCopyConditions, checkOffered, copySourceOf, writtenHeaders } from './write.ts';
 
 const MOST_PARTS = 10_000;
 
@@ -50,7 +51,7 @@ export async function copyPart(call: ObjectCall): Promise<HttpAnswer> {
   const found = await source.store.stat(source.key, signal);
   if (found === undefined) throw new S3Error('NoSuchKey');
   const conditions = readConditions(headers, 'x-amz-copy-source-');
-  if (conditions !== undefined) checkConditions(conditions, found);
+  if (conditions !== undefined) checkCopyConditions(conditions, found);
   const { offset, length } = copyRange(headers.get('x-amz-copy-source-range'), found.size);
   const multipart = multipartOf(call);
   const from = { ...source, ifMatch: source.store.capabilities.readIfMatch ? found.etag : undefined };
@@ -75,14 +76,19 @@ export async function copyPart(call: ObjectCall): Promise<HttpAnswer> {
 export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
   const { request, bucket, key } = call;
   const upload = uploadOf(call);
-  const document = await requireDocument(request, 'CompleteMultipartUpload');
+  const { headers } = request.http;
+  // Here, and only here, it speaks of the object rather than of the body.
+  for (const [name] of headers.entries())
+    if (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-type')
+      throw new S3Error('NotImplemented', { message: `The whole of an upload in parts is not checked by ${name}` });
+  const document = await requireDocument(call, 'CompleteMultipartUpload');
   const parts = document.all('Part').map(readPart);
   if (parts.length === 0) throw new S3Error('MalformedXML', { message: 'No parts are named' });
   if (parts.some(({ number }, i) => i > 0 && parts[i - 1]!.number >= number)) throw new S3Error('InvalidPartOrder');
-  const { ifAbsent, ifMatch } = writeConditions(request.http.headers);
+  const { ifAbsent, ifMatch } = writeConditions(headers);
   if (ifMatch !== undefined || (ifAbsent === true && bucket.store.capabilities.multipart?.completeIfAbsent !== true))
     throw new S3Error('NotImplemented', { message: 'The store behind completes uploads without this condition' });
-  const written = await gone(multipartOf(call).complete(upload, parts, { ifAbsent }));
+  const written = await completed(call, upload, parts, ifAbsent);
   const etag = written.etag ?? (await bucket.store.stat(key))?.etag;
   const host = `${request.http.secure ? 'https' : 'http'}://${request.http.host}`;
   return xml(
@@ -95,6 +101,25 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
     ),
     writtenHeaders(written).filter((_, i, all) => all[i - (i % 2)] !== 'ETag'),
   );
+}
+
+async function completed(
+  call: ObjectCall,
+  upload: UploadRef,
+  parts: readonly Part[],
+  ifAbsent: true | undefined,
+): Promise<WriteResult> {
+  const multipart = multipartOf(call);
+  try {
+    return await multipart.complete(upload, parts, { ifAbsent });
+  } catch (thrown) {
+    // What a store cannot do here, conditions aside, is to put together parts as small as these.
+    if (isFerryError(thrown, 'unsupported'))
+      throw new S3Error('EntityTooSmall', { message: thrown.message, cause: thrown });
+    if (!isFerryError(thrown, 'not-found') || multipart.parts === undefined) throw uploadError(thrown);
+    await gone(multipart.parts(upload, 0, 1));
+    throw new S3Error('InvalidPart', { cause: thrown });
+  }
 }
 
 export async function abortUpload(call: ObjectCall): Promise<HttpAnswer> {
@@ -129,6 +154,7 @@ export async function listParts(call: ObjectCall): Promise<HttpAnswer> {
       textElement('Bucket', bucket.name),
       textElement('Key', encode(key)),
       textElement('UploadId', upload.uploadId),
+      initiatorXml(bucket.tenant),
       ownerXml(bucket.tenant),
       textElement('StorageClass', 'STANDARD'),
       textElement('PartNumberMarker', marker),
@@ -162,6 +188,7 @@ export async function listUploads(call: BucketCall): Promise<HttpAnswer> {
       'Upload',
       textElement('Key', encode(key)),
       textElement('UploadId', uploadId),
+      initiatorXml(bucket.tenant),
       ownerXml(bucket.tenant),
       textElement('StorageClass', 'STANDARD'),
       textElement('Initiated', isoDate(begun ?? 0)),
@@ -222,7 +249,9 @@ function copyRange(header: string | undefined, size: number): { readonly offset:
   if (header === undefined) return { offset: 0, length: size };
   const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header);
   const [from, through] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || from > through || through >= size) throw new S3Error('InvalidRange');
+  if (match === null || from > through)
+    throw new S3Error('InvalidArgument', { message: 'x-amz-copy-source-range is not bytes=FIRST-LAST' });
+  if (through >= size) throw new S3Error('InvalidRange');
   return { offset: from, length: through - from + 1 };
 }
 

@@ -2,6 +2,7 @@ import { isFerryError } from '../../../model/errors.ts';
 import type { ObjectMeta } from '../../../model/object.ts';
 import type { ReadOptions, ReadResult } from '../../../store/store.ts';
 import type { HttpAnswer } from '../../../wire/http/server/server.ts';
+import { hexToBase64, S3_CHECKSUM_NAMES } from '../../../wire/checksum/encoding.ts';
 import { bareETag } from '../../../wire/etag.ts';
 import { httpDate, parseHttpDate } from '../../../wire/http-date.ts';
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
@@ -9,25 +10,45 @@ import { xml } from '../answer.ts';
 import type { ObjectCall } from '../call.ts';
 import { checkConditions, readConditions } from '../conditions.ts';
 import { S3Error } from '../error.ts';
+import { wantedPart, type WantedPart } from './part.ts';
 import { objectHeaders, storedChecksumHeaders } from '../metadata.ts';
 import { readOptionsOf, readRange, type WantedRange } from '../range.ts';
 
+/** An object that is replaced between the look at it and the reading is looked at again so often. */
+const ATTEMPTS = 5;
+
 export async function getObject(call: ObjectCall): Promise<HttpAnswer> {
-  refuseParts(call);
-  const { headers } = call.request.http;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await getOnce(call);
+    } catch (thrown) {
+      if (!isFerryError(thrown, 'changed')) throw thrown;
+      if (attempt === ATTEMPTS) throw new S3Error('ServiceUnavailable', { cause: thrown });
+    }
+  }
+}
+
+async function getOnce(call: ObjectCall): Promise<HttpAnswer> {
+  const { http, query } = call.request;
+  const { headers } = http;
   const conditions = readConditions(headers);
   const ifRange = headers.get('if-range');
+  const byPart = query.has('partNumber');
   let range = readRange(headers.get('range'));
   let known: ObjectMeta | undefined;
+  let part: WantedPart | undefined;
   // What decides before a byte is read has to be known before.
-  if (conditions !== undefined || (range !== undefined && (ifRange !== undefined || 'last' in range))) {
+  if (conditions !== undefined || byPart || (range !== undefined && (ifRange !== undefined || 'last' in range))) {
     known = await statOrThrow(call);
     if (conditions !== undefined) checkConditions(conditions, known, cachedHeaders(known));
-    if (!mayRange(ifRange, known)) range = undefined;
+    part = byPart ? await wantedPart(call, known) : undefined;
+    if (part !== undefined) range = known.size === 0 ? undefined : part;
+    else if (!mayRange(ifRange, known)) range = undefined;
     else if (range !== undefined && 'last' in range) range = lastBytes(range.last, known.size);
   }
   const { meta, body } = await open(call, readOptionsOf(range), known);
   const told = toldOf(call, meta);
+  if (part?.count !== undefined) told.push('x-amz-mp-parts-count', String(part.count));
   const { size } = body;
   if (size === undefined) return { status: 200, headers: told, body };
   const sized = { size, open: () => body };
@@ -60,13 +81,14 @@ function lastBytes(count: number, size: number): WantedRange {
 }
 
 export async function headObject(call: ObjectCall): Promise<HttpAnswer> {
-  refuseParts(call);
   const { headers } = call.request.http;
   const meta = await statOrThrow(call);
   const conditions = readConditions(headers);
   if (conditions !== undefined) checkConditions(conditions, meta, cachedHeaders(meta));
   const told = toldOf(call, meta);
-  const range = readRange(headers.get('range'));
+  const part = await wantedPart(call, meta);
+  if (part?.count !== undefined) told.push('x-amz-mp-parts-count', String(part.count));
+  const range = part === undefined ? readRange(headers.get('range')) : meta.size === 0 ? undefined : part;
   if (range === undefined || !mayRange(headers.get('if-range'), meta))
     return { status: 200, headers: told, length: meta.size };
   const from = 'last' in range ? Math.max(0, meta.size - range.last) : range.from;
@@ -76,21 +98,36 @@ export async function headObject(call: ObjectCall): Promise<HttpAnswer> {
   return { status: 206, headers: told, length: through - from + 1 };
 }
 
+const ATTRIBUTES: ReadonlySet<string> = new Set(['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize']);
+
 export async function getAttributes(call: ObjectCall): Promise<HttpAnswer> {
-  const wanted = new Set(
-    (call.request.http.headers.get('x-amz-object-attributes') ?? '').split(',').map((a) => a.trim()),
-  );
-  if (wanted.size === 1 && wanted.has(''))
-    throw new S3Error('InvalidArgument', { message: 'x-amz-object-attributes is missing' });
+  const wanted = new Set<string>();
+  for (const [name, value] of call.request.http.headers.entries())
+    if (name === 'x-amz-object-attributes') for (const each of value.split(',')) wanted.add(each.trim());
+  if (wanted.size === 0 || !wanted.isSubsetOf(ATTRIBUTES))
+    throw new S3Error('InvalidArgument', {
+      message: `x-amz-object-attributes names some of ${[...ATTRIBUTES].join()}`,
+    });
   const meta = await statOrThrow(call);
   let elements = '';
   if (wanted.has('ETag') && meta.etag !== undefined) elements += textElement('ETag', meta.etag);
+  if (wanted.has('Checksum')) elements += checksumElement(meta);
   if (wanted.has('ObjectParts') && meta.parts !== undefined)
-    elements += xmlElement('ObjectParts', textElement('TotalPartsCount', meta.parts));
+    elements += xmlElement('ObjectParts', textElement('PartsCount', meta.parts));
   if (wanted.has('StorageClass')) elements += textElement('StorageClass', meta.storageClass ?? 'STANDARD');
   if (wanted.has('ObjectSize')) elements += textElement('ObjectSize', meta.size);
   const modified = meta.modified === undefined ? [] : ['Last-Modified', httpDate(meta.modified)];
   return xml(xmlDocument('GetObjectAttributesResponse', elements), modified);
+}
+
+function checksumElement({ checksums = {} }: ObjectMeta): string {
+  let elements = '';
+  for (const algorithm of ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const) {
+    const hex = checksums[algorithm];
+    if (hex !== undefined) elements += textElement(`Checksum${S3_CHECKSUM_NAMES[algorithm]}`, hexToBase64(hex));
+  }
+  if (elements !== '') elements += textElement('ChecksumType', 'FULL_OBJECT');
+  return elements === '' ? '' : xmlElement('Checksum', elements);
 }
 
 /** The object, confirmed; `NoSuchKey` only where the store says so. */
@@ -121,14 +158,6 @@ function toldOf({ request, identity }: ObjectCall, meta: ObjectMeta): string[] {
   const mode = request.http.headers.get('x-amz-checksum-mode');
   if (mode?.toUpperCase() === 'ENABLED') headers.push(...storedChecksumHeaders(meta));
   return headers;
-}
-
-/** A version or part that is asked for must not be answered by something else. */
-function refuseParts({ request: { query } }: ObjectCall): void {
-  const version = query.get('versionId');
-  if (version !== undefined && version !== 'null')
-    throw new S3Error('NotImplemented', { message: 'Versions are not offered here' });
-  if (query.has('partNumber')) throw new S3Error('NotImplemented', { message: 'Objects cannot be read by part here' });
 }
 
 function notSatisfiable(size: number): S3Error {

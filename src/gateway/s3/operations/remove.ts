@@ -10,17 +10,17 @@ import { S3Error, toS3Error } from '../error.ts';
 const MOST_KEYS = 1000;
 
 export async function deleteObject({ request, bucket, key }: ObjectCall): Promise<HttpAnswer> {
-  const version = request.query.get('versionId');
-  if (version !== undefined && version !== 'null')
-    throw new S3Error('NotImplemented', { message: 'Versions are not offered here' });
-  if (request.http.headers.get('if-match') !== undefined)
-    throw new S3Error('NotImplemented', { message: 'A delete under a condition is not offered here' });
+  if (request.http.headers.get('if-match') !== undefined) throw conditional();
   await bucket.store.remove(key);
   return empty(204);
 }
 
-export async function deleteObjects({ request, bucket }: BucketCall): Promise<HttpAnswer> {
-  const document = await requireDocument(request, 'Delete');
+/** What names an object beside its key is a version or a condition. */
+const CONDITIONS = ['ETag', 'LastModifiedTime', 'Size'] as const;
+
+export async function deleteObjects(call: BucketCall): Promise<HttpAnswer> {
+  const { bucket } = call;
+  const document = await requireDocument(call, 'Delete');
   const objects = document.all('Object');
   if (objects.length === 0 || objects.length > MOST_KEYS)
     throw new S3Error('MalformedXML', { message: `1 to ${MOST_KEYS} objects can be deleted at once` });
@@ -32,6 +32,7 @@ export async function deleteObjects({ request, bucket }: BucketCall): Promise<Ht
     const version = object.get('VersionId');
     if (key === '') throw new S3Error('MalformedXML', { message: 'An object has no key' });
     if (version !== undefined && version !== 'null') failed.set(key, new S3Error('NotImplemented'));
+    else if (CONDITIONS.some((name) => object.get(name) !== undefined)) failed.set(key, conditional());
     else if (keyBytes(key) > 1024) failed.set(key, new S3Error('KeyTooLongError'));
     else keys.push(key);
   }
@@ -53,4 +54,8 @@ async function removeAll(
   for (const key of keys)
     await store.remove(key).catch((error: unknown) => failures.push({ key, error: toFerryError(error) }));
   return failures;
+}
+
+function conditional(): S3Error {
+  return new S3Error('NotImplemented', { message: 'A delete under a condition is not offered here' });
 }

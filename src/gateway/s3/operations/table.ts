@@ -6,7 +6,7 @@ import { listObjects, listObjectsV2 } from './list.ts';
 import * as parts from './multipart.ts';
 import { getAttributes, getObject, headObject } from './read.ts';
 import { deleteObject, deleteObjects } from './remove.ts';
-import { getBucketAcl, getObjectAcl, putAcl } from './acl.ts';
+import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acl.ts';
 import { deleteTags, getTags, putTags } from './tagging.ts';
 import { copyObject, putObject } from './write.ts';
 
@@ -30,7 +30,7 @@ const OPERATIONS: readonly (readonly [method: string, subresource: string, opera
   ['GET', 'location', { name: 'GetBucketLocation', on: 'bucket', needs: 'read', run: getLocation }],
   ['GET', 'versioning', { name: 'GetBucketVersioning', on: 'bucket', needs: 'read', run: getVersioning }],
   ['GET', 'acl', { name: 'GetBucketAcl', on: 'bucket', needs: 'read', run: getBucketAcl }],
-  ['PUT', 'acl', { name: 'PutBucketAcl', on: 'bucket', needs: 'write', run: putAcl }],
+  ['PUT', 'acl', { name: 'PutBucketAcl', on: 'bucket', needs: 'write', run: putBucketAcl }],
   ['GET', '', { name: 'ListObjects', on: 'bucket', needs: 'read', run: listObjects }],
   ['GET', 'list-type', { name: 'ListObjectsV2', on: 'bucket', needs: 'read', run: listObjectsV2 }],
   ['GET', 'uploads', { name: 'ListMultipartUploads', on: 'bucket', needs: 'read', run: parts.listUploads }],
@@ -38,6 +38,8 @@ const OPERATIONS: readonly (readonly [method: string, subresource: string, opera
 
   ['GET', '', { name: 'GetObject', on: 'object', needs: 'read', anybody: true, run: getObject }],
   ['HEAD', '', { name: 'HeadObject', on: 'object', needs: 'read', anybody: true, run: headObject }],
+  ['GET', 'partNumber', { name: 'GetObject', on: 'object', needs: 'read', anybody: true, run: getObject }],
+  ['HEAD', 'partNumber', { name: 'HeadObject', on: 'object', needs: 'read', anybody: true, run: headObject }],
   ['GET', 'attributes', { name: 'GetObjectAttributes', on: 'object', needs: 'read', run: getAttributes }],
   ['PUT', '', { name: 'PutObject', on: 'object', needs: 'write', run: putObject }],
   ['PUT', 'copy', { name: 'CopyObject', on: 'object', needs: 'write', run: copyObject }],
@@ -46,7 +48,7 @@ const OPERATIONS: readonly (readonly [method: string, subresource: string, opera
   ['PUT', 'tagging', { name: 'PutObjectTagging', on: 'object', needs: 'write', run: putTags }],
   ['DELETE', 'tagging', { name: 'DeleteObjectTagging', on: 'object', needs: 'write', run: deleteTags }],
   ['GET', 'acl', { name: 'GetObjectAcl', on: 'object', needs: 'read', run: getObjectAcl }],
-  ['PUT', 'acl', { name: 'PutObjectAcl', on: 'object', needs: 'write', run: putAcl }],
+  ['PUT', 'acl', { name: 'PutObjectAcl', on: 'object', needs: 'write', run: putObjectAcl }],
   ['POST', 'uploads', { name: 'CreateMultipartUpload', on: 'object', needs: 'write', run: parts.createUpload }],
   ['PUT', 'partNumber', { name: 'UploadPart', on: 'object', needs: 'write', run: parts.uploadPart }],
   ['PUT', 'partNumber copy', { name: 'UploadPartCopy', on: 'object', needs: 'write', run: parts.copyPart }],
@@ -64,6 +66,10 @@ const SUBRESOURCES: ReadonlySet<string> = new Set([
   'uploadId', 'uploads', 'versioning', 'versions', 'website',
 ]); // prettier-ignore
 
+export function isSubresource(name: string): boolean {
+  return SUBRESOURCES.has(name);
+}
+
 const BY_NAME: ReadonlyMap<string, Operation> = new Map(
   OPERATIONS.map(([method, subresource, operation]) => [
     `${method} ${operation.on === 'new-bucket' ? 'bucket' : operation.on} ${subresource}`,
@@ -73,6 +79,8 @@ const BY_NAME: ReadonlyMap<string, Operation> = new Map(
 
 /** Undefined: nobody does this here. */
 export function operationOf({ method, bucket, key, query, http }: S3Request): Operation | undefined {
+  const listType = query.get('list-type');
+  if (listType !== undefined && listType !== '2') return undefined;
   const on = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object';
   let subresource = '';
   for (const [name] of query.pairs) {

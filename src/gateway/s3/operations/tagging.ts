@@ -12,7 +12,7 @@ export async function getTags(call: ObjectCall): Promise<HttpAnswer> {
 }
 
 export async function putTags(call: ObjectCall): Promise<HttpAnswer> {
-  const tags = readTags(await requireDocument(call.request, 'Tagging'));
+  const tags = readTags(await requireDocument(call, 'Tagging'));
   const { store } = call.bucket;
   if (store.setTags === undefined || !store.capabilities.metadata.tags)
     throw new S3Error('NotImplemented', { message: 'The store behind keeps no tags' });

@@ -92,7 +92,7 @@ export function checkOffered({ bucket, request }: ObjectCall, options: WriteOpti
 }
 
 /** Conditions of a copy fail with 412, those of a cache as well. */
-function checkCopyConditions(conditions: Parameters<typeof checkConditions>[0], meta: ObjectMeta): void {
+export function checkCopyConditions(conditions: Parameters<typeof checkConditions>[0], meta: ObjectMeta): void {
   try {
     checkConditions(conditions, meta);
   } catch (thrown) {
