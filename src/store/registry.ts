@@ -19,7 +19,8 @@ export interface StoreContext {
   /**
    * What the store is opened for. A tree opened as a destination may be missing: it lists as empty and the first write
    * makes it; only a destination is cleaned of what earlier runs left half written. One that is `served` to clients is
-   * as a destination, and every write it answers survives a power cut, unless its options say otherwise.
+   * as a destination, and every write it answers survives a power cut, unless its options say otherwise; it tells of an
+   * object what the service behind tells, and reads nothing into it (a time in user metadata is user metadata).
    */
   readonly role?: StoreRole | undefined;
 }

@@ -23,14 +23,23 @@ const LINK = 'ferry-link';
 /** How many of them there may be. */
 const ATTRIBUTES = 5;
 
+/** What becomes of user metadata that holds attributes of files. */
+export type FileAttributes = 'read' | 'kept';
+
 /**
  * What the headers of GET or HEAD tell of an object of `size` bytes.
  *
  * User metadata called `mtime`, `mode`, `uid` and `gid` becomes `modified` and `posix`; it stays in `user` too where
  * writing it again would not give the same text (an `mtime` in nanoseconds), so that nothing is rounded on the way.
+ * Where `attributes` is `kept` they are user metadata like any other, and `modified` is what the service says.
  * Values that are not ASCII are UTF-8, or RFC 2047 words where the service makes them so (`unicodeMetadata`).
  */
-export function readMeta(headers: HttpHeaders, size: number, preset: Preset): ObjectMeta {
+export function readMeta(
+  headers: HttpHeaders,
+  size: number,
+  preset: Preset,
+  attributes: FileAttributes = 'read',
+): ObjectMeta {
   const meta: Mutable<ObjectMeta> = { size };
   const posix: Mutable<PosixAttributes> = {};
   let user: [string, string][] | undefined;
@@ -41,8 +50,11 @@ export function readMeta(headers: HttpHeaders, size: number, preset: Preset): Ob
     if (name.startsWith(META)) {
       const field = name.slice(META.length);
       const text = preset.unicodeMetadata === 'rfc2047' ? decodeWords(utf8(value)) : utf8(value);
-      if (field === MTIME) modified = readMtime(text);
-      if (!readAttribute(field, text, posix)) (user ??= []).push([field, text]);
+      if (attributes === 'kept') (user ??= []).push([field, text]);
+      else {
+        if (field === MTIME) modified = readMtime(text);
+        if (!readAttribute(field, text, posix)) (user ??= []).push([field, text]);
+      }
       continue;
     }
     switch (name) {

@@ -23,7 +23,7 @@ import {
 } from './documents.ts';
 import { toError } from './errors.ts';
 import type { KeySpace } from './keys.ts';
-import { readChecksums, readMeta, writeMeta } from './metadata.ts';
+import { readChecksums, readMeta, writeMeta, type FileAttributes } from './metadata.ts';
 import { base64OfHex, contentMd5 } from './payload.ts';
 import { refusal, type CreateOnly, type Preset } from './providers/preset.ts';
 import { S3ReadBody } from './read-body.ts';
@@ -37,13 +37,21 @@ export class Objects {
   readonly #keys: KeySpace;
   readonly #preset: Preset;
   readonly #storageClass: string | undefined;
+  readonly #attributes: FileAttributes;
   readonly #readHeaders: readonly string[];
 
-  constructor(requester: S3Requester, keys: KeySpace, preset: Preset, storageClass: string | undefined) {
+  constructor(
+    requester: S3Requester,
+    keys: KeySpace,
+    preset: Preset,
+    storageClass: string | undefined,
+    attributes: FileAttributes,
+  ) {
     this.#requester = requester;
     this.#keys = keys;
     this.#preset = preset;
     this.#storageClass = storageClass;
+    this.#attributes = attributes;
     this.#readHeaders = readHeaders(preset);
   }
 
@@ -59,7 +67,7 @@ export class Objects {
     await response.body.discard();
     const size = wholeNumber(response.headers.get('content-length'));
     if (size === undefined) throw this.#requester.badResponse(request, 'an answer to HEAD without Content-Length');
-    return readMeta(response.headers, size, this.#preset);
+    return readMeta(response.headers, size, this.#preset, this.#attributes);
   }
 
   /** Asks for the first part alone; a service that does not know the parameter answers as if it were not there. */
@@ -96,7 +104,7 @@ export class Objects {
     const response = await this.#requester.send(request, signal);
     try {
       const whole = wholeSize(response, options);
-      const meta = readMeta(response.headers, whole, this.#preset);
+      const meta = readMeta(response.headers, whole, this.#preset, this.#attributes);
       if (meta.etag === undefined) throw bad('an answer without ETag is no object');
       if (ifMatch !== undefined && meta.etag !== ifMatch) {
         throw new FerryError('changed', { message: `its ETag is ${meta.etag}, not ${ifMatch}` });

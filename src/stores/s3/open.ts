@@ -48,7 +48,9 @@ export async function openStore(
     dirtyHead: settings.preset.dirtyHead,
     connection: { tls: settings.tls, proxy: settings.proxy, timeouts: settings.timeouts },
   });
-  return new S3Store({ info, settings, keys, place, signer, clock, requester });
+  // Clients who are served are given back what they stored.
+  const attributes = context.role === 'served' ? 'kept' : 'read';
+  return new S3Store({ info, settings, keys, place, signer, clock, requester, attributes });
 }
 
 /** The region the AWS tools would use; it is theirs, so it is looked for only where the service is Amazon's. */

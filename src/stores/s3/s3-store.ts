@@ -21,6 +21,7 @@ import type {
 import { capabilitiesOf } from './capabilities.ts';
 import type { ServiceClock } from './clock.ts';
 import type { KeySpace } from './keys.ts';
+import type { FileAttributes } from './metadata.ts';
 import { Lister } from './listing.ts';
 import { S3Multipart, type CopySourceParts } from './multipart.ts';
 import { Objects } from './objects.ts';
@@ -39,6 +40,7 @@ export interface S3StoreParts {
   readonly signer: RequestSigner;
   readonly clock: ServiceClock;
   readonly requester: S3Requester;
+  readonly attributes: FileAttributes;
 }
 
 /**
@@ -71,7 +73,7 @@ export class S3Store implements Store {
       encoding: preset.listEncoding,
       order: settings.listOrder,
     });
-    this.#objects = new Objects(requester, keys, preset, storageClass);
+    this.#objects = new Objects(requester, keys, preset, storageClass, parts.attributes);
     this.multipart = new S3Multipart(requester, keys, preset, storageClass, this.#objects, (from, signal) =>
       this.#sourceOf(from, signal),
     );

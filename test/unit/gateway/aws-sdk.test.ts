@@ -21,7 +21,7 @@ const UGLY = [
   'x'.repeat(1024),
 ];
 
-for (const over of ['memory', 'file'] as const) {
+for (const over of ['memory', 'file', 's3'] as const) {
   suite(`over ${over}`, () => {
     test('objects are put, read, listed and removed as they are', async () => {
       await using serving = await Serving.start({ over });
@@ -65,6 +65,40 @@ for (const over of ['memory', 'file'] as const) {
       });
       await client.send(new s3.DeleteBucketCommand({ Bucket: 'photos' }));
       await assert.rejects(client.send(new s3.ListObjectsCommand({ Bucket: 'photos' })), { name: 'NoSuchBucket' });
+    });
+
+    test('metadata is given back to the letter, whatever other tools mean by it', async () => {
+      await using serving = await Serving.start({ over });
+      const client = serving.client();
+      await client.send(new s3.CreateBucketCommand({ Bucket: 'meta' }));
+      const Metadata = {
+        mtime: '1714564800.123456789',
+        ctime: '1714564800',
+        mode: '33188',
+        uid: '0',
+        gid: '1000',
+        'ferry-link': 'a%20b',
+        'with-dash': 'x',
+      };
+      const at = { Bucket: 'meta', Key: 'k' };
+      await client.send(new s3.PutObjectCommand({ ...at, Body: 'v', Metadata }));
+      await client.send(new s3.CopyObjectCommand({ Bucket: 'meta', Key: 'copy', CopySource: 'meta/k' }));
+      const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ ...at, Key: 'parts', Metadata }));
+      const part = { ...at, Key: 'parts', UploadId, PartNumber: 1 };
+      const { ETag } = await client.send(new s3.UploadPartCommand({ ...part, Body: 'v' }));
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] };
+      await client.send(new s3.CompleteMultipartUploadCommand({ ...at, Key: 'parts', UploadId, MultipartUpload }));
+      const { Contents } = await client.send(new s3.ListObjectsV2Command({ Bucket: 'meta' }));
+      for (const Key of ['k', 'copy', 'parts']) {
+        const head = await client.send(new s3.HeadObjectCommand({ Bucket: 'meta', Key }));
+        const got = await client.send(new s3.GetObjectCommand({ Bucket: 'meta', Key }));
+        await got.Body!.transformToByteArray();
+        assert.deepEqual([head.Metadata, got.Metadata], [Metadata, Metadata], Key);
+        const listed = Contents!.find((entry) => entry.Key === Key)!.LastModified!;
+        listed.setMilliseconds(0);
+        assert.deepEqual([head.LastModified, got.LastModified], [listed, listed], Key);
+        assert.ok(Math.abs(listed.getTime() - Date.now()) < 60_000);
+      }
     });
 
     test('ranges and conditions', async () => {

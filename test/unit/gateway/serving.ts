@@ -1,4 +1,4 @@
-/** A gateway for tests: real HTTP, buckets in memory or in a directory, two users. */
+/** A gateway for tests: real HTTP, buckets in memory, in a directory or in another gateway, two users. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,10 @@ import { Gateway, type AccessEntry } from '../../../src/gateway/gateway.ts';
 import { FerryError } from '../../../src/model/errors.ts';
 import { Secret } from '../../../src/model/secret.ts';
 import { compose } from '../../../src/store/compose.ts';
+import type { StoreDriver } from '../../../src/store/registry.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { fileDriver } from '../../../src/stores/file/driver.ts';
+import { s3Drivers } from '../../../src/stores/s3/driver.ts';
 import { memoryDriver } from '../../../src/stores/memory/driver.ts';
 import { SocketHttpClient } from '../../../src/wire/http/socket-client.ts';
 import { listen, type ListenOptions } from '../../../src/wire/http/server/listen.ts';
@@ -29,7 +31,7 @@ export const READER: User = { ...ALICE, name: 'reader', accessKeyId: 'READER', r
 export const STRANGER: User = { ...ALICE, name: 'stranger', tenant: 'other', accessKeyId: 'STRANGER' };
 
 export interface ServingOptions {
-  readonly over?: 'memory' | 'file';
+  readonly over?: 'memory' | 'file' | 's3';
   readonly listen?: ListenOptions;
   readonly bucket?: Partial<Bucket>;
   readonly now?: () => number;
@@ -40,11 +42,21 @@ export class Serving implements AsyncDisposable {
   readonly gateway: Gateway;
   readonly buckets: TestBuckets;
   readonly log: AccessEntry[];
+  /** The one behind, whose buckets those of this one are. */
+  readonly behind: Serving | undefined;
   readonly #dir: string;
   readonly #clients: S3Client[] = [];
 
-  private constructor(server: HttpServer, gateway: Gateway, buckets: TestBuckets, log: AccessEntry[], dir: string) {
+  private constructor(
+    server: HttpServer,
+    gateway: Gateway,
+    buckets: TestBuckets,
+    log: AccessEntry[],
+    behind: Serving | undefined,
+    dir: string,
+  ) {
     this.server = server;
+    this.behind = behind;
     this.gateway = gateway;
     this.buckets = buckets;
     this.log = log;
@@ -53,7 +65,8 @@ export class Serving implements AsyncDisposable {
 
   static async start(options: ServingOptions = {}): Promise<Serving> {
     const dir = await mkdtemp(join(tmpdir(), 'ferry-gateway-'));
-    const buckets = new TestBuckets(options, dir);
+    const behind = options.over === 's3' ? await Serving.start() : undefined;
+    const buckets = new TestBuckets(options, behind, dir);
     const log: AccessEntry[] = [];
     const gateway = new Gateway({
       users: new Users([ALICE, READER, STRANGER], REGION),
@@ -63,7 +76,7 @@ export class Serving implements AsyncDisposable {
       now: options.now ?? Date.now,
       log: (entry) => log.push(entry),
     });
-    return new Serving(await listen(gateway.handler, options.listen), gateway, buckets, log, dir);
+    return new Serving(await listen(gateway.handler, options.listen), gateway, buckets, log, behind, dir);
   }
 
   get endpoint(): string {
@@ -86,17 +99,22 @@ export class Serving implements AsyncDisposable {
     for (const client of this.#clients) client.destroy();
     await this.server.drain(0);
     for (const bucket of this.buckets.all) await bucket.store[Symbol.asyncDispose]();
+    await this.buckets.http[Symbol.asyncDispose]();
+    await this.behind?.[Symbol.asyncDispose]();
     await rm(this.#dir, { recursive: true });
   }
 }
 
 class TestBuckets implements Buckets {
   readonly #buckets = new Map<string, Bucket>();
+  readonly http = new SocketHttpClient();
   readonly #options: ServingOptions;
+  readonly #behind: Serving | undefined;
   readonly #dir: string;
 
-  constructor(options: ServingOptions, dir: string) {
+  constructor(options: ServingOptions, behind: Serving | undefined, dir: string) {
     this.#options = options;
+    this.#behind = behind;
     this.#dir = dir;
   }
 
@@ -126,19 +144,31 @@ class TestBuckets implements Buckets {
   }
 
   async #open(name: string): Promise<Store> {
-    const driver = this.#options.over === 'file' ? fileDriver() : memoryDriver();
     const context = {
-      http: new SocketHttpClient(),
+      http: this.http,
       env: {},
       now: Date.now,
       tmpdir: () => this.#dir,
       role: 'served' as const,
     };
-    const spec = {
-      type: driver.type,
-      path: this.#options.over === 'file' ? join(this.#dir, name) : '',
-      options: driver.options.parse(this.#options.over === 'file' ? { metadata: 'sidecar' } : {}),
-    };
+    const { driver, path, options } = await this.#place(name);
+    const spec = { type: driver.type, path, options: driver.options.parse(options) };
     return compose(await driver.open(spec, context), { retry: { attempts: 1 } });
+  }
+
+  async #place(name: string): Promise<{ driver: StoreDriver; path: string; options: Record<string, unknown> }> {
+    if (this.#options.over === 'file')
+      return { driver: fileDriver(), path: join(this.#dir, name), options: { metadata: 'sidecar' } };
+    if (this.#behind === undefined) return { driver: memoryDriver(), path: '', options: {} };
+    await this.#behind.buckets.create(name, ALICE.tenant);
+    const options = {
+      bucket_name: name,
+      endpoint: this.#behind.endpoint,
+      region: REGION,
+      access_key_id: ALICE.accessKeyId,
+      secret_access_key: ALICE.secretAccessKey.reveal(),
+      etag: 'md5',
+    };
+    return { driver: s3Drivers()[0]!, path: '', options };
   }
 }
