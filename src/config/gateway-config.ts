@@ -97,6 +97,7 @@ function specOf(gateway: z.output<typeof GATEWAY>, reader: Reader): GatewaySpec 
     storage: gateway.storage && reader.endpoint(['gateway', 'storage'], gateway.storage),
     buckets: Object.entries(gateway.buckets).map(([name, bucket]) => bucketOf(name, bucket, reader)),
     maxConnections: gateway.max_connections,
+    notice: gateway.notice * 1000,
     grace: gateway.grace * 1000,
   };
 }

@@ -70,6 +70,7 @@ export const GATEWAY = z
     storage: endpoint('Where buckets that clients create have their objects, each in a folder of its name.').optional(),
     buckets: z.record(z.string(), bucket).default({}).describe('Buckets by name, each with a store of its own.'),
     max_connections: z.int().min(1).max(1_000_000).default(10_000).describe('Connections at once; others are refused.'),
+    notice: z.int().min(0).max(3600).default(0).describe('Seconds `/readyz` answers 503 before a server that is to stop takes no more connections; two rounds of the load balancer that asks it.'),
     grace: z.int().min(0).max(3600).default(30).describe('Seconds requests under way may take when the server stops.'),
   })
   .describe('The S3 server of `ferry serve`.'); // prettier-ignore

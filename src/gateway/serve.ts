@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError } from '../model/errors.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec } from '../model/task.ts';
@@ -53,6 +54,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
     url: `${spec.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`,
     async stop() {
       gateway.retire();
+      await sleep(spec.notice);
       await server.drain(spec.grace);
       await kept.disposeAsync();
     },

@@ -15,6 +15,8 @@ export interface GatewaySpec {
   readonly storage: EndpointSpec | undefined;
   readonly buckets: readonly BucketSpec[];
   readonly maxConnections: number;
+  /** When it is to stop, `/readyz` says so for so long before it takes no more connections, milliseconds. */
+  readonly notice: number;
   /** Requests under way may take so long when the server stops, milliseconds. */
   readonly grace: number;
 }

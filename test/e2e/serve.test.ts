@@ -1,73 +1,18 @@
 // `ferry serve` as people run it, and the clients they have: unchanged, with what they do by default.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { MiB } from '../../src/model/units.ts';
+import { SigV4Signer } from '../../src/wire/sigv4/signer.ts';
 import { awsCommand } from '../peers/aws-cli.ts';
 import { outputOf } from '../peers/command.ts';
 import { rcloneCommand } from '../peers/rclone.ts';
-import type { S3Server } from '../peers/s3-server.ts';
 import { s3cmdCommand } from '../peers/s3cmd.ts';
 import { unavailable } from '../peers/servers.ts';
-import { Ferry, type Running } from './ferry.ts';
-
-/** A server over a directory, with one user. */
-class Served implements AsyncDisposable {
-  readonly ferry: Ferry;
-  readonly #config: string;
-  #running: Running | undefined;
-  server: S3Server = { endpoint: '', accessKey: 'APPKEY', secretKey: 'app-secret-1', region: 'us-east-1' };
-
-  constructor() {
-    this.ferry = new Ferry();
-    this.#config = this.at('ferry.yaml');
-    const users = [{ name: 'app', access_key_id: this.server.accessKey, secret_access_key: this.server.secretKey }];
-    const storage = { type: 'file', path: this.at('objects'), options: { metadata: 'sidecar' } };
-    writeFileSync(this.#config, JSON.stringify({ gateway: { listen: '127.0.0.1:0', users, storage } }));
-  }
-
-  static async start(): Promise<Served> {
-    const served = new Served();
-    await served.start();
-    return served;
-  }
-
-  async start(): Promise<void> {
-    this.#running = this.ferry.start('serve', '-c', this.#config, '--json');
-    const [, endpoint] = await this.#running.printed(/"url":"(http:[^"]+)"/);
-    this.server = { ...this.server, endpoint: endpoint! };
-  }
-
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
-    this.#running!.child.kill(signal);
-    return (await this.#running!.exit).code;
-  }
-
-  at(...names: string[]): string {
-    return join(this.ferry.dir, ...names);
-  }
-
-  /** A directory with small files and a large one; gives its path and their names. */
-  tree(): { readonly dir: string; readonly names: readonly string[] } {
-    const dir = this.at('tree');
-    mkdirSync(join(dir, 'deep/er'), { recursive: true });
-    const names = ['a b', 'plus+plus%', 'deep/ü 日本', 'deep/er/empty', 'large'];
-    for (const name of names)
-      writeFileSync(join(dir, name), randomBytes(name === 'large' ? 20 * MiB : name.endsWith('empty') ? 0 : 1000));
-    return { dir, names };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-    this.ferry[Symbol.dispose]();
-  }
-}
-
-function assertSameFiles(names: readonly string[], one: string, other: string): void {
-  for (const name of names) assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name);
-}
+import { assertSameFiles, Served } from './served.ts';
 
 test('the AWS CLI moves a tree in and out', { skip: unavailable('aws') }, async () => {
   await using served = await Served.start();
@@ -139,8 +84,8 @@ test(
     const wanted = JSON.stringify({ Parts: parts.map(({ ETag }, i) => ({ ETag, PartNumber: i + 1 })) });
     await aws('s3api', 'complete-multipart-upload', ...part, `--multipart-upload=${wanted}`);
     await aws('s3', 'cp', 's3://photos/parts', served.at('back'), '--no-progress');
-    const once = readFileSync(file);
-    assert.ok(readFileSync(served.at('back')).equals(Buffer.concat([once, once])));
+    const half = readFileSync(file);
+    assert.ok(readFileSync(served.at('back')).equals(Buffer.concat([half, half])));
   },
 );
 
@@ -154,4 +99,40 @@ test('SIGTERM ends it well, and a port that is taken is told', async () => {
   assert.match(taken.stderr, /Cannot listen on 127\.0\.0\.1 port \d+: .*EADDRINUSE/);
   assert.equal(await served.stop(), 0);
   served.ferry[Symbol.dispose]();
+});
+
+test('SIGTERM: /readyz says so first, what is under way is finished, and nothing new is taken', async () => {
+  await using served = await Served.start({ notice: 1 });
+  const { endpoint, accessKey, secretKey, region } = served.server;
+  const { host, hostname, port } = new URL(endpoint);
+  const signer = new SigV4Signer({ accessKeyId: accessKey, secretAccessKey: secretKey, region, service: 's3' });
+  const target = (method: string, path: string): string =>
+    `${path}?${signer.presign({ method, path, host, seconds: 60, now: Date.now() })}`;
+  const ask = async (method: string, path: string): Promise<Response> =>
+    await fetch(endpoint + target(method, path), { method });
+  assert.equal((await ask('PUT', '/box')).status, 200);
+  assert.equal((await fetch(`${endpoint}/readyz`)).status, 200);
+  const upload = connect(Number(port), hostname);
+  upload.write(`PUT ${target('PUT', '/box/k')} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${MiB}\r\n\r\n`);
+  upload.write(Buffer.alloc(MiB / 2));
+  let answer = '';
+  upload.on('data', (bytes: Buffer) => (answer += String(bytes)));
+  const left = once(upload, 'close');
+  // Sent after the upload's head, and answered: so that was read.
+  assert.equal((await ask('GET', '/box')).status, 200);
+  served.terminate();
+  while ((await fetch(`${endpoint}/readyz`)).status === 200);
+  assert.equal((await ask('GET', '/box')).status, 200, 'it goes on while the balancer does not know');
+  const refused = async (): Promise<boolean> =>
+    await fetch(`${endpoint}/readyz`).then(
+      () => false,
+      () => true,
+    );
+  while (!(await refused()));
+  assert.equal(answer, '');
+  upload.write(Buffer.alloc(MiB / 2));
+  await left;
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close/);
+  assert.equal(await served.ended(), 0);
+  assert.equal(readFileSync(served.at('objects/box/k')).length, MiB);
 });

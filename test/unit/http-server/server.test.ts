@@ -104,9 +104,44 @@ test('what is no HTTP, or can be read in two ways, is refused and the connection
     ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n', 400],
     ['PUT / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n', 400],
     [`GET / HTTP/1.1\r\nHost: h\r\nX: ${'x'.repeat(1000)}\r\n\r\n`, 431],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\x0bchunked\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding\t: chunked\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 1\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x1\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1 1\r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n', 400],
+    ['PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nHost: h\r\n: x\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\n Host: h\r\n\r\n', 400],
+    ['\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n', 400],
+    ['GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n', 400],
+    ['CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 400],
   ];
   for (const [text, status] of refused)
     assert.match(await server.say(text), new RegExp(`^HTTP/1.1 ${status} [^]*Connection: close`), JSON.stringify(text));
+});
+
+test('header fields and connections are limited', async () => {
+  await using server = await serving(echo, { maxConnections: 2 });
+  const fields = (count: number): string => Array.from({ length: count }, (_, i) => `x-${i}: y\r\n`).join('');
+  assert.match(await server.say(`GET / HTTP/1.1\r\n${CLOSE}${fields(254)}\r\n`), /^HTTP\/1.1 200 /);
+  assert.match(await server.say(`GET / HTTP/1.1\r\n${CLOSE}${fields(255)}\r\n`), /^HTTP\/1.1 431 /);
+  const first = await server.open();
+  const second = await server.open();
+  assert.equal(await everything(await server.open()), '', 'the third is closed');
+  for (const socket of [first, second]) {
+    socket.write('GET /still HTTP/1.1\r\nHost: h\r\n\r\n');
+    assert.match(await until(socket, '\r\n\r\n'), /^HTTP\/1.1 200 /);
+  }
+  first.destroy();
+  second.destroy();
 });
 
 test('HTTP/1.0 is answered and the connection closed; an absolute target tells the host', async () => {

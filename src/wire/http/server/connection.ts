@@ -133,7 +133,7 @@ export class ServerConnection implements BodySource {
     } catch (thrown) {
       const { message } = toFerryError(thrown);
       // What was read wrong may hide requests in it: nothing more is read.
-      if (this.#exchange === undefined) this.#refuse(message.includes('header of more than') ? 431 : 400);
+      if (this.#exchange === undefined) this.#refuse(/header of more than|header fields/.test(message) ? 431 : 400);
       else {
         this.#exchange.body.fail(toFerryError(thrown));
         this.#endAfter();
