@@ -3,6 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { PEERS, unavailable, type Peer } from '../test/peers/servers.ts';
 
+/** All that the tests use. */
+export const TEST_PEERS: readonly Peer[] = [
+  'aws', 'boto3', 'ceph', 'curl', 'swift', 'rclone', 's3cmd', 's3fs', 'time',
+]; // prettier-ignore
+
 const POLICY = '/usr/sbin/policy-rc.d';
 
 /** Makes the peers available where it can. Returns a line that says what was done, or why not. */
@@ -49,4 +54,4 @@ function aptGet(...args: readonly string[]): string | undefined {
   return error?.message ?? (stderr.trim().split('\n').at(-1) || `exit ${status}`);
 }
 
-if (import.meta.main) console.log(installServers(['aws', 'ceph', 'swift', 'rclone', 's3cmd', 'time']));
+if (import.meta.main) console.log(installServers(TEST_PEERS));

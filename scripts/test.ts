@@ -1,6 +1,6 @@
 // `npm test`: every suite there is. `npm test -- faults peers` runs some of them.
 import { globSync } from 'node:fs';
-import { installServers } from './install-servers.ts';
+import { installServers, TEST_PEERS } from './install-servers.ts';
 import { runStep, STATIC_STEPS } from './lib/steps.ts';
 import { runSuite, type Totals } from './lib/suite.ts';
 
@@ -30,7 +30,7 @@ if (runs('static')) {
     all.push({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, leftOut: [] });
   }
 }
-if (runs('peers') || runs('e2e')) console.log(installServers(['aws', 'ceph', 'swift', 'rclone', 's3cmd', 'time']));
+if (runs('peers') || runs('e2e')) console.log(installServers(TEST_PEERS));
 for (const [name, limits] of Object.entries(SUITES)) {
   const files = globSync(`test/${name}/**/*.test.ts`).sort();
   if (runs(name) && files.length > 0) all.push(await runSuite({ name, files, verbose: true, ...limits }));
