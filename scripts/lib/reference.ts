@@ -5,7 +5,7 @@ import type { Command, Option } from '../../src/cli/command.ts';
 import { commandGroups } from '../../src/cli/commands/table.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/global-options.ts';
-import { exitsOf, flagsOf, usageOf } from '../../src/cli/help.ts';
+import { argumentsOf, exitsOf, flagsOf, usageOf } from '../../src/cli/help.ts';
 import { JSON_VERSION } from '../../src/cli/output/json.ts';
 import { COUNTERS, JSON_TYPES } from '../../src/cli/output/json-types.ts';
 import { describeSettings } from '../../src/config/home.ts';
@@ -52,14 +52,22 @@ function cliPage(): string {
 }
 
 function commandSection(command: Command): string {
-  const { name, summary, about = [], argument, options, examples } = command;
+  const { name, summary, about = [], options, examples } = command;
+  const words = argumentsOf(command);
   const codes = exitsOf(command).map(({ code }) => `${code}`);
   return [
     `### ferry ${name}`,
     summary,
     `    ferry ${usageOf(command)}${options.length > 0 ? ' [OPTIONS]' : ''}`,
     ...about,
-    ...(argument ? [table(['Argument', 'Meaning'], [[`\`${argument.name}\``, argument.description]])] : []),
+    ...(words.length > 0
+      ? [
+          table(
+            ['Argument', 'Meaning'],
+            words.map((each) => [`\`${each.name}\``, each.description]),
+          ),
+        ]
+      : []),
     ...(options.length > 0 ? [optionTable(options)] : []),
     examples.map(({ line, does }) => `- \`${line}\`: ${does}`).join('\n'),
     `Exit codes: ${codes.join(', ')}.`,

@@ -8,6 +8,8 @@ import type { CommandContext } from './context.ts';
 export interface Command {
   readonly name: string;
   readonly argument?: Argument;
+  /** A second word, for verbs whose first says what is to be done. */
+  readonly subject?: Argument;
   /** One sentence, first thing in every help. */
   readonly summary: string;
   /** Further paragraphs of its own help. */
@@ -45,10 +47,12 @@ export type Completes = 'task' | 'file' | readonly string[];
 /** One call of a verb. */
 export class Call {
   readonly argument: string | undefined;
+  readonly subject: string | undefined;
   readonly #options: Readonly<Record<string, unknown>>;
 
-  constructor(argument: string | undefined, options: Readonly<Record<string, unknown>>) {
+  constructor(argument: string | undefined, options: Readonly<Record<string, unknown>>, subject?: string | undefined) {
     this.argument = argument;
+    this.subject = subject;
     this.#options = options;
   }
 

@@ -1,6 +1,7 @@
 /** Completion scripts, generated from the command table. Task names are asked of `ferry status --names` when needed. */
 import type { Command, Completes, Option } from './command.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
+import { argumentsOf } from './help.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -60,10 +61,10 @@ function zsh(commands: readonly Command[]): string {
   const described = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
   const cases = commands.map((command) => {
     const specs = [...command.options, ...GLOBAL_OPTIONS].map((option) => `        ${zshOption(option)}`);
-    const argument = command.argument
-      ? [`        ${quote(`1:${command.argument.name}:${zshAction(command.argument.completes)}`)}`]
-      : [];
-    return `    ${command.name})\n      _arguments \\\n${[...specs, ...argument].join(' \\\n')}\n      ;;`;
+    const words = argumentsOf(command).map(
+      ({ name, completes }, i) => `        ${quote(`${i + 1}:${name}:${zshAction(completes)}`)}`,
+    );
+    return `    ${command.name})\n      _arguments \\\n${[...specs, ...words].join(' \\\n')}\n      ;;`;
   });
   return `#compdef ferry
 # zsh completion for ferry; source <(ferry completion zsh)

@@ -1,5 +1,5 @@
 /** What `ferry help` and `ferry COMMAND --help` say, drawn from the command table. */
-import type { Command, Option } from './command.ts';
+import type { Argument, Command, Option } from './command.ts';
 import type { CommandGroup } from './commands/table.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { GLOBAL_OPTIONS } from './global-options.ts';
@@ -48,9 +48,8 @@ export function programHelp(
 export function commandHelp(command: Command, style: Style, columns: number): string {
   const options =
     command.options.length > 0 ? [style.bold('Options'), ...optionLines(command.options, columns), ''] : [];
-  const argument = command.argument
-    ? [style.bold('Argument'), ...entry(command.argument.name, command.argument.description, 26, columns), '']
-    : [];
+  const words = argumentsOf(command).flatMap(({ name, description }) => entry(name, description, 26, columns));
+  const argument = words.length > 0 ? [style.bold(command.subject ? 'Arguments' : 'Argument'), ...words, ''] : [];
   return [
     ...paragraph(command.summary, columns),
     '',
@@ -77,9 +76,12 @@ export function exitsOf(command: Command): readonly { readonly code: number; rea
   return [...names].map((name) => EXIT_CODES[name]).sort((a, b) => a.code - b.code);
 }
 
-export function usageOf({ name, argument }: Command): string {
-  if (!argument) return name;
-  return `${name} ${argument.required ? argument.name : `[${argument.name}]`}`;
+export function usageOf(command: Command): string {
+  return [command.name, ...argumentsOf(command).map(({ name, required }) => (required ? name : `[${name}]`))].join(' ');
+}
+
+export function argumentsOf({ argument, subject }: Command): readonly Argument[] {
+  return [argument, subject].filter((word) => word !== undefined);
 }
 
 /** `-t, --task FILE`. */

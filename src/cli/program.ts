@@ -66,12 +66,14 @@ function buildParser(io: Io, words: readonly string[], action: Action): Parser {
   for (const option of GLOBAL_OPTIONS) if (option.long !== 'help') parser.addOption(parserOption(option));
   for (const command of groups.flatMap((group) => group.commands)) {
     const verb = parser.command(command.name).configureHelp({ formatHelp: () => commandHelp(command, style, columns) });
-    const { argument } = command;
-    if (argument) verb.argument(argument.required ? `<${argument.name}>` : `[${argument.name}]`, argument.description);
+    const wanted = [command.argument, command.subject].filter((word) => word !== undefined);
+    for (const { name, required, description } of wanted)
+      verb.argument(required ? `<${name}>` : `[${name}]`, description);
     for (const option of command.options) verb.addOption(parserOption(option));
     verb.action(async (...given: unknown[]) => {
-      const name = argument && typeof given[0] === 'string' ? given[0] : undefined;
-      await action(command, new Call(name, named(command.options, verb.opts())), globalOptions(parser.opts()));
+      const [argument, subject] = wanted.map((_, i) => textOf(given[i]));
+      const call = new Call(argument, named(command.options, verb.opts()), subject);
+      await action(command, call, globalOptions(parser.opts()));
     });
   }
   return parser;
