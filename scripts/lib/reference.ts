@@ -91,6 +91,13 @@ function taskFilePage(): string {
   );
 }
 
+/** What stands in a key that holds an object, a list of them or a map to them, and what to call it. */
+function inside(key: string, value: JsonSchema): readonly [string, JsonSchema] {
+  if (typeof value.items === 'object' && !Array.isArray(value.items)) return [`${key}[]`, value.items];
+  if (typeof value.additionalProperties === 'object') return [`${key}.NAME`, value.additionalProperties];
+  return [key, value];
+}
+
 /** A table for the keys of an object schema, and one for each object inside. */
 function schemaTables(schema: JsonSchema, title: string, prefix: string): string[] {
   const required = new Set(schema.required);
@@ -107,7 +114,10 @@ function schemaTables(schema: JsonSchema, title: string, prefix: string): string
       : literal(value.default),
     value.description ?? '',
   ]);
-  const inner = entries.filter(([, value]) => value.properties);
+  const inner = entries.flatMap(([key, value]) => {
+    const [name, schemaInside] = inside(key, value);
+    return schemaInside.properties ? [[name, schemaInside] as const] : [];
+  });
   // Both ends of a task have the same keys; one table is enough.
   const shown = inner.filter(([key]) => key !== 'destination');
   return [

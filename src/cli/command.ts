@@ -50,7 +50,7 @@ export class Call {
   readonly subject: string | undefined;
   readonly #options: Readonly<Record<string, unknown>>;
 
-  constructor(argument: string | undefined, options: Readonly<Record<string, unknown>>, subject?: string | undefined) {
+  constructor(argument: string | undefined, options: Readonly<Record<string, unknown>>, subject?: string) {
     this.argument = argument;
     this.subject = subject;
     this.#options = options;

@@ -126,10 +126,15 @@ class RealServices implements Services {
     const { registry, env } = this.#options;
     const { spec, secrets } = await loadGateway(this.#config.file, registry, env);
     this.log.conceal(secrets);
-    const { buckets: book } = await this.state();
+    const { buckets: book, mirrors } = await this.state();
     return await serve(spec, {
       book,
+      mirrors,
       now: this.now,
+      random: this.random,
+      tmpdir: this.tmpdir,
+      onMirrorFailure: (failure) => this.log.warn('mirror', { ...failure }),
+      openOrigin: (endpoint) => registry.open(endpoint, { ...this.#storeContext, role: 'source' }),
       log: (entry) => logAccess(this.log, entry),
       openStore: async (endpoint) => {
         const driver = await registry.open(endpoint, { ...this.#storeContext, role: 'served' });

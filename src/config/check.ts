@@ -63,8 +63,12 @@ function reportUnknown(file: YamlFile, schema: JsonSchema, data: unknown, path: 
     if (items) data.forEach((item, i) => reportUnknown(file, items, item, [...path, i]));
     return;
   }
-  const known = isRecord(data) ? knownKeys(schema) : undefined;
-  if (!isRecord(data) || !known) return;
+  if (!isRecord(data)) return;
+  // A map whose keys are names: what stands behind each has keys of its own.
+  const named = [schema, ...alternatives(schema)].map((branch) => branch.additionalProperties).find(isSchema);
+  if (named) for (const [name, value] of Object.entries(data)) reportUnknown(file, named, value, [...path, name]);
+  const known = knownKeys(schema);
+  if (!known) return;
   for (const [key, value] of Object.entries(data)) {
     const child = known.get(key);
     if (child) reportUnknown(file, child, value, [...path, key]);

@@ -24,7 +24,10 @@ export function readEndpoint(
   roles: readonly ('source' | 'destination')[],
   registry: StoreRegistry,
 ): ReadEndpoint | undefined {
-  const given = path.reduce<unknown>((at, step) => (isRecord(at) ? at[String(step)] : undefined), file.data);
+  const given = path.reduce<unknown>(
+    (at, step) => (isRecord(at) || Array.isArray(at) ? Reflect.get(at, step) : undefined),
+    file.data,
+  );
   if (!isRecord(given) || typeof given['type'] !== 'string') return undefined;
   const type = given['type'];
   const driver = registry.find(type);

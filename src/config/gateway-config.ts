@@ -6,11 +6,13 @@ import type * as z from 'zod';
 import { FerryError } from '../model/errors.ts';
 import type { BucketSpec, GatewaySpec } from '../model/gateway.ts';
 import { Secret } from '../model/secret.ts';
+import { MiB } from '../model/units.ts';
 import type { EndpointSpec } from '../model/task.ts';
 import type { StoreRegistry } from '../store/registry.ts';
 import { checked, isRecord } from './check.ts';
 import { concealed, readEndpoint } from './endpoint.ts';
 import { GATEWAY } from './gateway-schema.ts';
+import { mirrorRules, type EndpointReader } from './mirror-config.ts';
 import type { References } from './interpolate.ts';
 import { problemsError, type Path } from './problems.ts';
 import { readText, type Environment } from './task-file.ts';
@@ -44,7 +46,7 @@ export async function loadGateway(
   return { spec, secrets };
 }
 
-class Reader {
+class Reader implements EndpointReader {
   readonly #file: YamlFile;
   readonly #registry: StoreRegistry;
   readonly #secrets: Secret[];
@@ -65,8 +67,12 @@ class Reader {
     return secret;
   }
 
-  endpoint(at: Path, { type, path: place }: { readonly type: string; readonly path: string }): EndpointSpec {
-    const found = readEndpoint(this.#file, at, ['source', 'destination'], this.#registry);
+  endpoint(
+    at: Path,
+    { type, path: place }: { readonly type: string; readonly path: string },
+    roles: readonly ('source' | 'destination')[] = ['source', 'destination'],
+  ): EndpointSpec {
+    const found = readEndpoint(this.#file, at, roles, this.#registry);
     return { type, path: place, options: found === undefined ? {} : concealed(found, this.#secrets) };
   }
 }
@@ -96,6 +102,7 @@ function specOf(gateway: z.output<typeof GATEWAY>, reader: Reader): GatewaySpec 
     })),
     storage: gateway.storage && reader.endpoint(['gateway', 'storage'], gateway.storage),
     buckets: Object.entries(gateway.buckets).map(([name, bucket]) => bucketOf(name, bucket, reader)),
+    mirrorSpool: Math.max(gateway.mirror_spool, 128 * MiB),
     maxConnections: gateway.max_connections,
     notice: gateway.notice * 1000,
     grace: gateway.grace * 1000,
@@ -112,6 +119,7 @@ function bucketOf(name: string, bucket: z.output<typeof GATEWAY>['buckets'][stri
     store: reader.endpoint([...at, 'store'], bucket.store),
     anonymousRead: bucket.anonymous_read,
     cors: bucket.cors.map(({ max_age, ...rule }) => ({ ...rule, maxAgeSeconds: max_age })),
+    mirror: mirrorRules(bucket.mirror, [...at, 'mirror'], reader),
   };
 }
 

@@ -1,14 +1,9 @@
 /** The `gateway` section of the configuration file: every key, what it means, what it takes. */
 import * as z from 'zod';
 
-const endpoint = (what: string) =>
-  z
-    .strictObject({
-      type: z.string().describe('Type of the store, as in task files.'),
-      path: z.string().default('').describe('Prefix or directory inside the store.'),
-      options: z.record(z.string(), z.unknown()).optional().describe('Options of the store type.'),
-    })
-    .describe(what);
+import { endpoint } from './endpoint-schema.ts';
+import { mirrorRule } from './mirror-schema.ts';
+import { size } from './values.ts';
 
 const user = z.strictObject({
   name: z.string().min(1).describe('For logs.'),
@@ -45,6 +40,10 @@ const bucket = z.strictObject({
   store: endpoint('Where its objects are.'),
   anonymous_read: z.boolean().default(false).describe('Anybody may read its objects, without credentials.'),
   cors: z.array(cors).default([]).describe('Which pages of other origins may use it.'),
+  mirror: z
+    .array(mirrorRule)
+    .default([])
+    .describe('Where objects come from that are missing: the first rule that matches a key decides.'),
 });
 
 export const GATEWAY = z
@@ -69,6 +68,9 @@ export const GATEWAY = z
     users: z.array(user).default([]).describe('Who may use it.'),
     storage: endpoint('Where buckets that clients create have their objects, each in a folder of its name.').optional(),
     buckets: z.record(z.string(), bucket).default({}).describe('Buckets by name, each with a store of its own.'),
+    mirror_spool: size()
+      .prefault('8GiB')
+      .describe('Temporary disk space for objects on their way from the origins of mirrors, all together; at least 128MiB.'),
     max_connections: z.int().min(1).max(1_000_000).default(10_000).describe('Connections at once; others are refused.'),
     notice: z.int().min(0).max(3600).default(0).describe('Seconds `/readyz` answers 503 before a server that is to stop takes no more connections; two rounds of the load balancer that asks it.'),
     grace: z.int().min(0).max(3600).default(30).describe('Seconds requests under way may take when the server stops.'),

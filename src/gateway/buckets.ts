@@ -1,5 +1,6 @@
 import type { CorsRule } from '../model/gateway.ts';
 import type { Store } from '../store/store.ts';
+import type { HttpHeaders } from '../wire/http/client.ts';
 
 /** A bucket as clients see it, over a store of its own. */
 export interface Bucket {
@@ -11,6 +12,15 @@ export interface Bucket {
   /** Anybody may read its objects. */
   readonly anonymousRead: boolean;
   readonly cors: readonly CorsRule[];
+  /** How clients read its objects where that is not simply `store`: what depends on the request. */
+  readonly reading?: ((request: ReadingRequest) => Reading) | undefined;
+}
+
+export type Reading = Pick<Store, 'stat' | 'read' | 'capabilities'>;
+
+export interface ReadingRequest {
+  readonly method: string;
+  readonly headers: HttpHeaders;
 }
 
 /** The buckets there are. */

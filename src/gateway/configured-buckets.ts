@@ -8,7 +8,7 @@ import type { Bucket, Buckets } from './buckets.ts';
 export type OpenMade = (name: string) => Promise<Store>;
 
 export interface ConfiguredBucketsOptions {
-  readonly fixed: readonly (BucketSpec & { readonly opened: Store })[];
+  readonly fixed: readonly (BucketSpec & Pick<Bucket, 'reading'> & { readonly opened: Store })[];
   readonly book: BucketBook;
   /** Undefined where clients cannot make buckets. */
   readonly openMade: OpenMade | undefined;
@@ -33,8 +33,16 @@ export class ConfiguredBuckets implements Buckets, AsyncDisposable {
   static async open(options: ConfiguredBucketsOptions): Promise<ConfiguredBuckets> {
     const buckets = new ConfiguredBuckets(options);
     const { fixed, book, openMade } = options;
-    for (const { name, tenant, opened, anonymousRead, cors } of fixed)
-      buckets.#buckets.set(name, { name, tenant, created: options.now(), store: opened, anonymousRead, cors });
+    for (const { name, tenant, opened, reading, anonymousRead, cors } of fixed)
+      buckets.#buckets.set(name, {
+        name,
+        tenant,
+        created: options.now(),
+        store: opened,
+        reading,
+        anonymousRead,
+        cors,
+      });
     if (openMade === undefined) return buckets;
     for (const { name, tenant, created } of await book.buckets())
       if (!buckets.#buckets.has(name)) buckets.#add(name, tenant, created, await openMade(name));

@@ -3,16 +3,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError } from '../model/errors.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec } from '../model/task.ts';
+import type { MirrorBook } from '../state/mirror-book.ts';
 import type { BucketBook } from '../state/bucket-book.ts';
 import type { Store } from '../store/store.ts';
 import { listen } from '../wire/http/server/listen.ts';
 import { Users } from './access/users.ts';
 import { ConfiguredBuckets } from './configured-buckets.ts';
 import { Gateway, type AccessEntry } from './gateway.ts';
+import { Mirrors, type MirrorFailure } from './mirror/mirrors.ts';
 
 export interface ServeContext {
   openStore(spec: EndpointSpec): Promise<Store>;
+  /** The driver of an origin of a mirror, without layers. */
+  openOrigin(spec: EndpointSpec): Promise<Store>;
   readonly book: BucketBook;
+  readonly mirrors: MirrorBook;
+  /** Told of objects that mirrors could not store, and of what they could not write down. */
+  readonly onMirrorFailure: (failure: MirrorFailure) => void;
+  /** A directory for temporary files, made when first asked for. */
+  readonly tmpdir: () => string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
   readonly log: (entry: AccessEntry) => void;
   readonly now: () => number;
 }
@@ -27,9 +38,12 @@ export interface RunningGateway {
 /** Opens stores and the server. Rejects with `configuration` where one cannot be opened; then nothing is left open. */
 export async function serve(spec: GatewaySpec, context: ServeContext): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
+  const mirrors = opened.use(new Mirrors({ ...context, book: context.mirrors, spool: spec.mirrorSpool }));
   const fixed = [];
-  for (const bucket of spec.buckets)
-    fixed.push({ ...bucket, opened: opened.use(await context.openStore(bucket.store)) });
+  for (const bucket of spec.buckets) {
+    const local = opened.use(await context.openStore(bucket.store));
+    fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local)) });
+  }
   const { storage } = spec;
   const openMade = storage && ((name: string) => context.openStore({ ...storage, path: folder(storage.path, name) }));
   const { book, now } = context;

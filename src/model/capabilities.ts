@@ -12,6 +12,8 @@ export interface Capabilities {
   readonly readRange: boolean;
   /** `read` honours `ifMatch`: another version answers `changed`, never other bytes. */
   readonly readIfMatch: boolean;
+  /** `read` sends `headers` along. */
+  readonly readHeaders?: boolean | undefined;
   readonly write: boolean;
   readonly remove: boolean;
   /** `write` with `ifAbsent` never replaces an object. */

@@ -14,6 +14,8 @@ export interface GatewaySpec {
   /** Where buckets that clients make have their objects, each in a folder of its name; none can be made where absent. */
   readonly storage: EndpointSpec | undefined;
   readonly buckets: readonly BucketSpec[];
+  /** Bytes of temporary files that fetches of mirrors may take, all together. */
+  readonly mirrorSpool: number;
   readonly maxConnections: number;
   /** When it is to stop, `/readyz` says so for so long before it takes no more connections, milliseconds. */
   readonly notice: number;
@@ -38,6 +40,71 @@ export interface BucketSpec {
   readonly store: EndpointSpec;
   readonly anonymousRead: boolean;
   readonly cors: readonly CorsRule[];
+  /** Where what is missing comes from, the first rule that matches decides; empty where the bucket is no mirror. */
+  readonly mirror: readonly MirrorRule[];
+}
+
+/** Which keys come from which origins, and what is done with what comes. */
+export interface MirrorRule {
+  /** Unique in its bucket; counters go by it. */
+  readonly name: string;
+  readonly match: {
+    readonly prefix: string;
+    readonly suffix: string;
+    /** Outcomes of the bucket's own store that count as a miss, as S3 would answer them. */
+    readonly statuses: readonly MissStatus[];
+  };
+  /** Asked in this order. */
+  readonly origins: readonly EndpointSpec[];
+  readonly rewrite: KeyRewrite;
+  readonly headers: OriginHeaders;
+  readonly keep: readonly KeptHeader[];
+  /** To the client and into the store at once, or 302 and fetched behind. */
+  readonly mode: 'stream' | 'redirect';
+  readonly store: boolean;
+  /** Whether a HEAD of what is missing begins to fetch it. */
+  readonly head: 'fetch' | 'ask';
+  /** What a DELETE of what the origin still has means: the next GET fetches it again, or it is gone for good. */
+  readonly deletes: 'refetch' | 'remember';
+  readonly limits: OriginLimits;
+  /** How long an answer that there is nothing is believed, milliseconds, and of how many keys at most. */
+  readonly absence: { readonly duration: number; readonly entries: number };
+  /** After so many failures in a row an origin is left alone for so long, milliseconds. */
+  readonly breaker: { readonly failures: number; readonly duration: number };
+}
+
+export type MissStatus = 403 | 404 | 503;
+
+/** A key loses `strip` and takes the place of `{key}` in `template`. */
+export interface KeyRewrite {
+  readonly strip: string;
+  readonly template: string;
+}
+
+/** What the origin is told of the client's request. Names in lower case. */
+export interface OriginHeaders {
+  /** `*` for any end. */
+  readonly pass: readonly string[];
+  readonly drop: readonly string[];
+  /** Names and values in turn. */
+  readonly set: readonly string[];
+}
+
+export const KEPT_HEADERS = ['content-type', 'cache-control', 'content-disposition', 'content-language', 'expires', 'last-modified', 'x-amz-meta-*'] as const; // prettier-ignore
+export type KeptHeader = (typeof KEPT_HEADERS)[number];
+
+/** Of each origin of a rule. */
+export interface OriginLimits {
+  /** Bytes per second. */
+  readonly bandwidth: number | undefined;
+  readonly requestsPerSecond: number | undefined;
+  /** Requests at once. */
+  readonly concurrency: number;
+  /** Without a byte for so long it has failed, milliseconds. */
+  readonly timeout: number;
+  /** Fewer bytes per second over that time count as none. */
+  readonly minSpeed: number;
+  readonly maxObjectSize: number;
 }
 
 /** Which pages of other origins may use a bucket. */

@@ -6,6 +6,7 @@
  * uploads); never a row per object.
  */
 import type { BucketBook } from './bucket-book.ts';
+import type { MirrorBook } from './mirror-book.ts';
 
 export interface StateStore extends AsyncDisposable {
   /**
@@ -45,6 +46,7 @@ export interface StateStore extends AsyncDisposable {
 
   /** What the gateway keeps. */
   readonly buckets: BucketBook;
+  readonly mirrors: MirrorBook;
 }
 
 export interface NewTask {

@@ -160,6 +160,8 @@ export interface ReadOptions {
   readonly atMost?: boolean | undefined;
   /** Only this version, by its ETag; another rejects with `changed`. */
   readonly ifMatch?: string | undefined;
+  /** Header fields to ask with, names and values in turn; only where `readHeaders` is declared, others pass them over. */
+  readonly headers?: readonly string[] | undefined;
 }
 
 export interface ReadResult {

@@ -166,6 +166,10 @@ test('a file of a newer version is refused, and is left as it is', async () => {
   );
 });
 
+/** What versions before the gateway did not have. */
+const WITHOUT_GATEWAY =
+  'DROP TABLE buckets; DROP TABLE mirror_counters; DROP TABLE mirror_deleted; DROP TABLE mirror_uploads;';
+
 test('a file of the first version is taken over with what is in it', async () => {
   await using home = await Home.make();
   const upload = { key: 'k', uploadId: 'u', partSize: 1, size: 1, sourceVersion: 'v', startedAt: 1, owesTags: false };
@@ -177,7 +181,7 @@ test('a file of the first version is taken over with what is in it', async () =>
   {
     using db = new Database(home.file);
     db.exec('ALTER TABLE parts ADD COLUMN crc32 INTEGER');
-    db.exec('DROP TABLE buckets; DROP TABLE doubts; DROP INDEX uploads_by_id; DROP TABLE upload_intents');
+    db.exec(`${WITHOUT_GATEWAY} DROP TABLE doubts; DROP INDEX uploads_by_id; DROP TABLE upload_intents`);
     db.exec('ALTER TABLE uploads DROP COLUMN owes_tags; PRAGMA user_version = 1');
   }
   await using store = await home.open();
@@ -197,7 +201,7 @@ test('failures that an earlier version recorded are in doubt', async () => {
   {
     using db = new Database(home.file);
     db.exec(
-      'ALTER TABLE parts ADD COLUMN crc32 INTEGER; DROP TABLE doubts; DROP TABLE buckets; PRAGMA user_version = 3',
+      `${WITHOUT_GATEWAY} ALTER TABLE parts ADD COLUMN crc32 INTEGER; DROP TABLE doubts; PRAGMA user_version = 3`,
     );
   }
   await using store = await home.open();

@@ -3,6 +3,7 @@
  * S3's own. Source: "Error responses", Amazon S3 API Reference. The words are ours.
  */
 import { FerryError, isFerryError, type ErrorCode } from '../../model/errors.ts';
+import { AnswerAs } from '../answer-as.ts';
 import { textElement, XML_DECLARATION } from '../../wire/xml/write.ts';
 
 const ERRORS = {
@@ -14,6 +15,7 @@ const ERRORS = {
   BucketAlreadyOwnedByYou: [409, 'You have a bucket of this name already.'],
   BucketNotEmpty: [409, 'The bucket is not empty.'],
   ConditionalRequestConflict: [409, 'Another request on this object came between; try again.'],
+  Found: [302, 'The object is elsewhere.'],
   EntityTooLarge: [400, 'The object is larger than may be stored.'],
   EntityTooSmall: [400, 'A part but the last is smaller than parts may be.'],
   ExpiredToken: [400, 'The token has expired.'],
@@ -92,6 +94,7 @@ export class S3Error extends Error {
  */
 export function toS3Error(thrown: unknown): S3Error {
   if (thrown instanceof S3Error) return thrown;
+  if (thrown instanceof AnswerAs) return new S3Error(thrown.answer, { headers: thrown.headers, cause: thrown });
   if (!(thrown instanceof FerryError)) return new S3Error('InternalError', { cause: thrown });
   const code = MEANINGS.get(thrown.code) ?? 'ServiceUnavailable';
   const told = TOLD.has(code) ? thrown.message : undefined;

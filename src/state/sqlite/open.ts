@@ -25,6 +25,7 @@ import { DoubtTable } from './doubt-table.ts';
 import { FailureTable } from './failure-table.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FactTable, SqliteJournal, type Tables } from './journal.ts';
+import { MirrorTable } from './mirror-table.ts';
 import { IntentTable } from './intent-table.ts';
 import { LeaseBook, noTask, SqliteLease } from './lease.ts';
 import { RangeTable } from './range-table.ts';
@@ -51,11 +52,13 @@ export async function openState(file: string, options: { readonly now?: () => nu
 
 class SqliteStateStore implements StateStore {
   readonly buckets: BucketTable;
+  readonly mirrors: MirrorTable;
   readonly #tables: Tables;
   readonly #leases: LeaseBook;
 
   constructor(db: Database, now: () => number) {
     this.buckets = new BucketTable(db);
+    this.mirrors = new MirrorTable(db);
     const tasks = new TaskTable(db);
     this.#tables = {
       db,

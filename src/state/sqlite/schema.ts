@@ -116,6 +116,33 @@ const MIGRATIONS: readonly string[] = [
     created REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE mirror_counters (
+    bucket   TEXT NOT NULL,
+    rule     TEXT NOT NULL,
+    hits     INTEGER NOT NULL,
+    misses   INTEGER NOT NULL,
+    absent   INTEGER NOT NULL,
+    stored   INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    last_use REAL,
+    PRIMARY KEY (bucket, rule)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE mirror_deleted (
+    bucket TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    PRIMARY KEY (bucket, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE mirror_uploads (
+    bucket    TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    PRIMARY KEY (bucket, key, upload_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

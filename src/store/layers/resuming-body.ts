@@ -26,7 +26,8 @@ const ONE_PIECE = MiB;
 
 /**
  * A body that reads on by range where it broke off, of the same version: by `ifMatch` where the store can, and in any
- * case by comparing ETags, or sizes and times where there are none. Another version throws `changed`. Attempts are
+ * case by comparing ETags, or sizes and times where there are none. Another version, or one that cannot be told, throws
+ * `changed`. Attempts are
  * counted from the last byte that came. It also counts bytes: a body that ends early did break off.
  */
 export class ResumingBody extends ObservedBody {
@@ -133,14 +134,18 @@ export class ResumingBody extends ObservedBody {
 
   async #open(): Promise<ReadBody> {
     const { key, options } = this.#call;
-    const { offset = 0, length } = options ?? {};
+    const { offset = 0, length, headers } = options ?? {};
     const ranged = this.#can.readRange;
     const from = ranged ? offset + this.#received : offset;
     const left = this.#size === undefined ? undefined : this.#size - (ranged ? this.#received : 0);
     this.#skip = ranged ? 0 : this.#received;
     const whole = from === 0 && length === undefined;
     const result = await this.#next(
-      new ReadCall(key!, { offset: from, length: whole ? undefined : left, ifMatch: this.#condition() }, this.#signal),
+      new ReadCall(
+        key!,
+        { offset: from, length: whole ? undefined : left, ifMatch: this.#condition(), headers },
+        this.#signal,
+      ),
     );
     if (!isSame(result.meta, this.#meta)) {
       result.body.cancel();
@@ -161,7 +166,8 @@ export class ResumingBody extends ObservedBody {
   }
 }
 
+/** Where neither ETag nor time tells the version, the rest may be of another: nothing is put together. */
 function isSame(now: ObjectMeta, before: ObjectMeta): boolean {
   if (now.etag !== undefined && before.etag !== undefined) return now.etag === before.etag;
-  return now.size === before.size && now.modified === before.modified;
+  return now.modified !== undefined && now.size === before.size && now.modified === before.modified;
 }

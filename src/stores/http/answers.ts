@@ -22,7 +22,27 @@ export function metaOf(headers: HttpHeaders, size: number | undefined): ObjectMe
     contentEncoding: encoding === 'identity' ? undefined : encoding,
     contentLanguage: headers.get('content-language'),
     expires: headers.get('expires'),
+    ...userMeta(headers),
+    ...digest(headers),
   };
+}
+
+/** Of buckets that are read as web servers. */
+function userMeta(headers: HttpHeaders): Pick<ObjectMeta, 'user'> {
+  const user: Record<string, string> = {};
+  for (const [name, value] of headers.entries())
+    if (name.startsWith(META) && name.length > META.length) user[name.slice(META.length)] = value;
+  return Object.keys(user).length > 0 ? { user } : {};
+}
+
+const META = 'x-amz-meta-';
+
+/** `Content-MD5` of a whole answer (RFC 1864); that of a range would be the range's. */
+function digest(headers: HttpHeaders): Pick<ObjectMeta, 'checksums'> {
+  const told = headers.get('content-md5');
+  if (told === undefined || !/^[A-Za-z0-9+/]{22}==$/.test(told) || headers.get('content-range') !== undefined)
+    return {};
+  return { checksums: { md5: Buffer.from(told, 'base64').toString('hex') } };
 }
 
 /** Weak tags stand for what looks alike, not for the same bytes (RFC 9110, 8.8.1): they are of no use here. */

@@ -4,19 +4,30 @@ import { LineFile } from '../../store/line-file.ts';
 import type { StoreDriver } from '../../store/registry.ts';
 import { httpOptions, SECRETS, settle } from './options.ts';
 import { HttpStore } from './store.ts';
-import { InlineUrls, ListedUrls, type UrlList } from './url-list.ts';
+import { UrlsBelow } from './urls-below.ts';
+import { InlineUrls, ListedUrls, shown, type UrlList } from './url-list.ts';
 
 export function httpDriver(): StoreDriver {
   return {
     type: 'http',
     aliases: [],
-    summary: 'Objects on web servers, by a list of their URLs.',
+    summary: 'Objects on web servers, by a list of their URLs; to a mirror, all below one URL.',
     options: httpOptions,
     secrets: SECRETS,
     roles: { source: true, destination: false },
     async open(spec, context) {
       const settings = await settle(spec.options);
-      const { urls, listPath } = settings;
+      const { urls, listPath, baseUrl } = settings;
+      const common = { settings, client: context.http, now: context.now };
+      if (urls === undefined && listPath === undefined && baseUrl !== undefined) {
+        const below = new UrlsBelow(baseUrl);
+        return new HttpStore(async () => below, {
+          name: shown(baseUrl),
+          identity: `http:${shown(baseUrl)}`,
+          lists: false,
+          ...common,
+        });
+      }
       const inline = urls && new InlineUrls(urls, settings);
       const list = listPath === undefined ? undefined : path.resolve(listPath);
       const open = async (): Promise<UrlList> =>
@@ -24,9 +35,8 @@ export function httpDriver(): StoreDriver {
       return new HttpStore(open, {
         name: list === undefined ? `${urls!.length} URLs` : `URLs in ${list}`,
         identity: `http:${list ?? digest(urls!)}:${settings.baseUrl?.href ?? ''}`,
-        settings,
-        client: context.http,
-        now: context.now,
+        lists: true,
+        ...common,
       });
     },
   };

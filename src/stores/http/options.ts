@@ -9,7 +9,7 @@ const seconds = (what: string): z.ZodDefault<z.ZodNumber> =>
 
 /** Options of an `http` endpoint. */
 export const httpOptions = z.strictObject({
-  urls: z.array(z.string().min(1)).min(1).optional().describe('The URLs. Give either these or `list_path`.'),
+  urls: z.array(z.string().min(1)).min(1).optional().describe('The URLs. Give these or `list_path`.'),
   list_path: z
     .string()
     .min(1)
@@ -21,7 +21,7 @@ export const httpOptions = z.strictObject({
     .string()
     .optional()
     .describe(
-      'What URLs without scheme and host are relative to. End it with `/` unless its last part is to be replaced.',
+      'What URLs without scheme and host are relative to. End it with `/` unless its last part is to be replaced. Without a list of URLs, the origin of a mirror: keys are put behind it.',
     ),
   keys: z
     .enum(['auto', 'path', 'host'])
@@ -78,8 +78,10 @@ export async function settle(values: Readonly<Record<string, unknown>>): Promise
   const parsed = httpOptions.safeParse(revealed(values));
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error));
   const options = parsed.data;
-  if ((options.urls === undefined) === (options.list_path === undefined))
-    throw wrong('an `http` endpoint needs either `urls` or `list_path`');
+  if (options.urls !== undefined && options.list_path !== undefined)
+    throw wrong('an `http` endpoint has either `urls` or `list_path`');
+  if (options.urls === undefined && options.list_path === undefined && options.base_url === undefined)
+    throw wrong('an `http` endpoint needs `urls`, `list_path`, or as the origin of a mirror `base_url`');
   if (options.bearer_token !== undefined && options.username !== undefined)
     throw wrong('give either `bearer_token` or `username` and `password`');
   const { connect_timeout: connect, read_timeout: read, write_timeout: write } = options.timeout_config;

@@ -4,8 +4,14 @@ import { BlockList, isIP } from 'node:net';
 import { FerryError } from '../../model/errors.ts';
 import { shown } from './url-list.ts';
 
+export interface RedirectTarget {
+  readonly url: URL;
+  /** What its host resolved to and was found public, to be dialled: asked again, the name could lead elsewhere. */
+  readonly address?: string | undefined;
+}
+
 /**
- * The URL a redirect leads to; rejects with `bad-response` where it must not be followed. `listed` is where the request
+ * Where a redirect leads; rejects with `bad-response` where it must not be followed. `listed` is where the request
  * began: what a person wrote may be anywhere, but a server must not send Ferry to places only Ferry can reach.
  */
 export async function redirectTarget(
@@ -13,29 +19,41 @@ export async function redirectTarget(
   location: string | undefined,
   listed: URL,
   allowPrivate: boolean,
-): Promise<URL> {
+): Promise<RedirectTarget> {
   if (location === undefined || !URL.canParse(location, from.href)) throw refused(from, 'leads nowhere');
   const to = new URL(location, from.href);
   to.hash = '';
   if (to.protocol !== 'http:' && to.protocol !== 'https:') throw refused(from, `leads to ${to.protocol}`);
   if (from.protocol === 'https:' && to.protocol === 'http:') throw refused(from, 'leads from https to http');
   if (to.username !== '' || to.password !== '') throw refused(from, 'carries credentials');
-  if (to.origin !== listed.origin && !allowPrivate && (await isPrivate(to.hostname)))
+  if (to.origin === listed.origin || allowPrivate) return { url: to };
+  const addresses = await addressesOf(to.hostname);
+  if (addresses.some(isPrivateAddress))
     throw refused(from, `leads to the private address ${to.host} (\`allow_private: true\` permits it)`);
-  return to;
+  return { url: to, address: addresses[0]?.address };
 }
 
 /** Whether a host is, or resolves to, an address that means something only near this machine. */
 export async function isPrivate(hostname: string): Promise<boolean> {
-  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  const family = isIP(bare);
-  const addresses = family > 0 ? [{ address: bare, family }] : await resolve(bare);
-  return addresses.some(({ address, family: version }) =>
-    privateAddresses().check(address, version === 6 ? 'ipv6' : 'ipv4'),
-  );
+  return (await addressesOf(hostname)).some(isPrivateAddress);
 }
 
-async function resolve(host: string): Promise<readonly { address: string; family: number }[]> {
+interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+function isPrivateAddress({ address, family }: Address): boolean {
+  return privateAddresses().check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+async function addressesOf(hostname: string): Promise<readonly Address[]> {
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const family = isIP(bare);
+  return family > 0 ? [{ address: bare, family }] : await resolve(bare);
+}
+
+async function resolve(host: string): Promise<readonly Address[]> {
   try {
     return await lookup(host, { all: true });
   } catch (thrown) {

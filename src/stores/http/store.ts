@@ -9,7 +9,7 @@ import type { HttpClient, HttpResponse, Origin } from '../../wire/http/client.ts
 import { answerError, contentLength, contentRange, metaOf, strongETag, unsatisfiedTotal } from './answers.ts';
 import { AnswerSlice, WholeAnswer } from './body.ts';
 import type { HttpSettings } from './options.ts';
-import { redirectTarget } from './redirects.ts';
+import { redirectTarget, type RedirectTarget } from './redirects.ts';
 import type { UrlList } from './url-list.ts';
 
 const MAX_PAGE = 1000;
@@ -21,6 +21,8 @@ export interface HttpStoreOptions {
   readonly identity: string;
   readonly settings: HttpSettings;
   readonly client: HttpClient;
+  /** Its URLs are known beforehand. */
+  readonly lists: boolean;
   readonly now: () => number;
 }
 
@@ -36,7 +38,7 @@ export class HttpStore implements Store {
   constructor(urls: () => Promise<UrlList>, options: HttpStoreOptions) {
     const { name, identity, settings } = options;
     this.info = { type: 'http', name, identity, view: settings.keys === 'auto' ? undefined : settings.keys };
-    this.capabilities = capabilitiesOf(settings);
+    this.capabilities = capabilitiesOf(settings, options.lists);
     this.#urls = urls;
     this.#options = options;
   }
@@ -89,7 +91,7 @@ export class HttpStore implements Store {
     const ranged = offset > 0 || length !== undefined;
     if (ranged)
       headers.push('Range', `bytes=${offset}-${length === undefined ? '' : offset + Math.max(1, length) - 1}`);
-    const response = await this.#send('GET', url, headers, signal);
+    const response = await this.#send('GET', url, headers, signal, options.headers);
     try {
       if (response.status !== 200 && !(ranged && response.status === 206)) throw this.#error(response, key, 'read');
       // Not every server heeds If-Match.
@@ -140,20 +142,22 @@ export class HttpStore implements Store {
     throw this.#error(response, key, 'stat');
   }
 
-  /** Sends a request and follows redirects. */
+  /** Sends a request and follows redirects. `asked`: headers that, as those of the options, stay with the host listed. */
   async #send(
     method: string,
     listed: URL,
     headers: readonly string[],
     signal: AbortSignal | undefined,
+    asked: readonly string[] = [],
   ): Promise<HttpResponse> {
     const { settings, client } = this.#options;
-    let url = listed;
+    let to: RedirectTarget = { url: listed };
     for (let redirects = 0; ; redirects++) {
-      const own = url.origin === listed.origin ? settings.headers : [];
+      const { url } = to;
+      const own = url.origin === listed.origin ? [...settings.headers, ...asked] : [];
       const all = ['Accept', '*/*', 'Accept-Encoding', 'identity', ...own, ...headers];
       const request = { method, target: url.pathname + url.search, headers: all };
-      const response = await client.request(this.#origin(url), request, signal);
+      const response = await client.request(this.#origin(to), request, signal);
       if (!REDIRECTS.has(response.status)) return response;
       await response.body.discard();
       if (redirects >= settings.redirects)
@@ -162,19 +166,20 @@ export class HttpStore implements Store {
           retryable: 'never',
           status: response.status,
         });
-      url = await redirectTarget(url, response.headers.get('location'), listed, settings.allowPrivate);
+      to = await redirectTarget(url, response.headers.get('location'), listed, settings.allowPrivate);
     }
   }
 
-  #origin(url: URL): Origin {
-    const known = this.#origins.get(url.origin);
+  #origin({ url, address }: RedirectTarget): Origin {
+    const id = address === undefined ? url.origin : `${url.origin} ${address}`;
+    const known = this.#origins.get(id);
     if (known) return known;
     const secure = url.protocol === 'https:';
     const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
     const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
-    const origin = { ...this.#options.settings.connection, secure, host, port };
+    const origin = { ...this.#options.settings.connection, secure, host, port, address };
     if (this.#origins.size >= MAX_ORIGINS) this.#origins.clear();
-    this.#origins.set(url.origin, origin);
+    this.#origins.set(id, origin);
     return origin;
   }
 
@@ -229,12 +234,13 @@ function whole(response: HttpResponse, key: Key, options: ReadOptions): ReadResu
   return { meta, body: new AnswerSlice(body, offset, size, true) };
 }
 
-function capabilitiesOf(settings: HttpSettings): Capabilities {
+function capabilitiesOf(settings: HttpSettings, lists: boolean): Capabilities {
   return {
-    list: { order: 'unordered', maxPage: MAX_PAGE, size: false, modified: false, etag: false },
+    list: lists ? { order: 'unordered', maxPage: MAX_PAGE, size: false, modified: false, etag: false } : undefined,
     read: true,
     readRange: true,
     readIfMatch: true,
+    readHeaders: true,
     write: false,
     remove: false,
     writeIfAbsent: false,

@@ -21,6 +21,8 @@ export interface Origin {
   /** Name or address; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** Dialled in place of `host`, which is still who is asked for: an address that was looked at before. Not by a proxy. */
+  readonly address?: string | undefined;
   readonly tls?: TlsOptions | undefined;
   /** `http://user:password@host:port` of a proxy; requests go through CONNECT where `secure`, absolute-form where not. */
   readonly proxy?: string | undefined;

@@ -61,6 +61,8 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
   #heard = false;
   #interim = 0;
   #body: IncomingBody | undefined;
+  /** Bytes its `Content-Length` still announces. */
+  #due = 0;
   /** May serve another exchange after this one. */
   #reusable = true;
   #sender: BodySender | undefined;
@@ -201,6 +203,9 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
       this.#body = this.#begin(exchange, response);
     }
     const body = this.#body;
+    // Bytes after the announced ones are no answer to anything: the length was a lie, and what it cut is no object.
+    if (this.#due > 0 && hasMore(bytes, at + this.#due, length)) throw bad('answer', 'more than its Content-Length');
+    this.#due -= length - at;
     at = body.take(bytes, at, length);
     if (at < length) this.#reusable = false;
     if (response !== undefined) {
@@ -227,6 +232,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
     const { buffers, maxHeaderBytes } = this.#settings;
     const { method } = exchange.request;
     const length = bodyLength(method, head);
+    this.#due = length;
     this.#reusable = head.keepAlive;
     // Swift sends the end of a chunked body after answers to HEAD that promise one.
     if (method === 'HEAD' && head.headers.get('transfer-encoding') !== undefined) this.#reusable = false;
@@ -323,6 +329,12 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
     this.#dialling.destroy();
     this.#owner.gone(this, replay);
   }
+}
+
+/** A line end after a body is an old habit (RFC 9112 section 2.2), and passed over. */
+function hasMore(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0x0d && bytes[at] !== 0x0a) return true;
+  return false;
 }
 
 function timedOut(doing: string, ms: number): FerryError {

@@ -32,7 +32,7 @@ export interface Dialling {
 export function dial(route: Route, tls: TlsSettings, session: SessionSlot, user: SocketUser): Dialling {
   if (route.secure && route.proxy !== undefined) return dialTunnel(route, route.proxy.place, tls, session, user);
   const options = {
-    host: route.proxy?.host ?? route.host,
+    host: route.proxy?.host ?? route.address,
     port: route.proxy?.port ?? route.port,
     autoSelectFamily: true,
     onread: {

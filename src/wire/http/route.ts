@@ -6,6 +6,8 @@ import type { Origin, TlsOptions } from './client.ts';
 export interface Route {
   readonly host: string;
   readonly port: number;
+  /** What is dialled: `host`, or the address it is known to have. */
+  readonly address: string;
   /** `host:port`, for messages. */
   readonly place: string;
   readonly secure: boolean;
@@ -47,6 +49,7 @@ export function routeOf(origin: Origin): Route {
   return {
     host: origin.host,
     port,
+    address: origin.address ?? origin.host,
     place: `${name}:${port}`,
     secure,
     tls: origin.tls ?? {},

@@ -115,9 +115,19 @@ export class SocketHttpClient implements HttpClient {
 }
 
 /** Origins equal in everything share connections, whichever object says so. */
-function identity({ secure, host, port, tls, proxy, timeouts }: Origin): string {
+function identity({ secure, host, port, address, tls, proxy, timeouts }: Origin): string {
   const trust = [tls?.ca, tls?.insecure, tls?.cert, tls?.key];
-  return JSON.stringify([secure, host, port, trust, proxy, timeouts?.connect, timeouts?.read, timeouts?.write]);
+  return JSON.stringify([
+    secure,
+    host,
+    port,
+    address,
+    trust,
+    proxy,
+    timeouts?.connect,
+    timeouts?.read,
+    timeouts?.write,
+  ]);
 }
 
 function closedError(): FerryError {

@@ -96,3 +96,48 @@ test('every mistake is told with its place', async () => {
   for (const [section, message] of wrong) assert.match(await complaints(section), message, section);
   await assert.rejects(load('log_level: info\n'), /has no `gateway` section/);
 });
+
+test('the example of a mirror is one', async () => {
+  const file = path.join(import.meta.dirname, '../../../examples/mirror/ferry.yaml');
+  const env = { FERRY_APP_SECRET: 'hunter2-app', FERRY_OLD_SECRET: 'hunter2-old' };
+  const { spec } = await loadGateway(file, allDrivers(), env);
+  const [movies, old] = spec.buckets[0]!.mirror;
+  assert.deepEqual(
+    movies!.origins.map(({ type, options }) => [type, options['base_url']]),
+    [
+      ['http', 'https://old.example.com/'],
+      ['http', 'https://backup.example.com/'],
+    ],
+  );
+  assert.deepEqual(movies!.rewrite, { strip: 'movie/', template: 'films/{key}' });
+  assert.deepEqual(movies!.headers.set, ['X-Mirror', 'ferry']);
+  assert.equal(movies!.limits.bandwidth, 50 * 1024 * 1024);
+  assert.deepEqual([old!.origins[0]!.type, old!.deletes, old!.mode], ['s3', 'remember', 'stream']);
+  assert.doesNotMatch(JSON.stringify(spec), /hunter2/);
+});
+
+test('mistakes in the rules of a mirror are told with their place', async () => {
+  const wrong: [string, RegExp][] = [
+    ['origin: "http://x", orign: 1', /mirror\[0\]\.orign: unknown key; did you mean "origin"/],
+    ['match: { prefx: a }, origin: "http://x"', /match\.prefx: unknown key; did you mean "prefix"/],
+    ['mode: stream', /origin: must be a URL, an endpoint/],
+    ['origin: "ftp://x/"', /origin: must be an http or https URL/],
+    ['origin: "http://u:p@x/"', /origin: holds credentials/],
+    ['origin: { type: s4 }', /origin\.type: there is no store type "s4"/],
+    ['origin: ["http://x", { type: s4 }]', /origin\[1\]\.type: there is no store type "s4"/],
+    ['origin: "http://x", rewrite: { strip: a/ }', /rewrite\.strip: is no beginning of `match\.prefix`/],
+    ['origin: "http://x", rewrite: { template: a }', /template: must have \{key\} in it/],
+    ['origin: "http://x", rewrite: { template: "{key}", add: b }', /rewrite: has either/],
+    ['origin: "http://x", headers: { pass: [Authorization] }', /pass\[0\]: "Authorization" belongs to the client/],
+    ['origin: "http://x", headers: { pass: ["x y"] }', /must be the name of a header/],
+    ['origin: "http://x", headers: { set: { Host: evil } }', /"Host" is for the gateway/],
+    ['origin: "http://x", headers: { set: { X: "a\\nb" } }', /must be one line/],
+    ['origin: "http://x", mode: redirect, match: { status: [503] }', /can only be 404/],
+    ['origin: "http://x", keep: [contnt-type]', /must be one of .*did you mean "content-type"/],
+    ['origin: "http://x" }, { origin: "http://y", name: rule 1', /\[1\]: has the name "rule 1" of an earlier rule/],
+  ];
+  for (const [rule, expected] of wrong) {
+    const bucket = `{ tenant: a, store: { type: file, path: /x }, mirror: [{ ${rule} }] }`;
+    assert.match(await complaints(`${USERS}\nbuckets: { media: ${bucket} }`), expected, rule);
+  }
+});

@@ -141,8 +141,11 @@ test('redirects never lead to other schemes, from https to http, or with credent
     'https://',
   ])
     await rejects(redirectTarget(from, location, from, true), 'bad-response');
-  assert.equal((await redirectTarget(from, '../b#c', from, false)).href, 'https://203.0.113.1/b');
-  assert.equal((await redirectTarget(from, 'https://198.51.100.7/', from, false)).href, 'https://198.51.100.7/');
+  assert.equal((await redirectTarget(from, '../b#c', from, false)).url.href, 'https://203.0.113.1/b');
+  const away = await redirectTarget(from, 'https://198.51.100.7/', from, false);
+  assert.equal(away.url.href, 'https://198.51.100.7/');
+  // What was found public is what is dialled.
+  assert.equal(away.address, '198.51.100.7');
 });
 
 test('private addresses are known in every spelling', async () => {
@@ -216,4 +219,42 @@ test('a URL that needs no credentials can be given to a destination that fetches
   const closed = await server.open({ urls: [`${server.url}/a`], username: 'u', password: 'p' });
   assert.equal(closed.capabilities.presign, false);
   await rejects(closed.presign!('a', 60), 'unsupported');
+});
+
+test('below a URL a key is put behind it, and none leads out of it', async () => {
+  await using server = await site((request, response) => {
+    if (request.url!.startsWith('/movie/')) serve(request, response, Buffer.from(request.url!));
+    else response.writeHead(500).end();
+  });
+  const store = await server.open({ base_url: `${server.url}/movie?token=1` });
+  assert.equal(store.capabilities.list, undefined);
+  for (const [key, target] of [
+    ['a/b.mp4', '/movie/a/b.mp4?token=1'],
+    ['a b+ü?#%2e/', '/movie/a%20b%2B%C3%BC%3F%23%252e/?token=1'],
+    ['/x//y', '/movie//x//y?token=1'],
+    ['a\\..\\b', '/movie/a%5C..%5Cb?token=1'],
+  ] as const)
+    assert.equal(await text(store, key), target, key);
+  const before = server.requests.length;
+  for (const key of ['..', '../secret', 'a/../../secret', './a', 'a/.']) await rejects(store.read(key), 'not-found');
+  assert.equal(server.requests.length, before);
+});
+
+test('headers of a read go to the host listed, and not to others', async () => {
+  await using elsewhere = await site((request, response) => serve(request, response, bytes));
+  await using server = await site((request, response) =>
+    request.url === '/here'
+      ? serve(request, response, bytes)
+      : response.writeHead(302, { Location: `${elsewhere.url}/there` }).end(),
+  );
+  const store = await server.open({ base_url: server.url, allow_private: true });
+  for (const key of ['here', 'away']) {
+    const { body } = await store.read(key, { headers: ['Accept-Language', 'zh'] });
+    await body.bytes(100);
+  }
+  assert.deepEqual(
+    server.requests.map(({ headers }) => headers['accept-language']),
+    ['zh', 'zh'],
+  );
+  assert.equal(elsewhere.requests[0]!.headers['accept-language'], undefined);
 });

@@ -7,6 +7,7 @@ import { bareETag } from '../../../wire/etag.ts';
 import { httpDate, parseHttpDate } from '../../../wire/http-date.ts';
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
 import { xml } from '../answer.ts';
+import type { Reading } from '../../buckets.ts';
 import type { ObjectCall } from '../call.ts';
 import { checkConditions, readConditions } from '../conditions.ts';
 import { S3Error } from '../error.ts';
@@ -18,9 +19,10 @@ import { readOptionsOf, readRange, type WantedRange } from '../range.ts';
 const ATTEMPTS = 5;
 
 export async function getObject(call: ObjectCall): Promise<HttpAnswer> {
+  const reading = readingOf(call);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await getOnce(call);
+      return await getOnce(call, reading);
     } catch (thrown) {
       if (!isFerryError(thrown, 'changed')) throw thrown;
       if (attempt === ATTEMPTS) throw new S3Error('ServiceUnavailable', { cause: thrown });
@@ -28,7 +30,7 @@ export async function getObject(call: ObjectCall): Promise<HttpAnswer> {
   }
 }
 
-async function getOnce(call: ObjectCall): Promise<HttpAnswer> {
+async function getOnce(call: ObjectCall, reading: Reading): Promise<HttpAnswer> {
   const { http, query } = call.request;
   const { headers } = http;
   const conditions = readConditions(headers);
@@ -39,14 +41,15 @@ async function getOnce(call: ObjectCall): Promise<HttpAnswer> {
   let part: WantedPart | undefined;
   // What decides before a byte is read has to be known before.
   if (conditions !== undefined || byPart || (range !== undefined && (ifRange !== undefined || 'last' in range))) {
-    known = await statOrThrow(call);
+    known = await look(call, reading);
     if (conditions !== undefined) checkConditions(conditions, known, cachedHeaders(known));
     part = byPart ? await wantedPart(call, known) : undefined;
-    if (part !== undefined) range = known.size === 0 ? undefined : part;
+    if (part !== undefined) range = known.size <= 0 ? undefined : part;
     else if (!mayRange(ifRange, known)) range = undefined;
-    else if (range !== undefined && 'last' in range) range = lastBytes(range.last, known.size);
+    else if (range !== undefined && 'last' in range)
+      range = known.size < 0 ? undefined : lastBytes(range.last, known.size);
   }
-  const { meta, body } = await open(call, readOptionsOf(range), known);
+  const { meta, body } = await open(call, reading, readOptionsOf(range), known);
   const told = toldOf(call, meta);
   if (part?.count !== undefined) told.push('x-amz-mp-parts-count', String(part.count));
   const { size } = body;
@@ -58,19 +61,23 @@ async function getOnce(call: ObjectCall): Promise<HttpAnswer> {
     throw notSatisfiable(meta.size);
   }
   const from = 'from' in range ? range.from : 0;
-  told.push('Content-Range', `bytes ${from}-${from + size - 1}/${meta.size}`);
+  told.push('Content-Range', `bytes ${from}-${from + size - 1}/${totalOf(meta)}`);
   return { status: 206, headers: told, body: sized };
 }
 
 /** Opens the version that was looked at, if any was. */
-async function open(call: ObjectCall, wanted: ReadOptions, known: ObjectMeta | undefined): Promise<ReadResult> {
-  const { store } = call.bucket;
-  const ifMatch = store.capabilities.readIfMatch ? known?.etag : undefined;
+async function open(
+  call: ObjectCall,
+  reading: Reading,
+  wanted: ReadOptions,
+  known: ObjectMeta | undefined,
+): Promise<ReadResult> {
+  const ifMatch = reading.capabilities.readIfMatch ? known?.etag : undefined;
   try {
-    return await store.read(call.key, { ...wanted, ifMatch }, call.request.http.signal());
+    return await reading.read(call.key, { ...wanted, ifMatch }, call.request.http.signal());
   } catch (thrown) {
     if (wanted.offset !== undefined && isFerryError(thrown, 'wrong-length') && thrown.retryable === 'never')
-      throw notSatisfiable((await statOrThrow(call)).size);
+      throw notSatisfiable((await look(call, reading)).size);
     throw thrown;
   }
 }
@@ -82,15 +89,15 @@ function lastBytes(count: number, size: number): WantedRange {
 
 export async function headObject(call: ObjectCall): Promise<HttpAnswer> {
   const { headers } = call.request.http;
-  const meta = await statOrThrow(call);
+  const meta = await look(call, readingOf(call));
   const conditions = readConditions(headers);
   if (conditions !== undefined) checkConditions(conditions, meta, cachedHeaders(meta));
   const told = toldOf(call, meta);
   const part = await wantedPart(call, meta);
   if (part?.count !== undefined) told.push('x-amz-mp-parts-count', String(part.count));
   const range = part === undefined ? readRange(headers.get('range')) : meta.size === 0 ? undefined : part;
-  if (range === undefined || !mayRange(headers.get('if-range'), meta))
-    return { status: 200, headers: told, length: meta.size };
+  if (range === undefined || meta.size < 0 || !mayRange(headers.get('if-range'), meta))
+    return { status: 200, headers: told, ...(meta.size < 0 ? {} : { length: meta.size }) };
   const from = 'last' in range ? Math.max(0, meta.size - range.last) : range.from;
   const through = Math.min('last' in range ? meta.size - 1 : (range.through ?? meta.size - 1), meta.size - 1);
   if (from > through) throw notSatisfiable(meta.size);
@@ -131,8 +138,16 @@ function checksumElement({ checksums = {} }: ObjectMeta): string {
 }
 
 /** The object, confirmed; `NoSuchKey` only where the store says so. */
-export async function statOrThrow({ bucket, key, request }: ObjectCall): Promise<ObjectMeta> {
-  const meta = await bucket.store.stat(key, request.http.signal());
+export async function statOrThrow(call: ObjectCall): Promise<ObjectMeta> {
+  return await look(call, call.bucket.store);
+}
+
+function readingOf({ bucket, request: { http } }: ObjectCall): Reading {
+  return bucket.reading?.(http) ?? bucket.store;
+}
+
+async function look({ key, request }: ObjectCall, reading: Reading): Promise<ObjectMeta> {
+  const meta = await reading.stat(key, request.http.signal());
   if (meta === undefined) throw new S3Error('NoSuchKey');
   return meta;
 }
@@ -158,6 +173,11 @@ function toldOf({ request, identity }: ObjectCall, meta: ObjectMeta): string[] {
   const mode = request.http.headers.get('x-amz-checksum-mode');
   if (mode?.toUpperCase() === 'ENABLED') headers.push(...storedChecksumHeaders(meta));
   return headers;
+}
+
+/** As `Content-Range` has it. */
+function totalOf({ size }: ObjectMeta): string {
+  return size < 0 ? '*' : String(size);
 }
 
 function notSatisfiable(size: number): S3Error {
