@@ -12,6 +12,8 @@ const WIDEST = 96;
 /** Where less than this is left beside a term its description stands beneath it. */
 const BESIDE = 24;
 const BENEATH = 8;
+/** Columns of the word `Usage` and what separates it. */
+const USAGE = 7;
 
 export function programHelp(
   groups: readonly CommandGroup[],
@@ -53,7 +55,9 @@ export function commandHelp(command: Command, style: Style, columns: number): st
   return [
     ...paragraph(command.summary, columns),
     '',
-    `${style.bold('Usage')}  ferry ${usageOf(command)}${command.options.length > 0 ? ' [OPTIONS]' : ''}`,
+    ...wrapText(`ferry ${usageOf(command)}${command.options.length > 0 ? ' [OPTIONS]' : ''}`, columns - USAGE).map(
+      (line, i) => (i === 0 ? `${style.bold('Usage')}  ${line}` : ' '.repeat(USAGE) + line),
+    ),
     '',
     ...(command.about ?? []).flatMap((text) => [...paragraph(text, columns), '']),
     ...argument,

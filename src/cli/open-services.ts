@@ -11,13 +11,16 @@ import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
 import { retryFailures, runTask } from '../engine/run.ts';
 import { verifyTask } from '../engine/verify.ts';
 import { serve, type RunningGateway } from '../gateway/serve.ts';
-import type { TaskSpec } from '../model/task.ts';
+import type { GatewaySpec } from '../model/gateway.ts';
+import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
 import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { compose, type ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 import type { StoreContext, StoreRegistry } from '../store/registry.ts';
+import type { Store } from '../store/store.ts';
+import type { HttpClient } from '../wire/http/client.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import { logAccess } from './log-access.ts';
 import type { GlobalOptions } from './context.ts';
@@ -63,6 +66,8 @@ const ENGINE: Engine = {
 
 /** A client waits, and tries again itself. */
 const GATEWAY_ATTEMPTS = 3;
+/** Nobody waits for a sweep. */
+const ORIGIN_ATTEMPTS = 10;
 
 class RealServices implements Services {
   readonly version = VERSION;
@@ -122,10 +127,25 @@ class RealServices implements Services {
     return { source, destination, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
 
-  async serve(): Promise<RunningGateway> {
+  get http(): HttpClient {
+    return this.#storeContext.http;
+  }
+
+  async gateway(): Promise<GatewaySpec> {
     const { registry, env } = this.#options;
     const { spec, secrets } = await loadGateway(this.#config.file, registry, env);
     this.log.conceal(secrets);
+    return spec;
+  }
+
+  async openOrigin(endpoint: EndpointSpec): Promise<Store> {
+    const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'source' });
+    return compose(driver, { retry: { attempts: ORIGIN_ATTEMPTS, random: this.random } });
+  }
+
+  async serve(): Promise<RunningGateway> {
+    const { registry } = this.#options;
+    const spec = await this.gateway();
     const { buckets: book, mirrors } = await this.state();
     return await serve(spec, {
       book,

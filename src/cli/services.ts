@@ -5,10 +5,13 @@ import type { Cleaned, LeftoverContext } from '../engine/leftovers.ts';
 import type { EvidenceSink } from '../engine/evidence.ts';
 import type { VerifyContext } from '../engine/verify.ts';
 import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts';
-import type { TaskSpec } from '../model/task.ts';
+import type { GatewaySpec } from '../model/gateway.ts';
+import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
 import type { Log } from '../observe/log.ts';
 import type { StateStore } from '../state/state-store.ts';
+import type { Store } from '../store/store.ts';
+import type { HttpClient } from '../wire/http/client.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 
 /** Both ends of a task, opened and wrapped in their layers. */
@@ -54,4 +57,9 @@ export interface Services extends AsyncDisposable {
   openStores(spec: TaskSpec, patience?: Patience): Promise<Stores>;
   /** Starts the gateway of the configuration file. */
   serve(): Promise<RunningGateway>;
+  /** What the configuration file says of the gateway. */
+  gateway(): Promise<GatewaySpec>;
+  /** An endpoint to read from, in its layers. */
+  openOrigin(endpoint: EndpointSpec): Promise<Store>;
+  readonly http: HttpClient;
 }

@@ -46,6 +46,12 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   },
   failure: { of: 'failures', fields: 'task, key, operation, code, message, remedy, size, at, attempts' },
   'report-check': { of: 'verify --check-report', fields: 'task, evidence, sound, records, head, problems' },
+  mirror: {
+    of: 'mirror status',
+    fields: 'bucket, rule, configured, hits, misses, absent, stored, bytes, failures, lastUse: one rule',
+  },
+  'warm-failure': { of: 'mirror warm', fields: 'key, reason: one object is not stored' },
+  warm: { of: 'mirror warm', fields: 'bucket, keys, there, stored, missing, absent, failed, dryRun, interrupted' },
   version: { of: 'version', fields: 'ferry, node, platform, arch' },
   error: {
     of: 'every command, on standard error',

@@ -4,6 +4,7 @@ import type { ObjectMeta } from '../../model/object.ts';
 import type { HttpHeaders } from '../../wire/http/client.ts';
 import { Absences } from './absences.ts';
 import type { Origin } from './origin.ts';
+import { isFor, originKeyOf } from './rule-keys.ts';
 import type { Tally } from './tally.ts';
 
 /** A rule at work: its origins opened, what it remembers, what it counts. */
@@ -25,25 +26,12 @@ export class Rule {
   }
 
   isFor(key: string): boolean {
-    return key.startsWith(this.spec.match.prefix) && key.endsWith(this.spec.match.suffix);
+    return isFor(this.spec, key);
   }
 
   /** What the origin calls a key; undefined where nothing is left of it. */
   originKey(key: string): string | undefined {
-    const { strip, template } = this.spec.rewrite;
-    const rest = key.slice(strip.length);
-    const name = template.replace('{key}', () => rest);
-    return name === '' ? undefined : name;
-  }
-
-  /** The key of what the origin calls so; undefined where it is none of this rule's. */
-  keyOf(originKey: string): string | undefined {
-    const { strip, template } = this.spec.rewrite;
-    const [before = '', after = ''] = template.split('{key}');
-    if (!originKey.startsWith(before) || !originKey.endsWith(after)) return undefined;
-    if (originKey.length < before.length + after.length) return undefined;
-    const key = strip + originKey.slice(before.length, originKey.length - after.length);
-    return key !== '' && this.isFor(key) ? key : undefined;
+    return originKeyOf(this.spec, key);
   }
 
   /** Headers the origin is told; `client` is what came with the request. */

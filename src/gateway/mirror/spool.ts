@@ -230,6 +230,7 @@ export class Spool implements Sheddable {
   /** A file to write to, once there is room for it. */
   async #newSegment(signal: AbortSignal | undefined): Promise<Segment> {
     while (this.#reserved < SEGMENT) {
+      this.passed();
       if (this.#space.tryTake(SEGMENT)) this.#reserved += SEGMENT;
       // Its own bytes that are stored go; or storing goes on, and makes some so.
       else if (this.#dropFirst()) this.#reserved += SEGMENT;

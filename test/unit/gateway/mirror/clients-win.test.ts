@@ -164,4 +164,8 @@ test('a store that fails to store still lets clients read', async () => {
   assert.ok((await mirroring.get('x')).bytes.equals(large));
   assert.equal(await mirroring.stored('x'), undefined);
   assert.match(mirroring.failures[0]!.error.message, /no room/);
+  // Without a reader it ends by itself, and says so to who wanted it stored.
+  const settled = await mirroring.settled('x');
+  assert.equal(settled.status, 503);
+  assert.match(settled.headers.get('x-ferry-mirror')!, /^failed /);
 });
