@@ -7,6 +7,7 @@ import { installServers } from '../scripts/install-servers.ts';
 import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
 import { compare } from './scenarios/compare.ts';
+import { gateway } from './scenarios/gateway.ts';
 import { largeFiles, smallFiles } from './scenarios/files.ts';
 import { large } from './scenarios/large.ts';
 import { list } from './scenarios/list.ts';
@@ -24,6 +25,7 @@ const SCENARIOS: readonly Scenario[] = [
   list,
   compare,
   rerun,
+  gateway,
 ];
 
 const { values, positionals } = parseArgs({
@@ -42,7 +44,7 @@ if (values.help || chosen.length < positionals.length) {
   process.exit(values.help ? 0 : 2);
 }
 
-console.log(installServers(values.ceph ? ['rclone', 'time', 'ceph'] : ['rclone', 'time']));
+console.log(installServers(values.ceph ? ['rclone', 'time', 'nginx', 'ceph'] : ['rclone', 'time', 'nginx']));
 const obstacle = unavailable('time') ?? (existsSync(MAIN) ? undefined : `${MAIN} is missing: npm run build first`);
 if (obstacle !== undefined) {
   console.error(`nothing can be measured: ${obstacle}`);
