@@ -3,7 +3,8 @@
  * whether it may be done, does it, and says what went wrong in S3's words.
  */
 import type { HttpAnswer, HttpHandler, ServerRequest } from '../wire/http/server/server.ts';
-import { authenticate, type Identity } from './access/authenticate.ts';
+import { SignatureReader } from '../wire/sigv4/received.ts';
+import { authenticate, type AuthenticationRules, type Identity } from './access/authenticate.ts';
 import { mayUse, type Users } from './access/users.ts';
 import type { Bucket, Buckets } from './buckets.ts';
 import { empty, xml } from './s3/answer.ts';
@@ -47,11 +48,14 @@ export interface AccessEntry {
 /** Path that says whether this server takes requests: 200, or 503 while it drains. Not a bucket's name. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #rules: AuthenticationRules;
   #requests = 0;
   #ready = true;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    const { users, region, now } = options;
+    this.#rules = { users, region, now, signatures: new SignatureReader() };
   }
 
   readonly handler: HttpHandler = async (http) => {
@@ -89,13 +93,13 @@ export class Gateway {
   }
 
   async #answer(http: ServerRequest, id: string, outcome: Outcome): Promise<HttpAnswer> {
-    const { users, region, domains, buckets, now } = this.#options;
+    const { region, domains, buckets, now } = this.#options;
     const received = readRequest(http, id, domains);
     outcome.request = received;
     const bucket = received.bucket === undefined ? undefined : buckets.find(received.bucket);
     if (bucket !== undefined) outcome.cors = corsHeaders(received, bucket.cors);
     if (http.method === 'OPTIONS') return preflight(received, bucket?.cors ?? []);
-    const identity = authenticate(received, { users, region, now });
+    const identity = authenticate(received, this.#rules);
     outcome.identity = identity;
     const request = identity.presigned ? withHoistedHeaders(received) : received;
     const operation = operationOf(request);

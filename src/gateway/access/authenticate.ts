@@ -1,9 +1,9 @@
 import type { ChunkSigner } from '../../wire/sigv4/chunk-signer.ts';
 import {
   receivedDigests,
-  receivedSignature,
   unsignedHeader,
   type ReceivedSignature,
+  type SignatureReader,
   type SignedRequest,
 } from '../../wire/sigv4/received.ts';
 import { receivedV2, receivedV2ToSign } from '../../wire/sigv4/received-v2.ts';
@@ -26,6 +26,7 @@ export interface Identity {
 
 export interface AuthenticationRules {
   readonly users: Users;
+  readonly signatures: SignatureReader;
   readonly region: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -40,7 +41,7 @@ const ANONYMOUS: Identity = { user: undefined, payload: undefined, presigned: fa
 export function authenticate(request: S3Request, rules: AuthenticationRules): Identity {
   const { http, method, path, query } = request;
   const signed: SignedRequest = { method, path, query: query.pairs, headers: http.headers, host: http.host };
-  const received = receivedSignature(signed);
+  const received = rules.signatures.read(signed);
   if (received === undefined)
     return byVersion2(request, signed, rules) ?? { ...ANONYMOUS, payload: http.headers.get('x-amz-content-sha256') };
   if ('malformed' in received) throw unreadable(http.headers.get('authorization') === undefined, received.malformed);

@@ -40,27 +40,97 @@ export interface SignedRequest {
   readonly host: string;
 }
 
-/** Undefined: the request is not signed (or not with Signature Version 4). */
-export function receivedSignature(request: SignedRequest): ReceivedSignature | Malformed | undefined {
-  const authorization = request.headers.get('authorization');
-  const presigned = request.query.some(([name]) => name === 'X-Amz-Signature' || name === 'X-Amz-Algorithm');
-  if (authorization !== undefined && presigned) return malformed('It is signed both in its header and in its query');
-  if (presigned) return inQuery(request);
-  return authorization === undefined ? undefined : inHeader(authorization, request.headers);
+/** Reads signatures. Clients repeat themselves: what was read of a credential, a list of headers, a date is kept. */
+export class SignatureReader {
+  readonly #scopes = new Map<string, Scope | Malformed>();
+  #date = '';
+  #time: number | undefined;
+
+  /** Undefined: the request is not signed (or not with Signature Version 4). */
+  read(request: SignedRequest): ReceivedSignature | Malformed | undefined {
+    const authorization = request.headers.get('authorization');
+    const presigned = request.query.some(([name]) => name === 'X-Amz-Signature' || name === 'X-Amz-Algorithm');
+    if (authorization !== undefined && presigned) return malformed('It is signed both in its header and in its query');
+    if (presigned) return this.#inQuery(request);
+    return authorization === undefined ? undefined : this.#inHeader(authorization, request.headers);
+  }
+
+  #inHeader(authorization: string, headers: HttpHeaders): ReceivedSignature | Malformed {
+    if (!authorization.startsWith('AWS4-')) return malformed('Only Signature Version 4 (AWS4-HMAC-SHA256) is accepted');
+    const match = AUTHORIZATION.exec(authorization);
+    if (match === null) return malformed('The Authorization header cannot be read');
+    const common = this.#dated(match[1]!, match[2]!, headers.get('x-amz-date') ?? headers.get('date'));
+    if ('malformed' in common) return common;
+    return { ...common, signature: match[3]!, payload: headers.get('x-amz-content-sha256'), expires: undefined };
+  }
+
+  #inQuery({ query, headers }: SignedRequest): ReceivedSignature | Malformed {
+    const values = new Map<string, string>();
+    for (const [name, value] of query) {
+      if (!name.startsWith('X-Amz-')) continue;
+      if (values.has(name)) return malformed(`${name} is given twice`);
+      values.set(name, value);
+    }
+    if (values.get('X-Amz-Algorithm') !== ALGORITHM) return malformed(`X-Amz-Algorithm is not ${ALGORITHM}`);
+    const signature = values.get('X-Amz-Signature') ?? '';
+    const seconds = values.get('X-Amz-Expires') ?? '';
+    if (!/^[0-9a-f]{64}$/.test(signature)) return malformed('X-Amz-Signature is no signature');
+    if (!/^\d{1,6}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > WEEK)
+      return malformed(`X-Amz-Expires is not between 1 and ${WEEK} seconds`);
+    const signedHeaders = values.get('X-Amz-SignedHeaders') ?? '';
+    const common = this.#dated(values.get('X-Amz-Credential') ?? '', signedHeaders, values.get('X-Amz-Date'));
+    if ('malformed' in common) return common;
+    const payload = values.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD;
+    return { ...common, signature, payload, expires: Number(seconds) };
+  }
+
+  #dated(credential: string, signedHeaders: string, date: string | undefined): Dated | Malformed {
+    const scope = this.#scope(credential, signedHeaders);
+    if ('malformed' in scope) return scope;
+    const time = date === undefined ? undefined : this.#timeOf(date);
+    if (time === undefined) return malformed('The request has no date like 20130524T000000Z');
+    const { accessKeyId, day, region, service, signedHeaders: names } = scope;
+    if (!date!.startsWith(day)) return malformed('The date of the credential is not that of the request');
+    return { accessKeyId, day, region, service, timestamp: date!, time, signedHeaders: names };
+  }
+
+  #scope(credential: string, signedHeaders: string): Scope | Malformed {
+    const text = `${credential} ${signedHeaders}`;
+    const known = this.#scopes.get(text);
+    if (known !== undefined) return known;
+    const scope = readScope(credential, signedHeaders);
+    if (text.length > LONGEST_SCOPE) return scope;
+    if (this.#scopes.size >= MOST_SCOPES) this.#scopes.clear();
+    this.#scopes.set(text, scope);
+    return scope;
+  }
+
+  #timeOf(date: string): number | undefined {
+    if (date !== this.#date) {
+      this.#time = parseBasicTimestamp(date);
+      this.#date = date;
+    }
+    return this.#time;
+  }
 }
+
+/** Strangers can send any: what is kept of them is bounded. */
+const MOST_SCOPES = 256;
+const LONGEST_SCOPE = 1024;
 
 /**
  * Digests of the canonical request, any of which may be what was signed; the likeliest first. Clients sign another
  * spelling of the path than they send, or the UTF-8 of a header they send in latin1.
  */
 export function* receivedDigests(request: SignedRequest, received: ReceivedSignature): Generator<string> {
+  yield* digestsOf(canonicalOf(request, received, request.path));
   const respelt = canonicalPath(request.path);
-  const paths = respelt === undefined || respelt === request.path ? [request.path] : [request.path, respelt];
-  for (const path of paths) {
-    const canonical = canonicalOf(request, received, path);
-    yield canonicalHash(canonical);
-    if (NOT_ASCII.test(canonical)) yield canonicalTextHash(canonical);
-  }
+  if (respelt !== undefined && respelt !== request.path) yield* digestsOf(canonicalOf(request, received, respelt));
+}
+
+function* digestsOf(canonical: string): Generator<string> {
+  yield canonicalHash(canonical);
+  if (NOT_ASCII.test(canonical)) yield canonicalTextHash(canonical);
 }
 
 const NOT_ASCII = /[\u0080-\u00ff]/;
@@ -103,65 +173,23 @@ function signedValue({ headers, host }: SignedRequest, name: string): string {
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
 
-function inHeader(authorization: string, headers: HttpHeaders): ReceivedSignature | Malformed | undefined {
-  if (!authorization.startsWith('AWS4-')) return malformed('Only Signature Version 4 (AWS4-HMAC-SHA256) is accepted');
-  const match = AUTHORIZATION.exec(authorization);
-  if (match === null) return malformed('The Authorization header cannot be read');
-  const date = headers.get('x-amz-date') ?? headers.get('date');
-  const common = readScope(match[1]!, match[2]!, date);
-  if ('malformed' in common) return common;
-  return { ...common, signature: match[3]!, payload: headers.get('x-amz-content-sha256'), expires: undefined };
-}
-
 const WEEK = 604_800;
 
-function inQuery({ query, headers }: SignedRequest): ReceivedSignature | Malformed {
-  const values = new Map<string, string>();
-  for (const [name, value] of query) {
-    if (!name.startsWith('X-Amz-')) continue;
-    if (values.has(name)) return malformed(`${name} is given twice`);
-    values.set(name, value);
-  }
-  if (values.get('X-Amz-Algorithm') !== ALGORITHM) return malformed(`X-Amz-Algorithm is not ${ALGORITHM}`);
-  const signature = values.get('X-Amz-Signature') ?? '';
-  const seconds = values.get('X-Amz-Expires') ?? '';
-  if (!/^[0-9a-f]{64}$/.test(signature)) return malformed('X-Amz-Signature is no signature');
-  if (!/^\d{1,6}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > WEEK)
-    return malformed(`X-Amz-Expires is not between 1 and ${WEEK} seconds`);
-  const signedHeaders = values.get('X-Amz-SignedHeaders') ?? '';
-  const common = readScope(values.get('X-Amz-Credential') ?? '', signedHeaders, values.get('X-Amz-Date'));
-  if ('malformed' in common) return common;
-  const payload = values.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD;
-  return { ...common, signature, payload, expires: Number(seconds) };
-}
+type Scope = Pick<ReceivedSignature, 'accessKeyId' | 'day' | 'region' | 'service' | 'signedHeaders'>;
+type Dated = Omit<ReceivedSignature, 'signature' | 'payload' | 'expires'>;
 
-function readScope(
-  credential: string,
-  signedHeaders: string,
-  date: string | undefined,
-): Omit<ReceivedSignature, 'signature' | 'payload' | 'expires'> | Malformed {
+function readScope(credential: string, signedHeaders: string): Scope | Malformed {
   // Access keys may hold slashes; the scope behind them has four fields.
   const fields = credential.split('/');
   const [day, region, service, end] = fields.slice(-4);
   const accessKeyId = fields.slice(0, -4).join('/');
   if (accessKeyId === '' || end !== 'aws4_request' || !/^\d{8}$/.test(day!) || region === '' || service === '')
     return malformed('The credential is not KEY/DATE/REGION/s3/aws4_request');
-  const time = date === undefined ? undefined : parseBasicTimestamp(date);
-  if (time === undefined) return malformed('The request has no date like 20130524T000000Z');
-  if (!date!.startsWith(day!)) return malformed('The date of the credential is not that of the request');
   const names = signedHeaders.split(';');
   if (!names.includes('host')) return malformed('The Host header is not signed');
   if (names.some((name, i) => !/^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) || (i > 0 && names[i - 1]! >= name)))
     return malformed('The signed headers are not in order, or not in lower case');
-  return {
-    accessKeyId,
-    day: day!,
-    region: region!,
-    service: service!,
-    timestamp: date!,
-    time,
-    signedHeaders: names,
-  };
+  return { accessKeyId, day: day!, region: region!, service: service!, signedHeaders: names };
 }
 
 function malformed(reason: string): Malformed {

@@ -58,6 +58,7 @@ export class ServerConnection implements BodySource {
   #headSince = 0;
   #lingering = false;
   #sender: BodySender | undefined;
+  #controller: AbortController | undefined;
 
   constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket;
@@ -70,6 +71,13 @@ export class ServerConnection implements BodySource {
     socket.on('end', () => this.#left());
     socket.on('error', () => this.#left());
     socket.on('close', () => this.#left());
+  }
+
+  /** One for all requests: to make one, and listen to it, costs more than much of what is done for a short request. */
+  signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#gone) this.#controller.abort();
+    return this.#controller.signal;
   }
 
   get busy(): boolean {
@@ -176,7 +184,7 @@ export class ServerConnection implements BodySource {
   }
 
   #begin(head: RequestHead): void {
-    const exchange = new Exchange(head, this.#body(head), this.#from, this.#context.secure);
+    const exchange = new Exchange(head, this.#body(head), this, this.#from, this.#context.secure);
     this.#exchange = exchange;
     // botocore takes an answer without that word for the end of the connection, although it goes on using it.
     if (head.length === 0) this.#goOn(exchange);
@@ -289,7 +297,7 @@ export class ServerConnection implements BodySource {
     this.#sender?.stop();
     this.#socket.destroy();
     exchange?.body.ended();
-    exchange?.abort();
+    this.#controller?.abort();
     this.#context.gone(this);
   }
 }
@@ -309,10 +317,9 @@ class Exchange implements ServerRequest {
   expecting: boolean;
   /** The connection ends with this exchange. */
   last = false;
-  #controller: AbortController | undefined;
-  #aborted = false;
+  readonly #connection: ServerConnection;
 
-  constructor(head: RequestHead, body: IncomingBody, from: string, secure: boolean) {
+  constructor(head: RequestHead, body: IncomingBody, connection: ServerConnection, from: string, secure: boolean) {
     this.method = head.method;
     this.target = head.target;
     this.host = head.host;
@@ -322,19 +329,13 @@ class Exchange implements ServerRequest {
     this.keepAlive = head.keepAlive && head.minor === 1;
     this.expecting = head.expectsContinue;
     this.body = body;
+    this.#connection = connection;
     this.from = from;
     this.secure = secure;
   }
 
   signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#aborted = true;
-    this.#controller?.abort();
+    return this.#connection.signal();
   }
 }
 

@@ -23,7 +23,7 @@ export interface ServerRequest {
   readonly from: string;
   /** Came over TLS. */
   readonly secure: boolean;
-  /** Aborts when the client is gone before it had its answer. Made when asked for. */
+  /** Aborts when the connection ends: the client is gone. All requests of a connection have one, made when asked for. */
   signal(): AbortSignal;
 }
 
