@@ -66,7 +66,6 @@ export class ServerConnection implements BodySource {
     this.#scanner = new RequestScanner(context.maxHeaderBytes);
     this.#from = socket.remoteAddress ?? '';
     this.#since = context.ticker.now;
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
     // A client that closes its side is gone: half-closed connections are not served.
     socket.on('end', () => this.#left());
     socket.on('error', () => this.#left());
@@ -133,7 +132,8 @@ export class ServerConnection implements BodySource {
 
   // Reading.
 
-  #received(bytes: Buffer): void {
+  /** What came; the bytes are valid during the call. */
+  received(bytes: Buffer): void {
     if (this.#lingering || this.#gone) return;
     this.#since = this.#context.ticker.now;
     try {
@@ -268,7 +268,7 @@ export class ServerConnection implements BodySource {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     this.#flow();
-    if (ahead !== undefined) this.#received(ahead);
+    if (ahead !== undefined) this.received(ahead);
   }
 
   /** The present exchange is the last on this connection. */

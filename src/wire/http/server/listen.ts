@@ -5,6 +5,7 @@ import { FerryError } from '../../../model/errors.ts';
 import { KiB, MiB } from '../../../model/units.ts';
 import { Buffers } from '../buffers.ts';
 import { systemClock, Ticker, type Clock } from '../ticker.ts';
+import { readInto, type Take } from './accepted.ts';
 import { ServerConnection, type ConnectionContext, type ServerTimeouts } from './connection.ts';
 import type { HttpHandler, HttpServer } from './server.ts';
 
@@ -23,6 +24,7 @@ export interface ListenOptions {
   readonly clock?: Clock | undefined;
 }
 
+const READ = 256 * KiB;
 const TIMEOUTS: ServerTimeouts = { idle: 75_000, head: 30_000, progress: 60_000 };
 
 /**
@@ -33,7 +35,6 @@ const TIMEOUTS: ServerTimeouts = { idle: 75_000, head: 30_000, progress: 60_000 
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
   const server = open(options);
   const host = options.host ?? '127.0.0.1';
-  server.maxConnections = options.maxConnections ?? 10_000;
   const listening = once(server, 'listening');
   server.listen(options.port ?? 0, host);
   try {
@@ -48,6 +49,8 @@ class ListeningServer implements HttpServer {
   readonly port: number;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
+  /** What is read from any connection lands here first. */
+  readonly #buffer = Buffer.allocUnsafeSlow(READ);
   readonly #ticker: Ticker;
   readonly #context: { draining: boolean } & ConnectionContext;
   #second = Number.NaN;
@@ -75,12 +78,24 @@ class ListeningServer implements HttpServer {
       draining: false,
       gone: (connection) => this.#gone(connection),
     };
-    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      socket.setNoDelay(true);
-      this.#connections.add(new ServerConnection(socket, this.#context));
+    const most = options.maxConnections ?? 10_000;
+    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (accepted: Socket) => {
+      if (this.#connections.size >= most) accepted.destroy();
+      else this.#accept(accepted, options.tls === undefined);
     });
     // A handshake that fails concerns nobody else.
     server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  }
+
+  #accept(accepted: Socket, plain: boolean): void {
+    accepted.setNoDelay(true);
+    const take = (socket: Socket): Take => {
+      const connection = new ServerConnection(socket, this.#context);
+      this.#connections.add(connection);
+      return (bytes) => connection.received(bytes);
+    };
+    if (plain) readInto(this.#buffer, accepted, take);
+    else accepted.on('data', take(accepted));
   }
 
   get active(): number {
@@ -121,7 +136,7 @@ class ListeningServer implements HttpServer {
 }
 
 function open({ tls }: ListenOptions): Server {
-  if (tls === undefined) return createServer();
+  if (tls === undefined) return createServer({ pauseOnConnect: true });
   try {
     return createTlsServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
   } catch (error) {
