@@ -52,6 +52,8 @@ export interface ListCapability {
    * Listing from several keys at once costs more than it gains: a file tree reads a directory whole for each of them.
    */
   readonly serial?: boolean | undefined;
+  /** A `delimiter` of a request is honoured. */
+  readonly delimiter?: true | undefined;
   /** Whether entries carry these. */
   readonly size: boolean;
   readonly modified: boolean;

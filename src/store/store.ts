@@ -137,6 +137,11 @@ export interface ListRequest {
   readonly through?: Key | undefined;
   /** A hint: of a tree only directories are wanted; others may be left out. */
   readonly directoriesOnly?: boolean | undefined;
+  /**
+   * Of the keys that hold `/` after the prefix one entry is wanted for each common prefix, which ends in that `/`, as a
+   * `directory` that is not empty: where a key below it is greater than `after`. Only where `list.delimiter` is declared.
+   */
+  readonly delimiter?: '/' | undefined;
   /** Entries wanted; at most `list.maxPage`. */
   readonly limit?: number | undefined;
   /** From `ListPage.cursor`; for stores that go by it. */

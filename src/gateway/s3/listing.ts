@@ -25,12 +25,15 @@ export interface Listing {
  * A page of a bucket as S3 lists it: objects and common prefixes, in order. Empty directories of file trees are objects
  * whose key ends in `/`; directories that hold something are only prefixes.
  *
- * Pages of the store are read until there is enough; what is below a common prefix is passed over, not read.
+ * Pages of the store are read until there is enough; what is below a common prefix is passed over, at the cost of a page
+ * for each, unless the store itself lists by `/`.
  */
 export async function listing(store: Store, request: ListingRequest, signal?: AbortSignal): Promise<Listing> {
   if (store.capabilities.list?.order !== 'utf8')
     throw new FerryError('unsupported', { message: 'The store behind does not list in order' });
   const { prefix, delimiter, limit } = request;
+  // What is below a common prefix need not even be passed over where the store can leave it out.
+  const grouped = delimiter === '/' && store.capabilities.list.delimiter === true;
   const entries: Listed[] = [];
   let after = request.after;
   /** The common prefix whose keys are being passed over. */
@@ -38,7 +41,7 @@ export async function listing(store: Store, request: ListingRequest, signal?: Ab
   if (passing !== undefined) after = beyond(passing);
   for (;;) {
     const wanted = Math.min(limit - entries.length + 1, store.capabilities.list.maxPage);
-    const page = await store.list({ prefix, after, limit: wanted }, signal);
+    const page = await store.list({ prefix, after, limit: wanted, ...(grouped && { delimiter }) }, signal);
     for (const entry of page.entries) {
       if (passing !== undefined && entry.key.startsWith(passing)) continue;
       passing = undefined;

@@ -13,7 +13,14 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
   const { preset } = settings;
   const { limits } = preset;
   return {
-    list: { order: settings.listOrder, maxPage: MAX_PAGE, size: true, modified: true, etag: true },
+    list: {
+      order: settings.listOrder,
+      maxPage: MAX_PAGE,
+      delimiter: settings.listOrder === 'utf8' ? true : undefined,
+      size: true,
+      modified: true,
+      etag: true,
+    },
     read: true,
     readRange: true,
     readIfMatch: true,

@@ -51,14 +51,14 @@ export class Lister {
     for (;;) {
       const listing = await this.#page(request, position, signal);
       const { contents } = listing;
-      if (ordered) this.#expectProgress(position, contents);
-      const entries = this.#entries(contents);
+      if (ordered) this.#expectProgress(position, listing);
+      const entries = request.delimiter === undefined ? this.#entries(contents) : this.#grouped(listing);
       if (!listing.isTruncated) return ordered ? trimmed(entries, request.through, undefined) : { entries };
 
       const next = this.#next(listing, position);
       if (entries.length > 0) {
         if (!ordered) return { entries, cursor: next.token };
-        return trimmed(entries, request.through, entries.at(-1)!.key);
+        return trimmed(entries, request.through, endOf(entries.at(-1)!));
       }
       position = next;
     }
@@ -90,20 +90,24 @@ export class Lister {
     const limit = Math.min(request.limit ?? MAX_PAGE, MAX_PAGE);
     const prefix = uriEncode(this.#keys.full(request.prefix ?? ''), false);
     const encoding = this.#options.encoding ? 'encoding-type=url&' : '';
+    const delimiter = request.delimiter === undefined ? '' : `delimiter=${uriEncode(request.delimiter, false)}&`;
     if (this.#options.version === 1) {
       const marker = position.after ?? position.token;
       const from = marker === undefined ? '' : `marker=${uriEncode(marker, false)}&`;
-      return `${encoding}${from}max-keys=${limit}&prefix=${prefix}`;
+      return `${delimiter}${encoding}${from}max-keys=${limit}&prefix=${prefix}`;
     }
     const token = position.token === undefined ? '' : `continuation-token=${uriEncode(position.token, false)}&`;
     const from = position.after === undefined ? '' : `&start-after=${uriEncode(position.after, false)}`;
-    return `${token}${encoding}list-type=2&max-keys=${limit}&prefix=${prefix}${from}`;
+    return `${token}${delimiter}${encoding}list-type=2&max-keys=${limit}&prefix=${prefix}${from}`;
   }
 
   /** A service that does not know the parameter a page begins with answers the first page for ever. */
-  #expectProgress(position: Position, contents: readonly ListedObject[]): void {
-    const first = contents[0]?.key;
-    if (position.after === undefined || first === undefined || compareKeys(first, position.after) > 0) return;
+  #expectProgress(position: Position, { contents, commonPrefixes }: Listing): void {
+    const group = commonPrefixes[0];
+    const first = [contents[0]?.key, group === undefined ? undefined : lastBelow(group)].find(
+      (key) => key !== undefined && compareKeys(key, position.after ?? '') <= 0,
+    );
+    if (position.after === undefined || first === undefined) return;
     const { version } = this.#options;
     throw new FerryError('bad-listing', {
       message: `a page that was to begin after "${position.after}" begins with "${first}"`,
@@ -124,8 +128,22 @@ export class Lister {
     return entries;
   }
 
+  /** Objects and common prefixes, which come apart, in the order of their keys. */
+  #grouped({ contents, commonPrefixes }: Listing): readonly ObjectEntry[] {
+    const groups = commonPrefixes.map((key) => ({ key, directory: { empty: false } }));
+    const entries: ObjectEntry[] = [];
+    for (const entry of [...contents, ...groups].sort((a, b) => compareKeys(a.key, b.key))) {
+      const key = this.#keys.relative(entry.key);
+      if (key !== undefined) entries.push({ ...entry, key });
+    }
+    return entries;
+  }
+
   #next(listing: Listing, position: Position): Position {
-    const last = listing.contents.at(-1)?.key;
+    const last = [listing.contents.at(-1)?.key, listing.commonPrefixes.at(-1)]
+      .filter((key) => key !== undefined)
+      .sort(compareKeys)
+      .at(-1);
     if (this.#options.order === 'utf8' && last !== undefined) return { after: last };
     const token = this.#options.version === 2 ? listing.nextContinuationToken : (last ?? listing.nextMarker);
     if (token === undefined || token === '' || token === position.token) {
@@ -136,6 +154,16 @@ export class Lister {
     }
     return { token };
   }
+}
+
+/** From where on to list after an entry: what is below a common prefix has been told of. */
+function endOf({ key, directory }: ObjectEntry): Key {
+  return directory === undefined ? key : lastBelow(key);
+}
+
+/** Greater than nearly every key that begins with `prefix`. */
+function lastBelow(prefix: string): string {
+  return `${prefix}\u{10FFFF}`;
 }
 
 /** Entries up to `through`; what was cut off is not wanted, so nothing follows either. */

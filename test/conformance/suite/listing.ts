@@ -44,6 +44,38 @@ export const listing: readonly Behaviour[] = [
     },
   },
   {
+    name: 'list: by delimiter there is one entry for each common prefix, whatever the page size',
+    needs: ({ list }) => list?.delimiter === true,
+    async run(bench) {
+      const { prefix, store } = bench;
+      const below = Array.from({ length: 12 }, (_, i) => [`dir${i % 4}/sub/file${i}`, `ü +${i % 2}/x${i}`]).flat();
+      await bench.putAll(['a', 'dir', 'dir0', 'dir1.txt', 'z', ...below]);
+      const expected = ['a', 'dir', 'dir0', 'dir0/', 'dir1.txt', 'dir1/', 'dir2/', 'dir3/', 'z', 'ü +0/', 'ü +1/'];
+      for (const limit of [1, 2, 5, 1000]) {
+        const found: string[] = [];
+        let pages = 0;
+        for (let after: string | undefined; ;) {
+          const { entries, next } = await store.list({ prefix, after, limit, delimiter: '/' });
+          pages++;
+          for (const { key, directory } of entries) {
+            found.push(key.slice(prefix.length));
+            assert.deepEqual(directory, key.endsWith('/') ? { empty: false } : undefined, key);
+          }
+          if (next === undefined) break;
+          assert.ok(compareKeys(next, entries.at(-1)!.key) >= 0);
+          after = next;
+        }
+        assert.deepEqual(found, expected, `pages of ${limit}`);
+        assert.ok(pages <= Math.ceil(expected.length / limit) + 1, `${pages} pages of ${limit}`);
+      }
+      const inside = await store.list({ prefix: `${prefix}dir0/`, delimiter: '/' });
+      assert.deepEqual(
+        inside.entries.map(({ key }) => key.slice(prefix.length)),
+        ['dir0/sub/'],
+      );
+    },
+  },
+  {
     name: 'list: a page begins after the key given, which need not exist',
     needs: ordered,
     async run(bench) {

@@ -104,6 +104,33 @@ suite('listing', () => {
   });
 });
 
+test('a listing by delimiter asks the service behind once for a page, however much is below its prefixes', async () => {
+  await using serving = await Serving.start({ over: 's3' });
+  await serving.buckets.create('box', ALICE.tenant);
+  const { store } = serving.behind!.buckets.find('box')!;
+  const prefixes = Array.from({ length: 30 }, (_, i) => `dir${String(i).padStart(2, '0')}/`);
+  for (const prefix of prefixes)
+    for (const name of ['a', 'b', 'c/d']) await store.write(prefix + name, Buffer.from('v'));
+  const pages: string[][] = [];
+  const asked: number[] = [];
+  for (let token: string | undefined; ;) {
+    const before = serving.behind!.log.length;
+    const query: Pairs = [
+      ['list-type', '2'],
+      ['delimiter', '/'],
+      ['max-keys', '12'],
+      ...(token === undefined ? [] : [['continuation-token', token] as const]),
+    ];
+    const { text } = await signed(serving, { path: '/box', query });
+    asked.push(serving.behind!.log.length - before);
+    pages.push(texts(text, 'Prefix').filter((prefix) => prefix !== ''));
+    [token] = texts(text, 'NextContinuationToken');
+    if (token === undefined) break;
+  }
+  assert.deepEqual(pages.flat(), prefixes);
+  assert.deepEqual(asked, [1, 1, 1]);
+});
+
 test('buckets are listed by prefix and by pages', async () => {
   await using serving = await Serving.start();
   for (const name of ['aaa', 'bb1', 'bb2', 'bb3']) await serving.buckets.create(name, ALICE.tenant);
