@@ -5,7 +5,7 @@ import { PEERS, unavailable, type Peer } from '../test/peers/servers.ts';
 
 /** All that the tests use. */
 export const TEST_PEERS: readonly Peer[] = [
-  'aws', 'boto3', 'ceph', 'curl', 'swift', 'rclone', 's3cmd', 's3fs', 'time',
+  'aws', 'boto3', 'ceph', 'chromium', 'curl', 'swift', 'rclone', 's3cmd', 's3fs', 'time',
 ]; // prettier-ignore
 
 const POLICY = '/usr/sbin/policy-rc.d';

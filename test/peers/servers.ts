@@ -5,7 +5,18 @@ import { delimiter, join } from 'node:path';
 export { startCeph, type Ceph, type CephOptions } from './ceph.ts';
 export { startSwift, type Swift } from './swift.ts';
 
-export type Peer = 'aws' | 'boto3' | 'ceph' | 'curl' | 'nginx' | 'swift' | 'rclone' | 's3cmd' | 's3fs' | 'time';
+export type Peer =
+  | 'aws'
+  | 'boto3'
+  | 'ceph'
+  | 'chromium'
+  | 'curl'
+  | 'nginx'
+  | 'swift'
+  | 'rclone'
+  | 's3cmd'
+  | 's3fs'
+  | 'time';
 
 /** What a peer needs, and the Debian packages that bring it. */
 interface Needs {
@@ -31,6 +42,7 @@ export const PEERS: Readonly<Record<Peer, Needs>> = {
   },
   aws: { commands: ['aws'], packages: ['awscli'] },
   boto3: { commands: ['/usr/lib/python3/dist-packages/boto3/__init__.py'], packages: ['python3-boto3'] },
+  chromium: { commands: ['chromium'], packages: ['chromium'] },
   curl: { commands: ['curl'], packages: ['curl'] },
   nginx: { commands: ['nginx'], packages: ['nginx-light'] },
   rclone: { commands: ['rclone'], packages: ['rclone'] },
