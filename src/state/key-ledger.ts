@@ -73,8 +73,9 @@ export interface Claim extends Standing {
   /** As when the claim was given, and since `touch`. */
   readonly touched: boolean;
   /**
-   * The upload that is being completed on old, or whose object old has, to be brought to new; left by a process that
-   * died. Write-back leaves such a key alone: what old has of it is wanted, until it is forgotten.
+   * The upload that was being completed on old when a process died; its object may be there, not yet on new. The client
+   * that had no answer may complete it again. Until then write-back leaves the key alone, for old has what is wanted;
+   * on the way back, with mutations held, it forgets it and goes on: nobody was told that it is complete.
    */
   readonly completing: string | undefined;
   /** As `Intent.touch`. */
