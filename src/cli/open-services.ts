@@ -1,6 +1,7 @@
 /** The real services: configuration, log, state, stores and engine, opened as they are asked for. */
 import { rm, writeFile } from 'node:fs/promises';
 import { homedir, hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { loadConfig, type Config } from '../config/home.ts';
 import { ProxiedClient } from '../config/proxied-client.ts';
 import { loadGateway } from '../config/gateway-config.ts';
@@ -14,6 +15,8 @@ import { serve, type RunningGateway } from '../gateway/serve.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
+import type { MovingBook } from '../state/moving-bucket.ts';
+import { machineClock, openMoving } from '../state/sqlite/moving/open.ts';
 import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { compose, type ComposedStore } from '../store/compose.ts';
@@ -64,6 +67,9 @@ const ENGINE: Engine = {
   dropOrphans,
 };
 
+/** A gateway whose process stands still for so long, milliseconds, serves moved buckets no more until it has looked again. */
+const LEASE = 5_000;
+
 /** A client waits, and tries again itself. */
 const GATEWAY_ATTEMPTS = 3;
 /** Nobody waits for a sweep. */
@@ -84,6 +90,7 @@ class RealServices implements Services {
   readonly #storeContext: StoreContext;
   readonly #temporary = new TemporaryFolder(tmpdir());
   #state: Promise<StateStore> | undefined;
+  #moving: Promise<MovingBook> | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -144,23 +151,36 @@ class RealServices implements Services {
   }
 
   async serve(): Promise<RunningGateway> {
-    const { registry } = this.#options;
     const spec = await this.gateway();
-    const { buckets: book, mirrors } = await this.state();
+    const state = await this.state();
     return await serve(spec, {
-      book,
-      mirrors,
+      book: state.buckets,
+      mirrors: state.mirrors,
+      onMirrorFailure: (failure) => this.log.warn('mirror', { ...failure }),
+      openOrigin: (endpoint) => this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'source' }),
+      migrations: {
+        state,
+        moving: () => this.moving(),
+        holder: this.holder,
+        tell: (bucket, { level, message, detail }) => this.log[level](message, { bucket, ...detail }),
+      },
       now: this.now,
       random: this.random,
       tmpdir: this.tmpdir,
-      onMirrorFailure: (failure) => this.log.warn('mirror', { ...failure }),
-      openOrigin: (endpoint) => registry.open(endpoint, { ...this.#storeContext, role: 'source' }),
       log: (entry) => logAccess(this.log, entry),
-      openStore: async (endpoint) => {
-        const driver = await registry.open(endpoint, { ...this.#storeContext, role: 'served' });
-        return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random } });
-      },
+      openStore: (endpoint) => this.openServed(endpoint),
     });
+  }
+
+  moving(): Promise<MovingBook> {
+    const file = join(dirname(this.#config.databaseFile), 'moving.db');
+    const options = { clock: machineClock, now: this.now, lease: LEASE };
+    return (this.#moving ??= openMoving(file, options));
+  }
+
+  async openServed(endpoint: EndpointSpec): Promise<ComposedStore> {
+    const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'served' });
+    return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -172,6 +192,8 @@ class RealServices implements Services {
     closing.use(this.#http);
     const state = await this.#state?.catch(() => undefined);
     if (state) closing.use(state);
+    const moving = await this.#moving?.catch(() => undefined);
+    if (moving) closing.use(moving);
   }
 
   async #openStore(spec: TaskSpec, side: 'source' | 'destination', patience: Patience): Promise<ComposedStore> {

@@ -9,9 +9,11 @@ import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
 import type { Log } from '../observe/log.ts';
+import type { MovingBook } from '../state/moving-bucket.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpClient } from '../wire/http/client.ts';
+import type { ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 
 /** Both ends of a task, opened and wrapped in their layers. */
@@ -62,4 +64,8 @@ export interface Services extends AsyncDisposable {
   /** An endpoint to read from, in its layers. */
   openOrigin(endpoint: EndpointSpec): Promise<Store>;
   readonly http: HttpClient;
+  /** What the gateways of this machine share about buckets that are moved. Opened when first asked for. */
+  moving(): Promise<MovingBook>;
+  /** A store as a gateway opens it. */
+  openServed(endpoint: EndpointSpec): Promise<ComposedStore>;
 }

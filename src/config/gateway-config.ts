@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import type * as z from 'zod';
 import { FerryError } from '../model/errors.ts';
-import type { BucketSpec, GatewaySpec } from '../model/gateway.ts';
+import type { BucketSpec, GatewaySpec, MigrateSpec } from '../model/gateway.ts';
 import { Secret } from '../model/secret.ts';
 import { MiB } from '../model/units.ts';
 import type { EndpointSpec } from '../model/task.ts';
@@ -109,17 +109,40 @@ function specOf(gateway: z.output<typeof GATEWAY>, reader: Reader): GatewaySpec 
   };
 }
 
-function bucketOf(name: string, bucket: z.output<typeof GATEWAY>['buckets'][string], reader: Reader): BucketSpec {
+type Bucket = z.output<typeof GATEWAY>['buckets'][string];
+type Migrate = NonNullable<Bucket['migrate']>;
+
+function bucketOf(name: string, bucket: Bucket, reader: Reader): BucketSpec {
   const at = ['gateway', 'buckets', name];
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
     reader.complain(at, 'is no name for a bucket: 3 to 63 of a-z 0-9 . -');
+  if (bucket.migrate !== undefined && bucket.mirror.length > 0)
+    reader.complain(
+      [...at, 'mirror'],
+      'cannot be beside `migrate`: a bucket that is moved has all its objects in its two stores',
+    );
   return {
     name,
     tenant: bucket.tenant,
     store: reader.endpoint([...at, 'store'], bucket.store),
+    migrate: bucket.migrate && migrateOf(bucket.migrate, [...at, 'migrate'], reader),
     anonymousRead: bucket.anonymous_read,
     cors: bucket.cors.map(({ max_age, ...rule }) => ({ ...rule, maxAgeSeconds: max_age })),
     mirror: mirrorRules(bucket.mirror, [...at, 'mirror'], reader),
+  };
+}
+
+function migrateOf(migrate: Migrate, at: Path, reader: Reader): MigrateSpec {
+  return {
+    to: reader.endpoint([...at, 'to'], migrate.to),
+    writeBack: migrate.write_back,
+    automatic: migrate.automatic,
+    promoteOnRead: migrate.promote_on_read,
+    hold: migrate.hold * 1000,
+    drain: migrate.drain * 1000,
+    linger: migrate.linger * 1000,
+    concurrency: migrate.concurrency,
+    bandwidth: migrate.bandwidth ?? [],
   };
 }
 

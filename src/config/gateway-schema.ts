@@ -1,5 +1,6 @@
 /** The `gateway` section of the configuration file: every key, what it means, what it takes. */
 import * as z from 'zod';
+import { bandwidth } from './values.ts';
 
 import { endpoint } from './endpoint-schema.ts';
 import { mirrorRule } from './mirror-schema.ts';
@@ -35,9 +36,35 @@ const cors = z.strictObject({
   max_age: z.int().min(0).optional().describe('Seconds a browser may remember the answer.'),
 });
 
+const seconds = (what: string, fallback: number) => z.number().min(0.1).max(86_400).default(fallback).describe(what);
+
+const migrate = z
+  .strictObject({
+    to: endpoint('Where it is moved to: a bucket of its own that is empty at the switch.'),
+    write_back: z
+      .boolean()
+      .default(true)
+      .describe('Write what clients change to the old side as well, so that everything can go back until the end.'),
+    automatic: z.boolean().default(false).describe('Compare both sides as soon as everything is copied, unasked.'),
+    promote_on_read: z.boolean().default(false).describe('Move what clients read from the old side before the rest.'),
+    hold: seconds(
+      'Seconds a change waits at most while the bucket is switched over; then it is answered SlowDown.',
+      10,
+    ),
+    drain: seconds('Seconds a change that began before the switch may go on on the old side; then it is cut.', 3600),
+    linger: seconds(
+      'Seconds a store may still carry out what a killed process sent. Ceph waits 65 for the rest of a request.',
+      75,
+    ),
+    concurrency: z.int().min(1).max(1024).optional().describe('Objects copied at once; found by itself where absent.'),
+    bandwidth: bandwidth().optional().describe('Bytes per second of the copy, as in task files.'),
+  })
+  .describe('Move the bucket to another store while clients use it; `ferry migrate` says when.');
+
 const bucket = z.strictObject({
   tenant: z.string().min(1).describe('Whose bucket it is.'),
   store: endpoint('Where its objects are.'),
+  migrate: migrate.optional(),
   anonymous_read: z.boolean().default(false).describe('Anybody may read its objects, without credentials.'),
   cors: z.array(cors).default([]).describe('Which pages of other origins may use it.'),
   mirror: z

@@ -5,6 +5,7 @@ import type { TaskSpec } from '../model/task.ts';
 import type { ComposedStore } from '../store/compose.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { Doubted } from './doubts.ts';
+import type { Custody } from './move/job.ts';
 import type { RunEvent } from './progress.ts';
 
 export interface EngineContext {
@@ -31,4 +32,5 @@ export interface EngineContext {
 
 export interface JournaledContext extends EngineContext {
   readonly journal: TaskJournal;
+  readonly custody?: Custody | undefined;
 }

@@ -15,10 +15,12 @@ export async function prepare(c: JournaledContext, disposables: AsyncDisposableS
   if (spec.type === 'delete') return { ...c, source: await ordered(c.source, c, disposables) };
   const fallback = fetchFallback(spec, c.source, c.destination);
   if (fallback) c.emit({ type: 'notice', ...fallback });
-  const [{ capabilities }, sampled] = await Promise.all([measure(c), sampledSource(c.source, c)]);
-  const measured = override(c.destination, { capabilities: { ...c.destination.capabilities, ...capabilities } });
+  // Nobody writes scratch keys into a bucket that clients use.
+  const measured = c.custody === undefined ? measure(c) : { capabilities: {} };
+  const [{ capabilities }, sampled] = await Promise.all([measured, sampledSource(c.source, c)]);
+  const known = override(c.destination, { capabilities: { ...c.destination.capabilities, ...capabilities } });
   const source = await ordered(sampled, c, disposables);
-  return { ...c, source, destination: await orderedDestination(measured, c, disposables) };
+  return { ...c, source, destination: await orderedDestination(known, c, disposables) };
 }
 
 /** Probes the destination, and writes down what those should know who only read there. */

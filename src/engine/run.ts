@@ -299,6 +299,7 @@ class Run {
       hashing: this.#session.hashing,
       retries: () => this.#c.destination.stats.retries,
       onBytes: this.#session.meter.addBytes,
+      custody: c.custody,
     });
   }
 

@@ -16,6 +16,7 @@ import { refuseUnoffered } from './s3/unoffered.ts';
 import { operationOf, type Operation } from './s3/operations/table.ts';
 import { isBucketName } from './buckets.ts';
 import { readRequest, type S3Request } from './s3/request.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface GatewayOptions {
   readonly users: Users;
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly domains: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Counts requests whose answer is not there yet. */
+  readonly traffic?: Traffic | undefined;
   /** Told of every answer. */
   readonly log?: ((entry: AccessEntry) => void) | undefined;
 }
@@ -65,6 +68,7 @@ export class Gateway {
     const id = (++this.#requests).toString(16).padStart(16, '0').toUpperCase();
     const outcome = new Outcome();
     let answer: HttpAnswer;
+    using _underWay = this.#options.traffic?.begin();
     try {
       answer = await this.#answer(http, id, outcome);
     } catch (thrown) {

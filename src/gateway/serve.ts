@@ -1,21 +1,27 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError } from '../model/errors.ts';
-import type { GatewaySpec } from '../model/gateway.ts';
+import type { BucketSpec, GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec } from '../model/task.ts';
 import type { MirrorBook } from '../state/mirror-book.ts';
 import type { BucketBook } from '../state/bucket-book.ts';
+import type { MovingBook } from '../state/moving-bucket.ts';
+import type { ComposedStore } from '../store/compose.ts';
 import type { Store } from '../store/store.ts';
 import { listen } from '../wire/http/server/listen.ts';
 import { Users } from './access/users.ts';
 import { ConfiguredBuckets } from './configured-buckets.ts';
 import { Gateway, type AccessEntry } from './gateway.ts';
+import { Migration, type MigrationContext } from './migrate/migration.ts';
 import { Mirrors, type MirrorFailure } from './mirror/mirrors.ts';
+import { Traffic } from './traffic.ts';
 
 export interface ServeContext {
-  openStore(spec: EndpointSpec): Promise<Store>;
+  openStore(spec: EndpointSpec): Promise<ComposedStore>;
   /** The driver of an origin of a mirror, without layers. */
   openOrigin(spec: EndpointSpec): Promise<Store>;
+  /** For buckets that are moved. `moving`: what is shared about them; asked for where there is one. */
+  readonly migrations: Pick<MigrationContext, 'state' | 'holder' | 'tell'> & { moving(): Promise<MovingBook> };
   readonly book: BucketBook;
   readonly mirrors: MirrorBook;
   /** Told of objects that mirrors could not store, and of what they could not write down. */
@@ -24,8 +30,8 @@ export interface ServeContext {
   readonly tmpdir: () => string;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  readonly log: (entry: AccessEntry) => void;
   readonly now: () => number;
+  readonly log: (entry: AccessEntry) => void;
 }
 
 export interface RunningGateway {
@@ -39,10 +45,19 @@ export interface RunningGateway {
 export async function serve(spec: GatewaySpec, context: ServeContext): Promise<RunningGateway> {
   await using opened = new AsyncDisposableStack();
   const mirrors = opened.use(new Mirrors({ ...context, book: context.mirrors, spool: spec.mirrorSpool }));
+  const traffic = new Traffic();
+  const migrating = async ({ name, store, migrate }: BucketSpec, old: ComposedStore): Promise<Store> => {
+    const next = opened.use(await context.openStore(migrate!.to));
+    const moved = { name, store, migrate: migrate!, old, new: next };
+    const { migrations } = context;
+    const book = await migrations.moving();
+    return opened.use(await Migration.open(moved, { ...context, ...migrations, book, calm: traffic.calm })).store;
+  };
   const fixed = [];
   for (const bucket of spec.buckets) {
     const local = opened.use(await context.openStore(bucket.store));
-    fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local)) });
+    if (bucket.migrate === undefined) fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local)) });
+    else fixed.push({ ...bucket, opened: await migrating(bucket, local) });
   }
   const { storage } = spec;
   const openMade = storage && ((name: string) => context.openStore({ ...storage, path: folder(storage.path, name) }));
@@ -54,6 +69,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
     region: spec.region,
     domains: spec.domains,
     now,
+    traffic,
     log: context.log,
   });
   const server = await listen(gateway.handler, {

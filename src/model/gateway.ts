@@ -1,5 +1,5 @@
 import type { Secret } from './secret.ts';
-import type { EndpointSpec } from './task.ts';
+import type { BandwidthEntry, EndpointSpec } from './task.ts';
 
 /** What `ferry serve` is to do, after its configuration was read and checked. */
 export interface GatewaySpec {
@@ -38,6 +38,8 @@ export interface BucketSpec {
   readonly name: string;
   readonly tenant: string;
   readonly store: EndpointSpec;
+  /** It is being moved from `store` to another. */
+  readonly migrate?: MigrateSpec | undefined;
   readonly anonymousRead: boolean;
   readonly cors: readonly CorsRule[];
   /** Where what is missing comes from, the first rule that matches decides; empty where the bucket is no mirror. */
@@ -105,6 +107,26 @@ export interface OriginLimits {
   /** Fewer bytes per second over that time count as none. */
   readonly minSpeed: number;
   readonly maxObjectSize: number;
+}
+
+/** How a bucket is moved while clients use it. Times in milliseconds. */
+export interface MigrateSpec {
+  readonly to: EndpointSpec;
+  /** What clients write is written to the old side as well, so that there is a way back. */
+  readonly writeBack: boolean;
+  /** From the copy to the comparison without being asked. */
+  readonly automatic: boolean;
+  /** What clients read from the old side is moved before the rest. */
+  readonly promoteOnRead: boolean;
+  /** Longest a change is held at the switch. */
+  readonly hold: number;
+  /** Longest a change may go on on the old side after the switch. */
+  readonly drain: number;
+  /** Longest a store carries out what a process sent that died. */
+  readonly linger: number;
+  /** Of the copy: objects at once; found by itself where undefined. */
+  readonly concurrency: number | undefined;
+  readonly bandwidth: readonly BandwidthEntry[];
 }
 
 /** Which pages of other origins may use a bucket. */

@@ -9,7 +9,22 @@
  */
 import type { Key } from '../model/key.ts';
 import type { MigrationPhase } from '../model/migration-phase.ts';
-import type { KeyLedger } from './key-ledger.ts';
+import type { KeyLedger, LedgerCounts } from './key-ledger.ts';
+
+/** The buckets that are being moved, or have been. */
+export interface MovingBook extends AsyncDisposable {
+  /** In order of name. */
+  names(): Promise<readonly string[]>;
+  /** The bucket of this name; one that was not known is `created` now. All processes give it the same options. */
+  bucket(name: string, options: MovingBucketOptions): Promise<MovingBucket>;
+}
+
+export interface MovingBucketOptions {
+  /** That a key is dirty survives a power cut (`KeyLedger.beginWrite`). */
+  readonly writeBack: boolean;
+  /** Milliseconds what a dead member held stands after its lease. */
+  readonly linger: number;
+}
 
 export interface MovingBucket {
   record(): Promise<SwitchRecord>;
@@ -26,6 +41,12 @@ export interface MovingBucket {
   members(): Promise<readonly MemberRecord[]>;
   /** Mutations in flight on old: the write monitor. In the order they were published. */
   inFlightOnOld(): Promise<InFlightOnOld>;
+  /** Of the keys, for people who are no member. */
+  counts(): Promise<LedgerCounts>;
+  /** What whoever conducts the move wrote down (JSON): what was measured, counted, found. Durable. */
+  fact(name: string): Promise<unknown>;
+  /** undefined forgets it. */
+  setFact(name: string, value: unknown): Promise<void>;
   /** A new member, which has acknowledged the record as it is now. `name` is for people. */
   join(name: string): Promise<Member>;
 }

@@ -8,7 +8,10 @@ import { outputOf } from '../peers/command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Protects what the demo promises: it is killed on the way, goes on, proves the result, and says where the proof is. */
+/**
+ * Protects what the demo promises: it is killed on the way, goes on, proves the result, moves it on while applications
+ * use it, and says where the proof is.
+ */
 test('the demo kills itself once, goes on, verifies, and leaves nothing but its report', async () => {
   const TMPDIR = mkdtempSync(join(tmpdir(), 'ferry-demo-test-'));
   try {
@@ -24,6 +27,12 @@ test('the demo kills itself once, goes on, verifies, and leaves nothing but its 
     assert.match(again!, new RegExp(`^  skipped +${count} objects`, 'm'));
     assert.doesNotMatch(again!, /^ {2}copied/m);
     assert.match(proof!, new RegExp(`both sides are the same[^]*^  the same +${count} objects[^]*^sound: `, 'm'));
+
+    assert.match(
+      output,
+      /^site {2}migrated [^]*^ {2}copy +[\d,]+ objects .* complete at [^]*: 0 differed, 0 still do/m,
+    );
+    assert.match(output, /^\d{2,} requests of 3 applications .*: 0 wrong; the longest answer took \d+ ms\.$/m);
 
     const [, html] = /^The report to read: (.*\/report\.html)$/m.exec(output)!;
     assert.match(readFileSync(html!, 'utf8'), /<html/);

@@ -6,6 +6,7 @@ import { completionCommand } from './completion.ts';
 import { deleteCommand } from './delete.ts';
 import { failuresCommand } from './failures.ts';
 import { helpCommand } from './help.ts';
+import { migrateCommand } from './migrate.ts';
 import { mirrorCommand } from './mirror.ts';
 import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
@@ -25,7 +26,7 @@ export function commandGroups(): readonly CommandGroup[] {
     { title: 'Before', commands: [checkCommand, planCommand] },
     { title: 'Moving', commands: [runCommand, statusCommand, failuresCommand] },
     { title: 'Proof', commands: [verifyCommand] },
-    { title: 'Serving', commands: [serveCommand, mirrorCommand] },
+    { title: 'Serving', commands: [serveCommand, mirrorCommand, migrateCommand] },
     { title: 'Tidying up', commands: [deleteCommand, cleanCommand] },
     { title: 'More', commands: [versionCommand, completionCommand(commandGroups), helpCommand(commandGroups)] },
   ];

@@ -52,6 +52,12 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   },
   'warm-failure': { of: 'mirror warm', fields: 'key, reason: one object is not stored' },
   warm: { of: 'mirror warm', fields: 'bucket, keys, there, stored, missing, absent, failed, dryRun, interrupted' },
+  migration: {
+    of: 'migrate',
+    fields:
+      'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem',
+  },
+  readiness: { of: 'migrate create, migrate --check', fields: 'what, ok, detail: one thing that has to hold' },
   version: { of: 'version', fields: 'ferry, node, platform, arch' },
   error: {
     of: 'every command, on standard error',

@@ -35,7 +35,14 @@ export interface MoveContext {
   readonly tmpdir: () => string;
   readonly hashing: Hashing;
   readonly onBytes: (bytes: number) => void;
+  readonly custody?: Custody | undefined;
 }
+
+/**
+ * Lets `work` move an object while nobody else does, or resolves with undefined where it is not to be moved any more.
+ * For buckets that clients use meanwhile: whatever they wrote stays, and is no failure.
+ */
+export type Custody = <T>(key: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** One object to move. */
 export interface Job {

@@ -30,10 +30,12 @@ const BUFFERS = 64 * MiB;
 
 export class Mover {
   readonly #c: MoveContext;
-  readonly #budget = new Budget(BUFFERS);
+  readonly #budget: Budget;
 
-  constructor(context: MoveContext) {
+  /** `budget`: for objects buffered whole, where other movers share it. */
+  constructor(context: MoveContext, budget = new Budget(BUFFERS)) {
     this.#c = context;
+    this.#budget = budget;
   }
 
   /** True where the object takes long enough to be watched on its own: it is moved in parts. */
@@ -49,6 +51,12 @@ export class Mover {
 
   /** Resolves with undefined where nothing was written because the destination has an equal object by now. */
   async move(entry: ObjectEntry, create: boolean, onProgress?: Job['onProgress']): Promise<Moved | undefined> {
+    const { custody, signal } = this.#c;
+    if (custody === undefined) return await this.#begin(entry, create, onProgress);
+    return await custody(entry.key, signal, () => this.#begin(entry, create, onProgress));
+  }
+
+  async #begin(entry: ObjectEntry, create: boolean, onProgress: Job['onProgress']): Promise<Moved | undefined> {
     const doubts = {};
     for (let attempt = 1; ; attempt++) {
       try {
@@ -169,9 +177,10 @@ export class Mover {
 
   /**
    * The key was created after it was seen to be absent: by a write of ours whose answer was lost, or by somebody else.
-   * Equal bytes are fine; anything else is theirs and stays.
+   * Equal bytes are fine; anything else is theirs and stays. Where clients write meanwhile, so is whatever they wrote.
    */
   async #settleExisting(entry: ObjectEntry, error: FerryError): Promise<undefined> {
+    if (this.#c.custody !== undefined) return undefined;
     if (await contentEqual(this.#c, entry.key, this.#c.signal)) return undefined;
     throw error.with({ key: entry.key });
   }

@@ -53,7 +53,7 @@ export interface Change<T> {
   /** It writes the object whole. */
   readonly writes?: boolean | undefined;
   /** On one side as it is. */
-  run(store: Store, signal: AbortSignal, passage: MutationPassage): Promise<T>;
+  readonly run: (store: Store, signal: AbortSignal, passage: MutationPassage) => Promise<T>;
   /** On new while both count; `run` where absent. */
   readonly recorded?: ((sides: Sides, signal: AbortSignal) => Promise<T>) | undefined;
 }

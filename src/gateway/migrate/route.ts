@@ -148,7 +148,7 @@ export class Route implements AsyncDisposable {
     this.#callOff();
     await this.#running;
     await this.#view.member[Symbol.asyncDispose]();
-    for (const release of [...this.#held]) release();
+    for (const release of this.#held) release();
   }
 
   get #rules(): Routing {
@@ -165,7 +165,7 @@ export class Route implements AsyncDisposable {
 
   #arm(): void {
     this.#callOff = this.#o.clock.after(this.#o.interval, () => {
-      void this.refresh().then(() => {
+      void this.refresh().finally(() => {
         if (!this.#closed) this.#arm();
       });
     });
@@ -186,7 +186,7 @@ export class Route implements AsyncDisposable {
     const { reads, mutations } = this.#rules;
     if (other || reads !== before.reads) this.#reading++;
     if (before.mutations === 'old' && mutations !== 'old') this.#drain();
-    if (mutations !== 'held') for (const release of [...this.#held]) release();
+    if (mutations !== 'held') for (const release of this.#held) release();
   }
 
   /** What is in flight on old gets this long to end. */

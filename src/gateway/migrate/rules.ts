@@ -30,8 +30,8 @@ export const RULES: Rules = { look, remove, promote, completeLate };
 
 /** How to ask one store for something of an object, and how to drop what is not wanted after all. */
 export interface Question<T> {
-  ask(store: Store): Promise<T | undefined>;
-  drop?(found: T): void;
+  readonly ask: (store: Store) => Promise<T | undefined>;
+  readonly drop?: ((found: T) => void) | undefined;
 }
 
 /** What is asked of an object: by new, and where new has none by old, unless new alone decides. */

@@ -12,7 +12,7 @@ export class Changes {
 
   /** Something changed: all who wait look again. */
   tell(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { FerryError } from '../../model/errors.ts';
+import type { LedgerCounts } from '../key-ledger.ts';
 import { mayFollow, ROUTING, type MigrationPhase } from '../../model/migration-phase.ts';
 import type { InFlightOnOld, Member, MemberRecord, MovingBucket, OldMutation, SwitchRecord } from '../moving-bucket.ts';
 import { KeyTables, MemoryKeyLedger } from './key-ledger.ts';
@@ -28,6 +29,7 @@ export class MemoryMovingBucket implements MovingBucket {
   /** Wakes who waits for something to be given back. */
   readonly changes: Changes;
   readonly tables: KeyTables;
+  readonly #facts = new Map<string, unknown>();
   readonly #members = new Map<string, MemberRow>();
   readonly #mutations = new Map<string, MutationRow>();
   #record: SwitchRecord;
@@ -54,6 +56,19 @@ export class MemoryMovingBucket implements MovingBucket {
     this.#record = { epoch: epoch + 1, phase: to, since: this.options.now() };
     this.changes.tell();
     return this.#record;
+  }
+
+  async counts(): Promise<LedgerCounts> {
+    return this.tables.counts();
+  }
+
+  async fact(name: string): Promise<unknown> {
+    return this.#facts.get(name);
+  }
+
+  async setFact(name: string, value: unknown): Promise<void> {
+    if (value === undefined) this.#facts.delete(name);
+    else this.#facts.set(name, structuredClone(value));
   }
 
   async members(): Promise<readonly MemberRecord[]> {

@@ -4,10 +4,7 @@
  * Reads never wait for writers; writes are short transactions that wait for one another. The file must be on a local
  * disk: neither the write-ahead log nor the locks work over NFS or SMB.
  */
-import { closeSync, existsSync, openSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError } from '../../model/errors.ts';
 import type {
   FailureGroup,
@@ -20,6 +17,7 @@ import type {
   UploadRecord,
 } from '../state-store.ts';
 import { BucketTable } from './bucket-table.ts';
+import { createPrivately } from './create-privately.ts';
 import { Database, isBusy } from './database.ts';
 import { DoubtTable } from './doubt-table.ts';
 import { FailureTable } from './failure-table.ts';
@@ -166,20 +164,5 @@ async function prepared(db: Database): Promise<void> {
       if (!isBusy(error) || attempt === 50) throw error;
     }
     await delay(10 + attempt);
-  }
-}
-
-function createPrivately(file: string): void {
-  try {
-    makeDirectory(path.dirname(file), 0o700);
-    // Only where it is absent: to close a database file would drop the locks this process has on it.
-    if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-    if (code === 'EEXIST') return; // Another process was faster.
-    throw new FerryError(code === 'ENOSPC' ? 'disk-full' : 'permission', {
-      message: `the state file ${file} cannot be created (${code ?? String(error)})`,
-      cause: error,
-    });
   }
 }

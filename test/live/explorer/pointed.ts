@@ -131,6 +131,9 @@ export function pointedBucket(
     change: (epoch, to) => inner.change(epoch, to),
     members: () => inner.members(),
     inFlightOnOld: () => inner.inFlightOnOld(),
+    counts: () => inner.counts(),
+    fact: (name) => inner.fact(name),
+    setFact: (name, value) => inner.setFact(name, value),
     join: async (name) => pointedMember(await inner.join(name), scheduler, variant, fine),
   };
 }

@@ -135,7 +135,7 @@ export class LocalWorld implements World {
   }
 
   async startOver(): Promise<void> {
-    for (const key of [...(await this.contents('new')).keys()]) await this.#new.remove(key);
+    for (const key of (await this.contents('new')).keys()) await this.#new.remove(key);
     await this.#persist(({ member }) => member.keys.clear());
   }
 

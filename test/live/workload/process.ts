@@ -61,6 +61,9 @@ export class Process {
       change: (epoch, to) => this.#shared(() => inner.change(epoch, to)),
       members: () => this.#shared(() => inner.members()),
       inFlightOnOld: () => this.#shared(() => inner.inFlightOnOld()),
+      counts: () => this.#shared(() => inner.counts()),
+      fact: (name) => this.#shared(() => inner.fact(name)),
+      setFact: (name, value) => this.#shared(() => inner.setFact(name, value)),
       join: async (name) => this.#member(await this.#shared(() => inner.join(name))),
     };
   }

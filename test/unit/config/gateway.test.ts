@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { loadGateway, type LoadedGateway } from '../../../src/config/gateway-config.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
+import type { GatewaySpec } from '../../../src/model/gateway.ts';
 import { allDrivers } from './all-drivers.ts';
 import { stubRegistry } from './stub-drivers.ts';
 
@@ -140,4 +141,24 @@ test('mistakes in the rules of a mirror are told with their place', async () => 
     const bucket = `{ tenant: a, store: { type: file, path: /x }, mirror: [{ ${rule} }] }`;
     assert.match(await complaints(`${USERS}\nbuckets: { media: ${bucket} }`), expected, rule);
   }
+});
+
+test('the example of a bucket that is moved is one; it cannot mirror as well', async () => {
+  const file = path.join(import.meta.dirname, '../../../examples/migrate/ferry.yaml');
+  const env = new Proxy<Record<string, string>>({}, { get: () => 'a secret' });
+  const { spec } = await loadGateway(file, allDrivers(), env);
+  const [{ migrate, store }] = spec.buckets as [GatewaySpec['buckets'][number]];
+  assert.equal(store.options['endpoint'], 'https://old.example.com');
+  assert.equal(migrate?.to.options['endpoint'], 'https://new.example.com');
+  const { writeBack, automatic, promoteOnRead, hold, drain, linger, bandwidth } = migrate;
+  assert.deepEqual(
+    { writeBack, automatic, promoteOnRead, hold, drain, linger },
+    { writeBack: true, automatic: false, promoteOnRead: true, hold: 10_000, drain: 3_600_000, linger: 75_000 },
+  );
+  assert.equal(bandwidth.length, 2);
+  const place = '{ type: file, path: /x }';
+  const both = await complaints(
+    `${USERS}\nbuckets: { media: { tenant: a, store: ${place}, migrate: { to: ${place} }, mirror: [{ origin: "https://a.example/" }] } }`,
+  );
+  assert.match(both, /mirror.*cannot be beside `migrate`/);
 });

@@ -77,6 +77,12 @@ export class Mirroring implements AsyncDisposable {
       random: Math.random,
       tmpdir: () => this.dir,
       log: () => undefined,
+      migrations: {
+        state: this.#state,
+        holder: 'test',
+        tell: () => undefined,
+        moving: () => Promise.reject(new Error('no bucket is moved')),
+      },
       onMirrorFailure: (failure) => this.failures.push(failure),
       openOrigin: (endpoint) => registry.open(endpoint, { ...context, role: 'source' }),
       openStore: async (endpoint) =>

@@ -1,0 +1,61 @@
+import { runTask } from '../../engine/run.ts';
+import type { RunEvent, RunSummary } from '../../engine/progress.ts';
+import type { TaskSpec } from '../../model/task.ts';
+import type { KeyLedger } from '../../state/key-ledger.ts';
+import type { StateStore, TaskLease } from '../../state/state-store.ts';
+import type { ComposedStore } from '../../store/compose.ts';
+import { accounted } from './certainty.ts';
+
+export interface BulkCopy {
+  /** `taskName` of the bucket: `ferry status` shows it by this name. */
+  readonly task: string;
+  readonly spec: TaskSpec;
+  readonly old: ComposedStore;
+  readonly new: ComposedStore;
+  readonly keys: KeyLedger;
+  readonly state: StateStore;
+  readonly holder: string;
+  /** Resolves when clients leave room for one object more. */
+  readonly calm: () => Promise<void>;
+  readonly emit: (event: RunEvent) => void;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly tmpdir: () => string;
+}
+
+export function taskName(bucket: string): string {
+  return `migrate.${bucket}`;
+}
+
+/**
+ * Copies what is left of a bucket by the bulk engine: in ranges, resumable, each object under the claim of its key and
+ * never replacing. Aborted, it goes on where it stopped.
+ */
+export async function copyBucket(c: BulkCopy, lease: TaskLease, signal: AbortSignal): Promise<RunSummary> {
+  return await runTask({
+    task: c.task,
+    spec: c.spec,
+    source: c.old,
+    destination: c.new,
+    signal,
+    emit: c.emit,
+    now: c.now,
+    random: c.random,
+    tmpdir: c.tmpdir,
+    journal: await c.state.journal(lease),
+    custody: async (key, stop, work) => {
+      await c.calm();
+      await using claim = await c.keys.claim(key, stop);
+      return claim.touched ? undefined : await accounted(work(), claim);
+    },
+  });
+}
+
+/** The right to conduct the move; rejects with `task-running` where another process has it. */
+export async function leadCopy(c: Omit<BulkCopy, 'keys'>): Promise<TaskLease> {
+  const { task, state, now } = c;
+  const identity = ['migrate', c.old.info.identity, c.new.info.identity].join('\n');
+  if ((await state.getTask(task)) === undefined)
+    await state.createTask({ name: task, file: `# ${task} is run by ferry serve\n`, identity, createdAt: now() });
+  return await state.lease(task, c.holder);
+}

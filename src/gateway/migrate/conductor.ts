@@ -1,0 +1,300 @@
+/**
+ * Takes a bucket from phase to phase: waits until everybody has acknowledged a switch and nothing is in flight on old,
+ * copies, compares, writes back, and puts things back where a step cannot be finished. What an operator has to decide
+ * stays undecided (`desk.ts`).
+ *
+ * Every gateway has one; the one that holds the lease of the bucket's task conducts, and another goes on where it stopped
+ * when it dies.
+ */
+import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
+import type { Key } from '../../model/key.ts';
+import type { MigrationPhase } from '../../model/migration-phase.ts';
+import type { Member, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
+import type { TaskLease } from '../../state/state-store.ts';
+import { sleep, type Clock } from '../../store/clock.ts';
+import type { ComposedStore } from '../../store/compose.ts';
+import type { BulkCopy } from './bulk-copy.ts';
+import { copyBucket, leadCopy } from './bulk-copy.ts';
+import type { Carrier } from './carrier.ts';
+import { accounted } from './certainty.ts';
+import { compareSides } from './comparison.ts';
+import { readFact, writeFact, type FactName } from './facts.ts';
+import { writeBackAll } from './write-back.ts';
+
+export interface ConductorOptions extends Omit<BulkCopy, 'keys'> {
+  readonly bucket: MovingBucket;
+  readonly carrier: Carrier;
+  readonly old: ComposedStore;
+  readonly new: ComposedStore;
+  readonly writeBack: boolean;
+  /** Goes on by itself from the copy to the comparison. */
+  readonly automatic: boolean;
+  readonly clock: Clock;
+  /** Milliseconds between looks. */
+  readonly interval: number;
+  /** Longest mutations are held, milliseconds: then the bucket goes back to where it was. */
+  readonly hold: number;
+  readonly tell: (news: News) => void;
+}
+
+/** What an operator may want to know as it happens. */
+export interface News {
+  readonly level: 'info' | 'warn';
+  readonly message: string;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+/** Behind the name of a member that serves nobody. */
+export const CONDUCTING = ', conducting';
+
+/** After a failed copy or comparison, before the next, milliseconds. */
+const PAUSE = 30_000;
+/** Keys to be moved before others, at most, and how many of them at once. */
+const WANTED = 1000;
+const PROMOTED_AT_ONCE = 16;
+
+export class Conductor implements AsyncDisposable {
+  readonly #o: ConductorOptions;
+  readonly #closed = new AbortController();
+  readonly #wanted = new Set<Key>();
+  #member: Member;
+  #acknowledged: number | undefined;
+  #running: Promise<void>;
+  #lease: TaskLease | undefined;
+  /** Work that belongs to a phase, and is stopped when that is over. */
+  #work: { readonly epoch: number; readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
+
+  private constructor(options: ConductorOptions, member: Member) {
+    this.#o = options;
+    this.#member = member;
+    this.#running = this.#run();
+  }
+
+  static async start(options: ConductorOptions): Promise<Conductor> {
+    return new Conductor(options, await options.bucket.join(options.holder + CONDUCTING));
+  }
+
+  /** A client wants this key; it is moved before others. More than so many are forgotten: they are moved in turn. */
+  want(key: Key): void {
+    if (this.#wanted.size < WANTED) this.#wanted.add(key);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+    await this.#stopWork();
+    await this.#lease?.[Symbol.asyncDispose]();
+    await this.#member[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      try {
+        await this.#step();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        // Somebody else changed the phase, or it is too early: the next look tells.
+        if (!isFerryError(thrown, 'changed') && !isFerryError(thrown, 'unavailable'))
+          this.#o.tell({ level: 'warn', message: `${this.#o.task}: ${toFerryError(thrown).message}` });
+      }
+      await sleep(this.#o.clock, this.#o.interval, signal).catch(() => undefined);
+    }
+  }
+
+  async #step(): Promise<void> {
+    const record = await this.#look();
+    if (this.#work !== undefined && this.#work.epoch !== record.epoch) await this.#stopWork();
+    await this.#promoteWanted(record);
+    if (!(await this.#leads())) return;
+    switch (record.phase) {
+      case 'switching':
+        return await this.#release(record, 'pending', 'tracking');
+      case 'pending':
+        return await this.#drain(record);
+      case 'migrating':
+        return await this.#keepAt(record, [
+          (signal) => this.#copy(record, signal),
+          (signal) => this.#writeBack(false, signal),
+        ]);
+      case 'verifying':
+        return await this.#keepAt(record, [
+          (signal) => this.#compare(record, signal),
+          (signal) => this.#writeBack(false, signal),
+        ]);
+      case 'migrated':
+        return await this.#keepAt(record, [(signal) => this.#writeBack(false, signal)]);
+      case 'rolling-back':
+        await this.#keepAt(record, [(signal) => this.#writeBack(true, signal)]);
+        return await this.#release(record, 'returning', 'migrating');
+      case 'returning':
+        return await this.#release(record, 'rolled-back', 'rolling-back');
+      case 'finalised':
+      case 'rolled-back':
+        return await this.#clear();
+      case 'created':
+      case 'tracking':
+    }
+  }
+
+  /** Whether this process conducts; it does as soon as nobody else does. */
+  async #leads(): Promise<boolean> {
+    if (this.#lease !== undefined && !this.#lease.lost.aborted) return true;
+    try {
+      this.#lease = await leadCopy(this.#o);
+      return true;
+    } catch (thrown) {
+      if (isFerryError(thrown, 'task-running')) return false;
+      throw thrown;
+    }
+  }
+
+  /** The record as it is, acknowledged: nothing of this process goes to old on its own. */
+  async #look(): Promise<SwitchRecord> {
+    if (!this.#member.isLive()) {
+      await this.#stopWork();
+      this.#member = await this.#o.bucket.join(this.#o.holder + CONDUCTING);
+      this.#acknowledged = undefined;
+    }
+    const record = await this.#member.renew();
+    if (this.#acknowledged === record.epoch) return record;
+    await this.#member.acknowledge(record.epoch, []);
+    this.#acknowledged = record.epoch;
+    return record;
+  }
+
+  /** On as soon as everybody has acknowledged; back where that takes longer than mutations may be held. */
+  async #release({ epoch, since, phase }: SwitchRecord, to: MigrationPhase, back: MigrationPhase): Promise<void> {
+    const { bucket, now, hold } = this.#o;
+    try {
+      await bucket.change(epoch, to);
+      await this.#forget('problem');
+      this.#tell('info', `${phase} is over: ${to}`);
+    } catch (thrown) {
+      if (!isFerryError(thrown, 'unavailable') || now() - since < hold) throw thrown;
+      await bucket.change(epoch, back);
+      await this.#problem(`${phase} was given up after ${Math.round((now() - since) / 1000)} s: ${thrown.message}`);
+    }
+  }
+
+  async #drain({ epoch }: SwitchRecord): Promise<void> {
+    const { bucket, now } = this.#o;
+    const { known, unaccounted } = await bucket.inFlightOnOld();
+    if (known.length + unaccounted > 0) return;
+    if ((await readFact(bucket, 'switched')) === undefined) await writeFact(bucket, 'switched', now());
+    await bucket.change(epoch, 'migrating');
+    this.#tell('info', 'nothing is in flight on the old side any more: the copy begins');
+  }
+
+  async #copy({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
+    const { bucket, now, automatic } = this.#o;
+    if ((await readFact(bucket, 'copied')) === undefined) {
+      const summary = await copyBucket({ ...this.#o, keys: this.#member.keys }, this.#lease!, signal);
+      if (signal.aborted) return;
+      if (summary.outcome !== 'finished')
+        throw summary.error ?? new FerryError('unavailable', { message: `${summary.counters.failed} objects failed` });
+      const { listed, listedBytes, copied, copiedBytes, skipped } = summary.counters;
+      await writeFact(bucket, 'copied', { at: now(), listed, listedBytes, copied, copiedBytes, skipped });
+      await this.#forget('problem');
+      this.#tell('info', 'everything is copied', { copied, copiedBytes, skipped });
+    }
+    if (automatic) await bucket.change(epoch, 'verifying');
+  }
+
+  async #compare({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
+    const { bucket, old, carrier, now } = this.#o;
+    const switched = (await readFact(bucket, 'switched')) ?? 0;
+    const sides = { old, new: this.#o.new, keys: this.#member.keys, carrier, switched };
+    const { findings, ...numbers } = await compareSides(sides, signal);
+    if (signal.aborted) return;
+    await writeFact(bucket, 'verified', { at: now(), ...numbers, findings });
+    for (const { key, kind, repaired } of findings.slice(0, 20))
+      this.#tell('warn', `${kind}${repaired ? ', repaired' : ''}`, { key });
+    if (numbers.open === 0) {
+      await bucket.change(epoch, 'migrated');
+      this.#tell('info', 'both sides are equal: only the new side is read from now on', numbers);
+    } else {
+      await bucket.change(epoch, 'migrating');
+      await this.#problem(
+        `${numbers.open} differences were found that nobody may repair unasked; \`status\` shows them`,
+      );
+    }
+  }
+
+  /** Again and again, as long as the phase lasts. */
+  async #writeBack(last: boolean, signal: AbortSignal): Promise<void> {
+    const { writeBack, old, carrier, clock, interval } = this.#o;
+    if (!writeBack) return;
+    while (!signal.aborted) {
+      const failures = await writeBackAll({ old, keys: this.#member.keys, carrier }, last, signal);
+      if (signal.aborted) return;
+      if (failures.length > 0) throw failures[0]!;
+      await sleep(clock, interval, signal).catch(() => undefined);
+    }
+  }
+
+  async #promoteWanted({ phase }: SwitchRecord): Promise<void> {
+    if (phase !== 'migrating') return this.#wanted.clear();
+    const keys = [...this.#wanted].slice(0, PROMOTED_AT_ONCE);
+    for (const key of keys) this.#wanted.delete(key);
+    const { signal } = this.#closed;
+    const promote = async (key: Key): Promise<void> => {
+      await using claim = await this.#member.keys.tryClaim(key);
+      if (claim !== undefined && !claim.touched)
+        await accounted(this.#o.carrier.carry(key, 'new', 'create', { signal }), claim);
+    };
+    // One that fails is copied in turn.
+    await Promise.all(keys.map((key) => promote(key).catch(() => undefined)));
+  }
+
+  /** Has these go on as long as the phase lasts, unless the operator asked for a rest. */
+  async #keepAt({ epoch }: SwitchRecord, works: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
+    if ((await readFact(this.#o.bucket, 'paused')) === true) return await this.#stopWork();
+    if (this.#work !== undefined) return;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#member.lost, this.#lease!.lost]);
+    const done = Promise.all(works.map((work) => this.#untilDone(work, signal)));
+    this.#work = { epoch, stop, done };
+  }
+
+  /** Again after a pause where it fails. */
+  async #untilDone(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        return await work(signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const error = toFerryError(thrown);
+        await this.#problem(`${error.message}; it is tried again`).catch(() => undefined);
+        await sleep(this.#o.clock, PAUSE, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #stopWork(): Promise<void> {
+    const work = this.#work;
+    work?.stop.abort(new FerryError('interrupted'));
+    await work?.done;
+    this.#work = undefined;
+  }
+
+  /** Records of keys are of no use any more. */
+  async #clear(): Promise<void> {
+    const { touched, dirty } = await this.#member.keys.counts();
+    if (touched + dirty > 0) await this.#member.keys.clear();
+    for (const fact of ['copied', 'switched'] as const) await this.#forget(fact);
+  }
+
+  async #problem(message: string): Promise<void> {
+    await writeFact(this.#o.bucket, 'problem', { at: this.#o.now(), message });
+    this.#tell('warn', message);
+  }
+
+  async #forget(fact: FactName): Promise<void> {
+    if ((await readFact(this.#o.bucket, fact)) !== undefined) await writeFact(this.#o.bucket, fact, undefined);
+  }
+
+  #tell(level: News['level'], message: string, detail?: Readonly<Record<string, unknown>>): void {
+    this.#o.tell({ level, message, ...(detail === undefined ? {} : { detail }) });
+  }
+}

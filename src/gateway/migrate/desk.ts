@@ -1,0 +1,259 @@
+/**
+ * What an operator sees of a bucket's move and decides about it. Every step is checked before it is taken; one that makes
+ * no sense now is refused with the reason. What takes time is done by the gateways (`conductor.ts`).
+ */
+import { FerryError } from '../../model/errors.ts';
+import type { MigrationPhase } from '../../model/migration-phase.ts';
+import { mayFollow } from '../../model/migration-phase.ts';
+import type { LedgerCounts } from '../../state/key-ledger.ts';
+import type { InFlightOnOld, MemberRecord, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
+import type { StateStore, TaskRecord } from '../../state/state-store.ts';
+import type { Store } from '../../store/store.ts';
+import { taskName } from './bulk-copy.ts';
+import { readFact, writeFact, type Copied, type Problem, type Verified } from './facts.ts';
+
+export type Step = 'start' | 'switch' | 'verify' | 'rollback' | 'finalise';
+
+/** Where each leads. */
+const LEADS_TO: Readonly<Record<Step, MigrationPhase>> = {
+  start: 'tracking',
+  switch: 'switching',
+  verify: 'verifying',
+  rollback: 'rolling-back',
+  finalise: 'finalised',
+};
+
+export interface DeskOptions {
+  /** Of the bucket. */
+  readonly name: string;
+  readonly tenant: string;
+  readonly bucket: MovingBucket;
+  readonly state: StateStore;
+  readonly old: Store;
+  readonly new: Store;
+  readonly writeBack: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** One line of a checklist. */
+export interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was found, and what to do about it. */
+  readonly detail: string;
+}
+
+export interface MigrationStatus extends SwitchRecord {
+  readonly name: string;
+  readonly tenant: string;
+  readonly paused: boolean;
+  readonly members: readonly MemberRecord[];
+  readonly inFlightOnOld: InFlightOnOld;
+  readonly keys: LedgerCounts;
+  readonly writeBack: boolean;
+  /** Of the copy: objects, bytes, where it is; absent before it began. */
+  readonly copy: TaskRecord | undefined;
+  /** Up to which key everything is copied, in the range that began first. */
+  readonly copied: Copied | undefined;
+  readonly verified: Verified | undefined;
+  readonly problem: Problem | undefined;
+}
+
+/** With more keys to write back mutations would be held for too long. */
+const MOST_DIRTY = 1000;
+
+export class Desk {
+  readonly #o: DeskOptions;
+
+  constructor(options: DeskOptions) {
+    this.#o = options;
+  }
+
+  async status(): Promise<MigrationStatus> {
+    const { name, tenant, bucket, state, writeBack } = this.#o;
+    const [record, members, inFlightOnOld, keys, copy] = await Promise.all([
+      bucket.record(),
+      bucket.members(),
+      bucket.inFlightOnOld(),
+      bucket.counts(),
+      state.getTask(taskName(name)),
+    ]);
+    return {
+      ...record,
+      name,
+      tenant,
+      paused: (await readFact(this.#o.bucket, 'paused')) === true,
+      members,
+      inFlightOnOld,
+      keys,
+      writeBack,
+      copy,
+      copied: await readFact(this.#o.bucket, 'copied'),
+      verified: await readFact(this.#o.bucket, 'verified'),
+      problem: await readFact(this.#o.bucket, 'problem'),
+    };
+  }
+
+  /** What has to hold before a step, and whether it does. Writes nothing. */
+  async readiness(step: Step): Promise<readonly Check[]> {
+    const { phase, epoch } = await this.#o.bucket.record();
+    const follows = mayFollow(phase, LEADS_TO[step]);
+    const checks: Check[] = [
+      {
+        what: 'the step follows',
+        ok: follows,
+        detail: follows ? `the bucket is ${phase}` : `the bucket is ${phase}; ${WHEN[step]}`,
+      },
+    ];
+    if (!follows) return checks;
+    checks.push(await this.#acknowledged(epoch, phase));
+    switch (step) {
+      case 'start':
+        return [...checks, ...this.#capable(), await this.#listable(), await this.#empty()];
+      case 'switch':
+        return [
+          ...checks,
+          await this.#gateways(),
+          await this.#listable(),
+          await this.#empty(),
+          await this.#forgotten(),
+        ];
+      case 'verify':
+        return [...checks, await this.#complete(), await this.#notPaused()];
+      case 'rollback':
+        return [...checks, this.#writesBack(), await this.#gateways(), await this.#lag()];
+      case 'finalise':
+        return [...checks, await this.#equal()];
+    }
+  }
+
+  /** Takes the step, or rejects with `configuration` and says which check failed. */
+  async take(step: Step): Promise<SwitchRecord> {
+    const { bucket } = this.#o;
+    const { epoch } = await bucket.record();
+    const failed = (await this.readiness(step)).filter(({ ok }) => !ok);
+    if (failed.length > 0)
+      throw new FerryError('configuration', {
+        message: `${step} makes no sense now: ${failed.map(({ what, detail }) => `not ${what} (${detail})`).join('; ')}`,
+        remedy: 'Nothing was changed.',
+      });
+    if (step === 'rollback') await writeFact(this.#o.bucket, 'paused', undefined);
+    return await bucket.change(epoch, LEADS_TO[step]);
+  }
+
+  /** The copy, the comparison and write-back rest; requests go where they went. */
+  async pause(): Promise<void> {
+    await writeFact(this.#o.bucket, 'paused', true);
+  }
+
+  async resume(): Promise<void> {
+    await writeFact(this.#o.bucket, 'paused', undefined);
+  }
+
+  async #acknowledged(epoch: number, phase: MigrationPhase): Promise<Check> {
+    const behind = (await this.#o.bucket.members()).filter(({ live, acknowledged }) => live && acknowledged !== epoch);
+    const names = behind.map(({ name }) => name).join(', ');
+    const ok = behind.length === 0;
+    return { what: 'every gateway knows', ok, detail: ok ? `all have acknowledged ${phase}` : `waiting for ${names}` };
+  }
+
+  async #gateways(): Promise<Check> {
+    const live = (await this.#o.bucket.members()).filter((member) => member.live).length;
+    const detail = live > 0 ? `${live} live` : 'none is running: `ferry serve -c ferry.yaml` has to serve the bucket';
+    return { what: 'a gateway runs', ok: live > 0, detail };
+  }
+
+  #capable(): readonly Check[] {
+    const { capabilities } = this.#o.new;
+    const { list } = capabilities;
+    const verifies = capabilities.verifiesMd5 || capabilities.verifiesChecksums.length > 0;
+    return [
+      {
+        what: 'both sides list in order of key',
+        ok: list?.order === 'utf8' && this.#o.old.capabilities.list?.order === 'utf8',
+        detail: 'listings of both are merged',
+      },
+      {
+        what: 'new checks what it is sent',
+        ok: verifies,
+        detail: verifies ? 'it does' : 'it checks neither MD5 nor checksums: a wrong object could be seen for a moment',
+      },
+    ];
+  }
+
+  async #listable(): Promise<Check> {
+    const { old, new: next, signal } = this.#o;
+    try {
+      await Promise.all([old.list({ limit: 1 }, signal), next.list({ limit: 1 }, signal)]);
+      return { what: 'both sides answer', ok: true, detail: 'both can be listed' };
+    } catch (thrown) {
+      return {
+        what: 'both sides answer',
+        ok: false,
+        detail: thrown instanceof Error ? thrown.message : String(thrown),
+      };
+    }
+  }
+
+  /** New is read first: what it holds before the switch would hide what old has. */
+  async #empty(): Promise<Check> {
+    const { new: next, signal } = this.#o;
+    try {
+      const { entries } = await next.list({ limit: 1 }, signal);
+      const [first] = entries;
+      if (first === undefined) return { what: 'new is empty', ok: true, detail: 'it is' };
+      const detail = `it holds ${JSON.stringify(first.key)}; remove what it holds with a task of type delete`;
+      return { what: 'new is empty', ok: false, detail };
+    } catch {
+      return { what: 'new is empty', ok: false, detail: 'it cannot be listed' };
+    }
+  }
+
+  async #forgotten(): Promise<Check> {
+    const { touched, dirty } = await this.#o.bucket.counts();
+    const ok = touched + dirty === 0;
+    const detail = ok ? 'there are none' : 'a gateway forgets them within seconds';
+    return { what: 'records of an earlier round are forgotten', ok, detail };
+  }
+
+  async #complete(): Promise<Check> {
+    const copied = await readFact(this.#o.bucket, 'copied');
+    const detail = copied ? `${copied.copied} objects` : '`status` shows how far the copy is';
+    return { what: 'everything is copied', ok: copied !== undefined, detail };
+  }
+
+  async #notPaused(): Promise<Check> {
+    const paused = (await readFact(this.#o.bucket, 'paused')) === true;
+    return { what: 'the move does not rest', ok: !paused, detail: paused ? '`resume` it first' : 'it goes on' };
+  }
+
+  #writesBack(): Check {
+    const { writeBack } = this.#o;
+    const detail = writeBack
+      ? 'old has every write that was acknowledged, but for the lag'
+      : '`write_back` is off: old lacks what clients wrote since the switch';
+    return { what: 'old is kept up to date', ok: writeBack, detail };
+  }
+
+  async #lag(): Promise<Check> {
+    const { dirty } = await this.#o.bucket.counts();
+    return { what: 'the lag is small', ok: dirty <= MOST_DIRTY, detail: `${dirty} keys are to be written back` };
+  }
+
+  async #equal(): Promise<Check> {
+    const verified = await readFact(this.#o.bucket, 'verified');
+    const ok = verified?.open === 0;
+    const detail =
+      verified === undefined ? 'nothing was compared' : `${verified.objects} objects compared, ${verified.open} differ`;
+    return { what: 'both sides were found equal', ok, detail };
+  }
+}
+
+/** When each step can be taken. */
+const WHEN: Readonly<Record<Step, string>> = {
+  start: 'only a move that is created, or was rolled back, is started',
+  switch: 'only what is tracking is switched',
+  verify: 'only what is migrating, with everything copied, is compared',
+  rollback: 'only what was switched and is not final is rolled back',
+  finalise: 'only what is migrated is made final',
+};

@@ -1,0 +1,113 @@
+/** A bucket that is being moved, as one gateway has it: the store clients use, and its part in the move. */
+import type { EndpointSpec } from '../../model/task.ts';
+import type { MigrateSpec } from '../../model/gateway.ts';
+import type { RunEvent } from '../../engine/progress.ts';
+import type { MovingBook } from '../../state/moving-bucket.ts';
+import type { StateStore } from '../../state/state-store.ts';
+import { systemClock } from '../../store/clock.ts';
+import type { ComposedStore } from '../../store/compose.ts';
+import type { Store } from '../../store/store.ts';
+import { taskName } from './bulk-copy.ts';
+import { Conductor, type News } from './conductor.ts';
+import { copySpec } from './copy-spec.ts';
+import { measured } from './measured.ts';
+import { MigratingStore } from './migrating-store.ts';
+import { MoverCarrier } from './mover-carrier.ts';
+import { Route } from './route.ts';
+
+/** Looks at the record so often, milliseconds: mutations are held about as long at a switch. */
+const INTERVAL = 200;
+
+export interface MigrationContext {
+  readonly book: MovingBook;
+  readonly state: StateStore;
+  /** Names this process to others. */
+  readonly holder: string;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly tmpdir: () => string;
+  /** Resolves when clients leave room for one object more. */
+  readonly calm: () => Promise<void>;
+  readonly tell: (bucket: string, news: News) => void;
+}
+
+/** Opened stores are the caller's to close. */
+export interface MovedBucket {
+  readonly name: string;
+  readonly store: EndpointSpec;
+  readonly migrate: MigrateSpec;
+  readonly old: ComposedStore;
+  readonly new: ComposedStore;
+}
+
+export class Migration implements AsyncDisposable {
+  readonly store: Store;
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(store: Store, parts: AsyncDisposableStack) {
+    this.store = store;
+    this.#parts = parts;
+  }
+
+  /** Joins the move. Rejects where the new side cannot be measured. */
+  static async open(moved: MovedBucket, context: MigrationContext): Promise<Migration> {
+    const { name, old, migrate } = moved;
+    const { now, tmpdir, holder } = context;
+    await using parts = new AsyncDisposableStack();
+    const bucket = await context.book.bucket(name, migrate);
+    const next = await measured(moved.new, bucket, AbortSignal.timeout(60_000));
+    const tell = (news: News): void => context.tell(name, news);
+    const route = parts.use(
+      await Route.open({
+        bucket,
+        name: holder,
+        clock: systemClock,
+        now,
+        interval: INTERVAL,
+        hold: migrate.hold,
+        drain: migrate.drain,
+        linger: migrate.linger,
+        onTrouble: (error) => tell({ level: 'warn', message: String(error) }),
+      }),
+    );
+    const spec = copySpec(moved.store, migrate.to, migrate);
+    const carrier = parts.use(new MoverCarrier({ old, new: next, spec, now, tmpdir }));
+    const conductor = parts.use(
+      await Conductor.start({
+        task: taskName(name),
+        spec,
+        bucket,
+        carrier,
+        old,
+        new: next,
+        writeBack: migrate.writeBack,
+        automatic: migrate.automatic,
+        clock: systemClock,
+        interval: INTERVAL,
+        hold: migrate.hold,
+        state: context.state,
+        holder,
+        calm: context.calm,
+        emit: (event) => tellOf(event, tell),
+        tell,
+        now,
+        random: context.random,
+        tmpdir,
+      }),
+    );
+    const onOldRead = migrate.promoteOnRead ? (key: string): void => conductor.want(key) : undefined;
+    const store = new MigratingStore({ old, new: next, route, carrier, onOldRead });
+    return new Migration(store, parts.move());
+  }
+
+  /** Leaves the move: what this process held is given back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.disposeAsync();
+  }
+}
+
+/** Progress is in the state, for `status`. */
+function tellOf(event: RunEvent, tell: (news: News) => void): void {
+  if (event.type === 'notice') tell({ level: 'warn', message: event.message });
+  if (event.type === 'failed') tell({ level: 'warn', message: event.error.message, detail: { key: event.key } });
+}

@@ -1,0 +1,205 @@
+import { FerryError } from '../../../model/errors.ts';
+import type { Key } from '../../../model/key.ts';
+import type { Claim, DirtyKey, Intent, KeyLedger, LedgerCounts, Standing } from '../../key-ledger.ts';
+import type { Kind } from './key-tables.ts';
+import type { SqliteMovingBucket } from './moving-bucket.ts';
+
+export class SqliteKeyLedger implements KeyLedger {
+  readonly #held: Held;
+  readonly #lost: AbortSignal;
+
+  constructor(bucket: SqliteMovingBucket, member: number, lost: AbortSignal) {
+    this.#held = { bucket, member };
+    this.#lost = lost;
+  }
+
+  async isTouched(key: Key): Promise<boolean> {
+    return this.#keys.isTouched(key);
+  }
+
+  async touchedAmong(keys: readonly Key[]): Promise<ReadonlySet<Key>> {
+    return this.#keys.touchedAmong(keys);
+  }
+
+  async intend(key: Key, signal?: AbortSignal): Promise<Intent> {
+    const id = this.#written(() => this.#keys.add('intent', key, this.#held.member));
+    const intent = new SqliteIntent(this.#held, 'intent', key, id);
+    try {
+      await this.#wait(() => (this.#keys.stands('claim', key) ? undefined : true), signal);
+    } catch (thrown) {
+      await intent[Symbol.asyncDispose]();
+      throw thrown;
+    }
+    return intent;
+  }
+
+  async claim(key: Key, signal?: AbortSignal): Promise<Claim> {
+    return await this.#wait(() => this.#claimNow(key), signal);
+  }
+
+  async tryClaim(key: Key): Promise<Claim | undefined> {
+    return this.#claimNow(key);
+  }
+
+  async recordUpload(uploadId: string): Promise<void> {
+    this.#written(() => this.#keys.recordUpload(uploadId));
+    await this.#shared.sync.done();
+  }
+
+  async isNewUpload(uploadId: string): Promise<boolean> {
+    return this.#keys.isNewUpload(uploadId);
+  }
+
+  async beginWrite(key: Key): Promise<Standing> {
+    const id = this.#written(() => this.#keys.beginWrite(key, this.#held.member));
+    if (this.#held.bucket.options.writeBack) await this.#shared.sync.done();
+    return new SqliteStanding(this.#held, 'write', key, id);
+  }
+
+  async dirty(after: Key | undefined, limit: number): Promise<readonly DirtyKey[]> {
+    return this.#transaction(() => this.#keys.dirty(after, limit));
+  }
+
+  async dirtyAmong(keys: readonly Key[]): Promise<ReadonlySet<Key>> {
+    return this.#keys.dirtyAmong(keys);
+  }
+
+  async settle(dirty: DirtyKey): Promise<boolean> {
+    return this.#written(() => this.#keys.settle(dirty));
+  }
+
+  async counts(): Promise<LedgerCounts> {
+    return this.#transaction(() => this.#keys.counts());
+  }
+
+  async clear(): Promise<void> {
+    this.#written(() => {
+      const { intents, claims, writes } = this.#keys.counts();
+      if (!this.#held.bucket.unrecorded() || intents + claims + writes > 0)
+        throw new FerryError('unavailable', { message: 'the records of the keys are still needed' });
+      this.#keys.clear();
+    });
+    await this.#shared.sync.done();
+  }
+
+  get #keys(): SqliteMovingBucket['keys'] {
+    return this.#held.bucket.keys;
+  }
+
+  get #shared(): SqliteMovingBucket['shared'] {
+    return this.#held.bucket.shared;
+  }
+
+  #claimNow(key: Key): Claim | undefined {
+    const { bucket, member } = this.#held;
+    const found = this.#written(() => {
+      if (this.#keys.stands('intent', key) || this.#keys.stands('claim', key)) return undefined;
+      if (bucket.mutatedOnOld(key) || bucket.unaccounted() > 0) return undefined;
+      const id = this.#keys.add('claim', key, member);
+      return { id, touched: this.#keys.isTouched(key), completing: this.#keys.completing(key) };
+    });
+    return found && new SqliteClaim(this.#held, key, found);
+  }
+
+  /** In one transaction, by a member that is live. */
+  #written<T>(work: () => T): T {
+    return this.#transaction(() => {
+      this.#held.bucket.requireLive(this.#held.member);
+      return work();
+    });
+  }
+
+  #transaction<T>(work: () => T): T {
+    return this.#shared.db.transaction(work);
+  }
+
+  #wait<T>(look: () => T | undefined, signal: AbortSignal | undefined): Promise<T> {
+    return this.#shared.waiting.until(look, [signal, this.#lost]);
+  }
+}
+
+/** In whose name something stands. */
+interface Held {
+  readonly bucket: SqliteMovingBucket;
+  readonly member: number;
+}
+
+class SqliteStanding implements Standing {
+  protected readonly key: Key;
+  readonly #held: Held;
+  readonly #kind: Kind;
+  readonly #id: number;
+  #doubt = false;
+
+  constructor(held: Held, kind: Kind, key: Key, id: number) {
+    this.#held = held;
+    this.#kind = kind;
+    this.key = key;
+    this.#id = id;
+  }
+
+  inDoubt(): void {
+    this.#doubt = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { keys, shared } = this.#held.bucket;
+    shared.db.transaction(() => {
+      if (this.#kind === 'write') keys.endWrite(this.#id, this.key, this.#doubt);
+      else keys.end(this.#id, this.#doubt);
+    });
+    shared.waiting.tell();
+  }
+
+  /** Durable when it resolves. */
+  protected async record(work: (keys: SqliteMovingBucket['keys']) => void): Promise<void> {
+    const { bucket, member } = this.#held;
+    const { keys, shared } = bucket;
+    shared.db.transaction(() => {
+      bucket.requireLive(member);
+      if (!keys.isHeld(this.#id))
+        throw new FerryError('internal', { key: this.key, message: 'what was given back is used' });
+      work(keys);
+    });
+    await shared.sync.done();
+  }
+}
+
+class SqliteIntent extends SqliteStanding implements Intent {
+  touch(): Promise<void> {
+    return this.record((keys) => keys.touch(this.key));
+  }
+}
+
+class SqliteClaim extends SqliteIntent implements Claim {
+  #touched: boolean;
+  #completing: string | undefined;
+
+  constructor(
+    held: Held,
+    key: Key,
+    found: { readonly id: number; readonly touched: boolean; readonly completing: string | undefined },
+  ) {
+    super(held, 'claim', key, found.id);
+    this.#touched = found.touched;
+    this.#completing = found.completing;
+  }
+
+  get touched(): boolean {
+    return this.#touched;
+  }
+
+  get completing(): string | undefined {
+    return this.#completing;
+  }
+
+  override async touch(): Promise<void> {
+    await super.touch();
+    this.#touched = true;
+  }
+
+  async setCompleting(uploadId: string | undefined): Promise<void> {
+    await this.record((keys) => keys.setCompleting(this.key, uploadId));
+    this.#completing = uploadId;
+  }
+}
