@@ -1,12 +1,14 @@
 // `ferry serve` as a mirror, and `ferry mirror`, as people run them.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { MiB } from '../../src/model/units.ts';
 import { pattern } from '../conformance/suite/bench.ts';
+import { awsCommand } from '../peers/aws-cli.ts';
+import { outputOf } from '../peers/command.ts';
 import { holdings, plant, type Planted } from '../peers/objects.ts';
 import { makeBucket } from '../peers/s3-bucket.ts';
 import { s3Endpoint, type S3Server } from '../peers/s3-server.ts';
@@ -185,6 +187,20 @@ test('a sweep over what a directory holds', async () => {
   } finally {
     source[Symbol.dispose]();
   }
+});
+
+test('the AWS CLI downloads what is missing, in parts, while it comes', { skip: unavailable('aws') }, async () => {
+  await using origin = await HostileOrigin.start();
+  const large = randomBytes(60 * MiB);
+  origin.paths.set('/large', object(large));
+  await using mirror = await Mirror.start({ origin: origin.url });
+  const target = join(mirror.ferry.dir, 'large');
+  for (let i = 0; i < 2; i++) {
+    await outputOf(awsCommand(['s3', 'cp', 's3://site/large', target, '--no-progress'], mirror.server));
+    assert.ok(readFileSync(target).equals(large));
+  }
+  const whole = origin.heads.filter(({ range }, i) => origin.requests[i] === 'GET /large' && range === undefined);
+  assert.equal(whole.length, 1);
 });
 
 const OBJECTS: readonly Planted[] = [

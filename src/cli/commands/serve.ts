@@ -21,6 +21,7 @@ export const serveCommand: Command = {
 async function runServer(context: CommandContext): Promise<ExitName> {
   const services = await context.services();
   const { io, globals, signal } = context;
+  services.removeAbandoned();
   const running = await services.serve();
   if (globals.json) io.stdout.write(jsonLine('serving', { url: running.url }));
   else io.stderr.write(`Serving S3 at ${running.url}; Ctrl-C stops.\n`);

@@ -18,6 +18,12 @@ export class Landed {
     }
   }
 
+  /** The ETag at the origin of what has this one here. */
+  originOf(key: string, here: string | undefined): string | undefined {
+    const landed = this.#etags.get(key);
+    return here !== undefined && landed?.here === here ? landed.origin : undefined;
+  }
+
   /** The ETag here of the copy of this version; undefined where that is not known. */
   copyOf(key: string, origin: string | undefined): string | undefined {
     const landed = this.#etags.get(key);

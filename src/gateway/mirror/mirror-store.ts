@@ -14,13 +14,14 @@ import type { ObjectMeta } from '../../model/object.ts';
 import type { MirrorBook } from '../../state/mirror-book.ts';
 import { abortable } from '../../store/abort.ts';
 import type { CopySource, ListPage, ListRequest, Multipart, ReadOptions, ReadResult, Store, StoreInfo, WriteOptions, WriteResult } from '../../store/store.ts'; // prettier-ignore
-import type { HttpHeaders } from '../../wire/http/client.ts';
 import { AnswerAs } from '../answer-as.ts';
 import type { Reading } from '../buckets.ts';
-import { Fetch, type Ending } from './fetch.ts';
+import { CONDITIONS, expectStored, INSIDE, missStatus, type Asking } from './asking.ts';
+import { Fetch } from './fetch.ts';
 import { Keys } from './keys.ts';
 import { MirrorMultipart, type UploadHost } from './mirror-multipart.ts';
 import { Landed } from './landed.ts';
+import { unavailable } from './origin.ts';
 import { lookAtOrigin, readFromOrigin, redirection } from './passing.ts';
 import { ALONE, type Placement } from './placement.ts';
 import type { Rule } from './rule.ts';
@@ -28,9 +29,6 @@ import type { SpoolSpace } from './spool-space.ts';
 
 /** Fetches under way in one bucket, with those that wait for their turn. */
 const MOST_FETCHES = 4096;
-/** Who waits for an object to be stored is told after so long that it still is under way, milliseconds. */
-const PATIENCE = 20_000;
-
 export interface MirrorOptions {
   readonly bucket: string;
   readonly local: Store;
@@ -43,15 +41,6 @@ export interface MirrorOptions {
   /** Told of fetches that failed for reasons clients do not see. */
   readonly onFailure?: ((key: string, rule: string, error: FerryError) => void) | undefined;
 }
-
-/** How somebody asks for an object. */
-interface Asking {
-  readonly method: string;
-  readonly headers: HttpHeaders | undefined;
-}
-
-/** For who asks from inside. */
-const INSIDE: Asking = { method: 'GET', headers: undefined };
 
 export class MirrorStore implements Store {
   readonly local: Store;
@@ -205,7 +194,7 @@ export class MirrorStore implements Store {
     let failure: FerryError | undefined;
     try {
       const there = await this.local.stat(key, signal);
-      if (there !== undefined) return this.#hit(key, once, there);
+      if (there !== undefined) return this.#hit(key, once, this.#named(key, asking, there));
       if (wish === 'look') return undefined;
     } catch (thrown) {
       failure = toFerryError(thrown);
@@ -248,7 +237,8 @@ export class MirrorStore implements Store {
   ): Promise<ReadResult> {
     let failure: FerryError;
     try {
-      return this.#hit(key, once, await this.#readHere(key, options, signal));
+      const { meta, body } = await this.#readHere(key, options, signal);
+      return this.#hit(key, once, { meta: this.#named(key, asking, meta), body });
     } catch (thrown) {
       failure = toFerryError(thrown);
     }
@@ -269,17 +259,24 @@ export class MirrorStore implements Store {
   }
 
   async #readHere(key: Key, options: ReadOptions, signal: AbortSignal | undefined): Promise<ReadResult> {
+    const ifMatch = this.etagHere(key, options.ifMatch);
     try {
-      return await this.local.read(key, options, signal);
-    } catch (thrown) {
-      // Looked at while it came, and stored since: the same object by its other name.
-      if (!isFerryError(thrown, 'changed')) throw thrown;
-      const under = this.#keys.fetches.get(key);
-      if (under?.meta?.etag === options.ifMatch) await under?.ended;
-      const ifMatch = this.etagHere(key, options.ifMatch);
-      if (ifMatch === options.ifMatch) throw thrown;
       return await this.local.read(key, { ...options, ifMatch }, signal);
+    } catch (thrown) {
+      // Looked at while it came, and stored this moment: the same object by its other name.
+      const under = this.#keys.fetches.get(key);
+      if (!isFerryError(thrown, 'changed') || under?.meta?.etag !== options.ifMatch) throw thrown;
+      await under?.ended;
+      return await this.local.read(key, { ...options, ifMatch: this.etagHere(key, options.ifMatch) }, signal);
     }
+  }
+
+  /** Who goes on with what was begun while the object came asks for the ETag that was told then, and is told it again. */
+  #named(key: Key, { headers }: Asking, meta: ObjectMeta): ObjectMeta {
+    const origin = this.#landed.originOf(key, meta.etag);
+    if (origin === undefined || headers === undefined) return meta;
+    const asked = CONDITIONS.some((name) => headers.get(name)?.includes(`"${origin}"`) === true);
+    return asked ? { ...meta, etag: origin } : meta;
   }
 
   /** From the one fetch of the object; a range that has not come yet by a request of its own, at once. */
@@ -293,7 +290,8 @@ export class MirrorStore implements Store {
     const { offset = 0, length, ifMatch } = options;
     const under = this.#keys.fetches.get(key);
     const near = offset === 0 || under?.reaches(offset) === true;
-    if (!near && !rule.origins.some((origin) => origin.busy)) {
+    const direct = rule.origins.every(({ busy, store }) => !busy && store.capabilities.readRange);
+    if (!near && direct) {
       const own = readFromOrigin(rule, key, options, asking.headers, signal);
       // First come, first served at the origin: what the client waits for, then the whole.
       if (this.#keys.fetches.size < MOST_FETCHES) this.#fetch(rule, key, asking);
@@ -302,8 +300,10 @@ export class MirrorStore implements Store {
     const fetch = this.#fetch(rule, key, asking);
     const meta = await abortable(fetch.opened, signal);
     if (ifMatch !== undefined && meta.etag !== ifMatch) throw new FerryError('changed', { key, operation: 'read' });
-    const to =
-      length === undefined ? undefined : meta.size < 0 ? offset + length : Math.min(offset + length, meta.size);
+    // Where a range ends nobody knows before the whole has come.
+    if (meta.size < 0 && (offset > 0 || length !== undefined))
+      return await this.#readWhenStored(fetch, options, signal);
+    const to = length === undefined ? undefined : Math.min(offset + length, meta.size);
     if (meta.size >= 0 && (offset > meta.size || (offset === meta.size && offset > 0)))
       throw new FerryError('wrong-length', { key, retryable: 'never', message: `the object has ${meta.size} bytes` });
     const body = fetch.body(offset, to, signal);
@@ -311,6 +311,12 @@ export class MirrorStore implements Store {
     // It ended this moment, or its beginning is gone.
     if (fetch.over && (await fetch.ended).how !== 'failed') return await this.#readHere(key, options, signal);
     return await readFromOrigin(rule, key, options, asking.headers, signal);
+  }
+
+  async #readWhenStored(fetch: Fetch, options: ReadOptions, signal: AbortSignal | undefined): Promise<ReadResult> {
+    const ending = await abortable(fetch.ended, signal);
+    if (ending.how === 'failed') throw unavailable(fetch.rule, fetch.key, ending.error);
+    return await this.#readHere(fetch.key, options, signal);
   }
 
   // Fetching.
@@ -329,7 +335,12 @@ export class MirrorStore implements Store {
       storing: { bucket, book, local: this.local },
       space,
       now: () => performance.now(),
-      commit: (each, work) => this.#keys.commit(each, work),
+      commit: (each, work) =>
+        this.#keys.commit(each, async () => {
+          // Deleted for good between the look at the bucket and the beginning of this fetch.
+          if (await this.#isBuried(rule, key)) throw new FerryError('already-exists', { key });
+          return await work();
+        }),
       rest: (each, from, to, signal) => this.#rest(each, from, to, signal),
     });
     this.#keys.begin(fetch);
@@ -398,28 +409,6 @@ async function localSource(from: CopySource, signal: AbortSignal | undefined): P
   if (!(store instanceof MirrorStore)) return from;
   await store.ensure(key, signal);
   return { store: store.local, key, ifMatch: store.etagHere(key, ifMatch) };
-}
-
-/** What of the bucket's own store counts as a miss, as a client would have been answered. */
-function missStatus(failure: FerryError | undefined): MissStatus | undefined {
-  if (failure === undefined || failure.code === 'not-found') return 404;
-  if (failure.code === 'access-denied') return 403;
-  return failure.kind === 'busy' || failure.kind === 'network' ? 503 : undefined;
-}
-
-/** For who wants to know that an object is stored, not only that it is there: the sweep of `ferry mirror warm`. */
-async function expectStored(fetch: Fetch): Promise<void> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), PATIENCE);
-  const ending: Ending | undefined = await Promise.race([fetch.ended, late.promise]);
-  clearTimeout(timer);
-  if (ending === undefined)
-    throw new AnswerAs('ServiceUnavailable', 'unavailable', { key: fetch.key }, ['x-ferry-mirror', 'storing']);
-  if (ending.how === 'failed')
-    throw new AnswerAs('ServiceUnavailable', 'unavailable', { key: fetch.key, cause: ending.error }, [
-      'x-ferry-mirror',
-      `failed ${ending.error.code}`,
-    ]);
 }
 
 const NOTHING: AsyncIterable<Uint8Array> = {

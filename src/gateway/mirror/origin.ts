@@ -141,7 +141,7 @@ function isFailure(error: FerryError): boolean {
   if (error.code === 'changed' || error.code === 'interrupted') return false;
   // A range past the end: the object is shorter.
   if (error.code === 'wrong-length' && error.retryable === 'never') return false;
-  return error.code !== 'too-large' && error.code !== 'bad-key' && error.kind !== 'bug';
+  return error.kind !== 'unsupported' && error.kind !== 'bug';
 }
 
 /** An origin that asks for more patience than a client has is one that fails. */

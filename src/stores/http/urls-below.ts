@@ -4,7 +4,7 @@ import type { TargetPage, UrlList } from './url-list.ts';
 
 /**
  * Every URL below one: a key is put behind it, each of its parts percent-encoded, before the query if there is one.
- * What URLs cannot say stays below, too: a key with a part `.` or `..` means no URL, since these would lead elsewhere
+ * What ends in `/` is no object but a page about others. What URLs cannot say stays below, too: a key with a part `.` or `..` means no URL, since these would lead elsewhere
  * however they are encoded (https://url.spec.whatwg.org/#double-dot-path-segment).
  */
 export class UrlsBelow implements UrlList {
@@ -19,7 +19,7 @@ export class UrlsBelow implements UrlList {
 
   async find(key: Key): Promise<URL | undefined> {
     const parts = key.split('/');
-    if (key === '' || parts.some((part) => part === '.' || part === '..')) return undefined;
+    if (key === '' || key.endsWith('/') || parts.some((part) => part === '.' || part === '..')) return undefined;
     const url = new URL(this.#base + parts.map(encodeURIComponent).join('/') + this.#query);
     return url.href.startsWith(this.#base) ? url : undefined;
   }

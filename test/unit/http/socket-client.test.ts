@@ -293,6 +293,18 @@ suite('connections', () => {
     }
   });
 
+  test('an address that is given is dialled, and the host is still who is asked for', async () => {
+    let asked = '';
+    await using server = await scripted((head) => {
+      asked = head;
+      return OK;
+    });
+    await using http = client();
+    const origin = { ...server.origin, host: 'nowhere.invalid', address: server.origin.host };
+    assert.equal(await text(await http.request(origin, get())), 'ok');
+    assert.match(asked, new RegExp(`Host: nowhere.invalid:${server.port}`));
+  });
+
   test('an answer that goes on after its Content-Length is not taken for what that cuts off', async () => {
     const lie = `${OK}ay, and more`;
     await using server = await rawServer((socket, index) => {

@@ -53,11 +53,17 @@ async function getOnce(call: ObjectCall, reading: Reading): Promise<HttpAnswer> 
     else if (range !== undefined && 'last' in range)
       range = known.size < 0 ? undefined : lastBytes(range.last, known.size);
   }
-  const { meta, body } = await open(call, reading, readOptionsOf(range), known);
+  const wanted = readOptionsOf(range);
+  const { meta, body } = await open(call, reading, wanted, known);
   const told = toldOf(call, meta);
   if (part?.count !== undefined) told.push('x-amz-mp-parts-count', String(part.count));
   const { size } = body;
-  if (size === undefined) return { status: 200, headers: told, body };
+  if (size === undefined) {
+    const partial = wanted.offset !== undefined || wanted.length !== undefined;
+    if (!partial) return { status: 200, headers: told, body };
+    body.cancel();
+    throw new S3Error('NotImplemented', { message: 'How long the object is is not known yet' });
+  }
   if (size === 0 && range !== undefined) {
     body.cancel();
     throw notSatisfiable(meta.size);

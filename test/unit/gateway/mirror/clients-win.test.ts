@@ -138,6 +138,23 @@ test('nothing becomes visible while a delete is under way', async () => {
   assert.equal(await mirroring.stored('x'), undefined);
 });
 
+test('what is deleted for good stays away, whoever was looking for it', async () => {
+  await using origin = await HostileOrigin.start();
+  origin.paths.set('/x', object(theirs));
+  // Holds a client that has seen nothing in the bucket yet.
+  const gate = new Gate('read', 'before');
+  const rule = { origin: origin.url, deletes: 'remember' };
+  await using mirroring = await Mirroring.start({ rule, layers: [gate] });
+  const got = mirroring.get('x');
+  await gate.reached.promise;
+  await changes['delete']!(mirroring);
+  gate.open.resolve();
+  await got;
+  await mirroring.settled('x');
+  assert.equal(await mirroring.stored('x'), undefined);
+  assert.equal((await mirroring.get('x')).status, 404);
+});
+
 test('after a client has written, nobody is given what comes from the origin', async () => {
   await using origin = await HostileOrigin.start();
   const held = new Held({ 'Content-Length': theirs.length });

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { CopyObjectCommand, DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { FerryError } from '../../../../src/model/errors.ts';
 import { MiB } from '../../../../src/model/units.ts';
+import type { Layer } from '../../../../src/store/layers/layer.ts';
 import { Held, HostileOrigin, object } from './hostile-origin.ts';
 import { Mirroring } from './mirroring.ts';
 
@@ -197,6 +199,19 @@ test('conditions are judged by what the origin tells, and by the copy once it is
   const copy = (await mirroring.get('c')).headers.get('etag')!;
   assert.notEqual(copy, etag);
   assert.equal(await asked('If-None-Match', copy), 304);
+  // A download that was begun while it came goes on.
+  for (const [name, status] of [
+    ['If-Match', 206],
+    ['If-Range', 206],
+    ['If-None-Match', 304],
+  ] as const) {
+    // prettier-ignore
+    const part = await mirroring.get('c', [name, etag, 'Range', 'bytes=500000-500009']);
+    assert.equal(part.status, status, name);
+    assert.equal(part.headers.get('etag'), etag);
+    if (status === 206) assert.ok(part.bytes.equals(long.subarray(500_000, 500_010)));
+  }
+  assert.equal(await asked('If-Match', '"v2"'), 412);
   assert.equal(await asked('If-Modified-Since', 'Sat, 03 Feb 2001 04:05:06 GMT'), 304);
   assert.equal(origin.gets('/c'), 1);
 });
@@ -312,6 +327,53 @@ test('bodies without a length are streamed, and stored when their end has come',
     assert.equal(all.length, size);
     await mirroring.settled(key);
     assert.equal((await mirroring.stored(key))?.length, size);
+  }
+});
+
+test('a range of what has no length is never told as more or less than it is', async () => {
+  await using origin = await HostileOrigin.start();
+  const held = new Held();
+  origin.paths.set('/x', held.behaviour);
+  await using mirroring = await Mirroring.start({ rule: { origin: origin.url } });
+  const whole = mirroring.get('x');
+  await held.send(long.subarray(0, 300_000));
+  const ranges = ['bytes=100-199', 'bytes=200000-', 'bytes=-10'].map((range) => mirroring.get('x', ['Range', range]));
+  await held.end(long.subarray(300_000));
+  const [first, rest, last] = await Promise.all(ranges);
+  assert.ok((await whole).bytes.equals(long));
+  for (const [got, expected] of [
+    [first, long.subarray(100, 200)],
+    [rest, long.subarray(200_000)],
+  ] as const) {
+    // prettier-ignore
+    // Where the origin knows no ranges either, nothing but the truth is told.
+    if (got!.status === 206) assert.ok(got!.bytes.equals(expected));
+    else assert.ok(got!.status >= 500, String(got!.status));
+  }
+  // Before the end is known there are no last bytes: all of it is an answer, too.
+  assert.ok(last!.bytes.equals(last!.status === 200 ? long : long.subarray(-10)));
+});
+
+test('what the store refuses or does not answer can count as a miss, and is not overwritten', async () => {
+  await using origin = await HostileOrigin.start();
+  origin.paths.set('/x', object(bytes));
+  const codes = { 403: 'access-denied', 503: 'unavailable' } as const;
+  for (const [status, code] of Object.entries(codes)) {
+    const broken: Layer = {
+      run: (call, next) =>
+        ['read', 'stat'].includes(call.operation) ? Promise.reject(new FerryError(code)) : next(call),
+    };
+    const start = (statuses: number[]): Promise<Mirroring> =>
+      Mirroring.start({ rule: { origin: origin.url, match: { status: statuses } }, layers: [broken] });
+    {
+      await using mirroring = await start([404]);
+      assert.equal((await mirroring.get('x')).status, 503);
+    }
+    await using mirroring = await start([404, Number(status)]);
+    assert.ok((await mirroring.get('x')).bytes.equals(bytes));
+    assert.equal((await mirroring.get('x', [], 'HEAD')).headers.get('content-length'), '5000');
+    const { Contents } = await mirroring.client.send(new ListObjectsV2Command({ Bucket: 'raw' }));
+    assert.equal(Contents, undefined);
   }
 });
 
