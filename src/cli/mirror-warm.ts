@@ -9,7 +9,7 @@ import type { Call } from './command.ts';
 import type { CommandContext } from './context.ts';
 import type { ExitName } from './exit-codes.ts';
 import { jsonLine } from './output/json.ts';
-import { formatCount, harmless } from './output/text.ts';
+import { counted, formatCount, harmless } from './output/text.ts';
 import type { Services } from './services.ts';
 
 const AT_ONCE = 16;
@@ -116,7 +116,7 @@ function given(endpoint: string): Origin {
 
 function summary(counts: WarmCounts, dryRun: boolean): string {
   const { keys, there, stored, missing, absent, failed } = counts;
-  const said = [`${formatCount(keys)} keys`, `${formatCount(there)} there`];
+  const said = [counted(keys, 'key'), `${formatCount(there)} there`];
   said.push(dryRun ? `${formatCount(missing)} missing` : `${formatCount(stored)} stored`);
   if (absent > 0) said.push(`${formatCount(absent)} the origin does not have`);
   if (failed > 0) said.push(`${formatCount(failed)} failed`);

@@ -4,16 +4,22 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { ListMultipartUploadsCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { MiB } from '../../src/model/units.ts';
 import { pattern } from '../conformance/suite/bench.ts';
 import { awsCommand } from '../peers/aws-cli.ts';
 import { outputOf } from '../peers/command.ts';
-import { holdings, plant, type Planted } from '../peers/objects.ts';
+import { holdings, plant, unfinished, type Planted } from '../peers/objects.ts';
 import { makeBucket } from '../peers/s3-bucket.ts';
 import { s3Endpoint, type S3Server } from '../peers/s3-server.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
+import { certificate } from '../unit/http/certificates.ts';
 import { Held, HostileOrigin, object } from '../unit/gateway/mirror/hostile-origin.ts';
 import { Ferry, type Exit, type Running } from './ferry.ts';
 
@@ -24,18 +30,29 @@ class Mirror implements AsyncDisposable {
   readonly server: S3Server;
   #running: Running | undefined;
 
-  private constructor(rule: Record<string, unknown>, port: number) {
+  private constructor(
+    rule: Record<string, unknown>,
+    port: number,
+    { store, ...gateway }: { readonly store?: object | undefined; readonly [key: string]: unknown },
+  ) {
     const endpoint = `http://127.0.0.1:${port}`;
     this.server = { endpoint, accessKey: 'APPKEY', secretKey: 'app-secret-1', region: 'us-east-1' };
     const users = [{ name: 'app', access_key_id: 'APPKEY', secret_access_key: 'app-secret-1' }];
-    const store = { type: 'file', path: join(this.ferry.dir, 'objects'), options: { metadata: 'sidecar' } };
-    const common = { tenant: 'app', store, anonymous_read: true };
+    const files = { type: 'file', path: join(this.ferry.dir, 'objects'), options: { metadata: 'sidecar' } };
+    const common = { tenant: 'app', store: store ?? files, anonymous_read: true };
     const buckets = { site: { ...common, mirror: [rule] }, raw: common };
-    writeFileSync(this.config, JSON.stringify({ gateway: { listen: `127.0.0.1:${port}`, users, buckets } }));
+    writeFileSync(
+      this.config,
+      JSON.stringify({ gateway: { listen: `127.0.0.1:${port}`, users, buckets, ...gateway } }),
+    );
   }
 
-  static async start(rule: Record<string, unknown>): Promise<Mirror> {
-    const mirror = new Mirror(rule, await freePort());
+  /** `more`: another store, and what the gateway has besides. */
+  static async start(
+    rule: Record<string, unknown>,
+    more: Record<string, unknown> & { store?: object } = {},
+  ): Promise<Mirror> {
+    const mirror = new Mirror(rule, await freePort(), more);
     await mirror.start();
     return mirror;
   }
@@ -165,6 +182,20 @@ test('a sweep over a list stores what is missing, and says what it could not', a
   assert.equal((await mirror.command('warm', 'site', '--list', list(mirror, 'm/1'))).code, 75);
 });
 
+test('a sweep trusts the certificate of the gateway it is configured with', async () => {
+  await using origin = await HostileOrigin.start();
+  origin.paths.set('/a', object(randomBytes(1000)));
+  const { cert, key } = certificate('s3.example', { names: ['s3.example'] });
+  using files = new Ferry();
+  const tls = { cert_file: join(files.dir, 'cert.pem'), key_file: join(files.dir, 'key.pem') };
+  writeFileSync(tls.cert_file, cert);
+  writeFileSync(tls.key_file, key);
+  await using mirror = await Mirror.start({ origin: origin.url }, { tls, domains: ['s3.example'] });
+  const swept = await mirror.command('warm', 'site', '--list', list(mirror, 'a'));
+  assert.equal(swept.code, 0, swept.output);
+  assert.match(swept.stdout, /1 key, 0 there, 1 stored/);
+});
+
 test('a sweep over what a directory holds', async () => {
   const source = new Ferry();
   try {
@@ -230,6 +261,31 @@ test(
     const swept = await mirror.command('warm', 'site', '--origin-listing');
     assert.equal(swept.code, 0, swept.output);
     assert.match(swept.stdout, new RegExp(`${OBJECTS.length} keys, \\d+ there, \\d+ stored`));
+    // Into another bucket of it, in parts; and a delete in the middle stands.
+    await makeBucket(ceph, 'copy');
+    {
+      const store = s3Endpoint(ceph, 'copy', { type: 'ceph' });
+      await using other = await Mirror.start({ origin: s3Endpoint(ceph, 'origin', { type: 'ceph' }) }, { store });
+      const again = await other.command('warm', 'site', '--origin-listing');
+      assert.equal(again.code, 0, again.output);
+      const copied = await holdings(old, 'copy');
+      for (const [key, { sha256, contentType, user }] of expected) {
+        const copy = copied.get(key);
+        assert.deepEqual([copy?.sha256, copy?.contentType, copy?.user], [sha256, contentType, user], key);
+      }
+      assert.deepEqual(await unfinished(old, 'copy'), []);
+      using app = sdkFor(other.server);
+      const place = { Bucket: 'site', Key: 'large' };
+      await app.send(new DeleteObjectCommand(place));
+      const coming = fetch(`${other.server.endpoint}/site/large`).then(
+        async (response) => await response.arrayBuffer(),
+      );
+      while ((await unfinished(old, 'copy')).length === 0) await new Promise(setImmediate);
+      await app.send(new DeleteObjectCommand(place));
+      assert.ok(Buffer.from(await coming).equals(OBJECTS.at(-1)!.body));
+      while ((await unfinished(old, 'copy')).length > 0) await new Promise(setImmediate);
+      assert.ok(!(await keysOf(old, 'copy')).includes('large'));
+    }
     await ceph.kill();
     const got = await holdings(client, 'raw');
     assert.deepEqual([...got.keys()], [...expected.keys()]);

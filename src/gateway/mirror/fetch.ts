@@ -24,6 +24,8 @@ export type Ending =
 export interface FetchOptions {
   readonly rule: Rule;
   readonly key: string;
+  /** The moment (`Keys.moment`) before the object was seen to be missing. */
+  readonly since: number;
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly storing: StoringContext;
@@ -60,6 +62,10 @@ export class Fetch {
 
   get key(): string {
     return this.#options.key;
+  }
+
+  get since(): number {
+    return this.#options.since;
   }
 
   get rule(): Rule {

@@ -153,11 +153,12 @@ export class MirrorStore implements Store {
 
   /** Resolves once the object is stored here; false where there is none anywhere, or the rule stores nothing. */
   async ensure(key: Key, signal?: AbortSignal): Promise<boolean> {
+    const since = this.#keys.moment;
     if ((await this.local.stat(key, signal)) !== undefined) return true;
     const rule = this.#ruleFor(key, 404);
     if (rule === undefined || !rule.spec.store || (await this.#isBuried(rule, key))) return false;
     try {
-      const fetch = this.#fetch(rule, key, INSIDE);
+      const fetch = this.#fetch(rule, key, INSIDE, since);
       await abortable(fetch.opened, signal);
       const ending = await abortable(fetch.ended, signal);
       if (ending.how === 'failed') throw ending.error;
@@ -191,6 +192,7 @@ export class MirrorStore implements Store {
     signal: AbortSignal | undefined,
   ): Promise<ObjectMeta | undefined> {
     const wish = asking.headers?.get('x-ferry-mirror');
+    const since = this.#keys.moment;
     let failure: FerryError | undefined;
     try {
       const there = await this.local.stat(key, signal);
@@ -213,10 +215,10 @@ export class MirrorStore implements Store {
       const joins = this.#keys.fetches.has(key) || rule.spec.head === 'fetch' || asking.method === 'GET';
       if (!fetches || (!joins && wish !== 'wait')) return await lookAtOrigin(rule, key, asking.headers, signal);
       if (rule.spec.mode === 'redirect' && wish !== 'wait') {
-        this.#fetch(rule, key, asking);
+        this.#fetch(rule, key, asking, since);
         return await lookAtOrigin(rule, key, asking.headers, signal);
       }
-      const fetch = this.#fetch(rule, key, asking);
+      const fetch = this.#fetch(rule, key, asking, since);
       const meta = await abortable(fetch.opened, signal);
       if (wish === 'wait') await expectStored(fetch);
       return meta;
@@ -235,6 +237,7 @@ export class MirrorStore implements Store {
     once: () => boolean,
     signal: AbortSignal | undefined,
   ): Promise<ReadResult> {
+    const since = this.#keys.moment;
     let failure: FerryError;
     try {
       const { meta, body } = await this.#readHere(key, options, signal);
@@ -252,10 +255,10 @@ export class MirrorStore implements Store {
     // What the store hides or cannot tell now may be there: it is not overwritten.
     if (!rule.spec.store || status !== 404) return await readFromOrigin(rule, key, options, asking.headers, signal);
     if (rule.spec.mode === 'redirect' && asking !== INSIDE) {
-      if (rule.absences.get(key) === undefined) this.#fetch(rule, key, asking);
+      if (rule.absences.get(key) === undefined) this.#fetch(rule, key, asking, since);
       throw rule.absences.get(key) === 'not-found' ? failure : await redirection(rule, key);
     }
-    return await this.#share(rule, key, options, asking, signal);
+    return await this.#share(rule, key, options, asking, since, signal);
   }
 
   async #readHere(key: Key, options: ReadOptions, signal: AbortSignal | undefined): Promise<ReadResult> {
@@ -285,6 +288,7 @@ export class MirrorStore implements Store {
     key: Key,
     options: ReadOptions,
     asking: Asking,
+    since: number,
     signal: AbortSignal | undefined,
   ): Promise<ReadResult> {
     const { offset = 0, length, ifMatch } = options;
@@ -294,10 +298,10 @@ export class MirrorStore implements Store {
     if (!near && direct) {
       const own = readFromOrigin(rule, key, options, asking.headers, signal);
       // First come, first served at the origin: what the client waits for, then the whole.
-      if (this.#keys.fetches.size < MOST_FETCHES) this.#fetch(rule, key, asking);
+      if (this.#keys.fetches.size < MOST_FETCHES) this.#fetch(rule, key, asking, since);
       return await own;
     }
-    const fetch = this.#fetch(rule, key, asking);
+    const fetch = this.#fetch(rule, key, asking, since);
     const meta = await abortable(fetch.opened, signal);
     if (ifMatch !== undefined && meta.etag !== ifMatch) throw new FerryError('changed', { key, operation: 'read' });
     // Where a range ends nobody knows before the whole has come.
@@ -321,7 +325,7 @@ export class MirrorStore implements Store {
 
   // Fetching.
 
-  #fetch(rule: Rule, key: Key, asking: Asking): Fetch {
+  #fetch(rule: Rule, key: Key, asking: Asking, since: number): Fetch {
     const under = this.#keys.fetches.get(key);
     if (under !== undefined) return under;
     const { bucket, book, space } = this.#options;
@@ -331,6 +335,7 @@ export class MirrorStore implements Store {
     const fetch = new Fetch({
       rule,
       key,
+      since,
       headers: rule.originHeaders(asking.headers),
       storing: { bucket, book, local: this.local },
       space,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, DeleteObjectCommand, DeleteObjectsCommand, PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3'; // prettier-ignore
 import { MiB } from '../../../../src/model/units.ts';
-import type { Call } from '../../../../src/store/layers/call.ts';
+import { WriteCall, type Call } from '../../../../src/store/layers/call.ts';
 import type { Layer, Next } from '../../../../src/store/layers/layer.ts';
 import { Held, HostileOrigin, object } from './hostile-origin.ts';
 import { Mirroring } from './mirroring.ts';
@@ -28,10 +28,20 @@ class Gate implements Layer {
   async run<T>(call: Call<T>, next: Next): Promise<T> {
     if (call.operation !== this.#operation || this.#held) return await next(call);
     this.#held = true;
-    const outcome = this.#when === 'after' ? await next(call) : undefined;
+    if (this.#when === 'before') {
+      await this.#hold();
+      return await next(call);
+    }
+    try {
+      return await next(call);
+    } finally {
+      await this.#hold();
+    }
+  }
+
+  async #hold(): Promise<void> {
     this.reached.resolve();
     await this.open.promise;
-    return outcome ?? (await next(call));
   }
 }
 
@@ -137,6 +147,30 @@ test('nothing becomes visible while a delete is under way', async () => {
   await changed;
   assert.equal(await mirroring.stored('x'), undefined);
 });
+
+/** Promises to create only, and replaces: as some services do. */
+const liar: Layer = {
+  run: (call, next) => {
+    if (call instanceof WriteCall) Object.assign(call, { options: undefined });
+    return next(call);
+  },
+};
+
+for (const [name, change] of Object.entries(changes))
+  test(`${name} after the object was seen to be missing, in a store that breaks its promise`, async () => {
+    await using origin = await HostileOrigin.start();
+    origin.paths.set('/x', object(theirs));
+    const gate = new Gate('read', 'after');
+    await using mirroring = await Mirroring.start({ rule: { origin: origin.url }, layers: [gate, liar] });
+    const got = mirroring.get('x');
+    await gate.reached.promise;
+    await change(mirroring);
+    gate.open.resolve();
+    assert.equal((await got).status, 200);
+    // Whoever waits for the storing of that fetch is told how it ended, or begins another.
+    const [counters] = await mirroring.stop();
+    assert.equal(counters!.stored, 0);
+  });
 
 test('what is deleted for good stays away, whoever was looking for it', async () => {
   await using origin = await HostileOrigin.start();

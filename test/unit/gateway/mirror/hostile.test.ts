@@ -236,6 +236,27 @@ test('a trickle is no progress', async () => {
   }
 });
 
+test('a head that comes letter by letter is no progress either', async () => {
+  const timers: NodeJS.Timeout[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write('HTTP/1.1 200 OK\r\nX-Slow: ');
+    timers.push(setInterval(() => socket.write('x'), 20));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  try {
+    const rule = { origin: `http://127.0.0.1:${address.port}`, limits: { timeout: 0.2 } };
+    await using mirroring = await Mirroring.start({ rule });
+    assert.equal((await mirroring.get('x')).status, 503);
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    server.close();
+  }
+});
+
 test('redirects are followed, but not to private addresses unless allowed, nor to other schemes', async () => {
   await using elsewhere = await HostileOrigin.start();
   elsewhere.paths.set('/there', object(bytes));
