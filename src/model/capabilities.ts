@@ -84,6 +84,8 @@ export interface MultipartCapability {
   readonly equalParts: boolean;
   /** `complete` with `ifAbsent` never replaces an object. */
   readonly completeIfAbsent: boolean;
+  /** `complete` with `ifMatch` replaces only that version. */
+  readonly completeIfMatch?: boolean | undefined;
   /** What becomes of the tags given to `begin`: `lost` and perhaps `unsure` ones are set when the upload is complete. */
   readonly tags: TagsGiven;
 }

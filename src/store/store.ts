@@ -44,7 +44,8 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Stores an object whole: readers see what was there before, or all of the new one, never a part.
-   * - `ifAbsent` and something there: rejects with `already-exists`. `ifMatch` and another version: `changed`.
+   * - `ifAbsent` and something there: rejects with `already-exists`. `ifMatch` and another version: `changed`; nothing
+   *   there: `not-found`.
    * - A body that yields other than its size rejects with `short-read` or `wrong-length`, one that throws rejects with
    *   what it threw; nothing is stored.
    */
@@ -217,7 +218,8 @@ export interface Multipart {
   /** Parts count from 1. The same number again replaces the part. */
   put(upload: UploadRef, part: number, body: Body, options?: PartOptions, signal?: AbortSignal): Promise<PartResult>;
   /**
-   * Makes the object visible whole, of these parts in ascending order of their numbers. `ifAbsent` as for `write`.
+   * Makes the object visible whole, of these parts in ascending order of their numbers. `ifAbsent` and `ifMatch` as for
+   * `write`; an upload whose condition did not hold is still there.
    * Rejects with `not-found` where the upload, or a part with this ETag, is gone.
    */
   complete(
@@ -307,4 +309,5 @@ export interface ListedUpload {
 
 export interface CompleteOptions {
   readonly ifAbsent?: boolean | undefined;
+  readonly ifMatch?: string | undefined;
 }

@@ -12,7 +12,7 @@ const variants: Readonly<Record<string, Partial<Capabilities>>> = {
     writeIfMatch: false,
     verifiesMd5: false,
     verifiesChecksums: [],
-    multipart: { ...small.multipart, completeIfAbsent: false },
+    multipart: { ...small.multipart, completeIfAbsent: false, completeIfMatch: false },
   },
   'opaque ETags': { etag: 'opaque' },
   'no ETags, no metadata': {

@@ -7,7 +7,11 @@ import { MAX_KEY, whyRefused } from './names.ts';
 import { MAX_PARTS } from './uploads.ts';
 
 /** What a directory tree can do. The largest file is the file system's own affair; it says `too-large` when asked. */
-export function fileCapabilities(root: string, encoding: DiskEncoding, metadata: 'none' | 'sidecar'): Capabilities {
+export function fileCapabilities(
+  root: string,
+  encoding: DiskEncoding,
+  { metadata, soleWriter }: { readonly metadata: 'none' | 'sidecar'; readonly soleWriter: boolean },
+): Capabilities {
   const sidecar = metadata === 'sidecar';
   return {
     list: {
@@ -25,8 +29,9 @@ export function fileCapabilities(root: string, encoding: DiskEncoding, metadata:
     write: true,
     remove: true,
     writeIfAbsent: true,
-    // Between looking at a file and replacing it another program may write: nothing on POSIX does both at once.
-    writeIfMatch: false,
+    // Between looking at a file and replacing it another program may write: nothing on POSIX does both at once. Only
+    // who alone writes can see to it.
+    writeIfMatch: soleWriter,
     maxWrite: Number.MAX_SAFE_INTEGER,
     verifiesMd5: true,
     verifiesChecksums: VERIFIED,
@@ -38,6 +43,7 @@ export function fileCapabilities(root: string, encoding: DiskEncoding, metadata:
       maxObject: Number.MAX_SAFE_INTEGER,
       equalParts: false,
       completeIfAbsent: true,
+      completeIfMatch: soleWriter,
       tags: 'kept',
     },
     keys: {

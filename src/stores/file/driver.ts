@@ -45,6 +45,7 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
     preserveMode: options.preserve_mode,
     preserveOwner: options.preserve_owner,
     fsync: context.role === 'served' && options.fsync === 'auto' ? 'always' : options.fsync,
+    soleWriter: context.role === 'served',
     now: context.now,
   });
 }

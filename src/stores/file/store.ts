@@ -21,6 +21,7 @@ import { fileCapabilities } from './capabilities.ts';
 import { Durability, type FsyncPolicy } from './durability.ts';
 import type { DiskEncoding } from './encoding.ts';
 import { errno, fileError } from './errors.ts';
+import { KeyLocks } from './key-locks.ts';
 import { ImpliedDirectories } from './implied.ts';
 import { Pace } from './io.ts';
 import { Listing } from './listing.ts';
@@ -50,6 +51,8 @@ export interface FileStoreOptions {
   readonly preserveMode: boolean;
   readonly preserveOwner: boolean;
   readonly fsync: FsyncPolicy;
+  /** Clients use it through this process alone, so one version can be replaced and no other. */
+  readonly soleWriter: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -70,13 +73,14 @@ export class FileStore implements Store {
   readonly #lookup: Lookup;
   readonly #listing: Listing;
   readonly #implied: ImpliedDirectories;
+  readonly #locks: KeyLocks | undefined;
 
   constructor(options: FileStoreOptions) {
     const { root, encoding, links } = options;
     this.#encoding = encoding;
     const { name, identity, place, view } = options;
     this.info = { type: 'file', name, identity, place, view };
-    this.capabilities = fileCapabilities(root, encoding, options.metadata);
+    this.capabilities = fileCapabilities(root, encoding, options);
     this.#tree = new Tree({ root, encoding, follow: false });
     this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true }) : this.#tree;
     this.#durability = new Durability(options.fsync, this.#tree, root);
@@ -85,6 +89,7 @@ export class FileStore implements Store {
       this.#durability.note(directory.slice(0, -1), undefined);
       this.#implied.add(directory);
     };
+    this.#locks = options.soleWriter ? new KeyLocks() : undefined;
     this.#sidecars = options.metadata === 'sidecar' ? new Sidecars(this.#tree, made) : undefined;
     this.#writer = new Writer({
       tree: this.#tree,
@@ -95,6 +100,7 @@ export class FileStore implements Store {
       preserveOwner: options.preserveOwner,
       keepLinks: links === 'keep',
       unsafeLinks: options.unsafeLinks,
+      locks: this.#locks,
       made,
     });
     this.#lookup = new Lookup({ root, links, pace: this.#pace, sidecars: this.#sidecars });
@@ -133,7 +139,7 @@ export class FileStore implements Store {
 
   async write(key: Key, body: Body, options: WriteOptions = {}, signal?: AbortSignal): Promise<WriteResult> {
     throwIfAborted(signal);
-    if (options.ifMatch !== undefined)
+    if (options.ifMatch !== undefined && (this.#locks === undefined || key.endsWith('/')))
       throw new FerryError('unsupported', { key, message: 'a file system cannot replace one version only' });
     return await this.#guard(key, 'write', async () => {
       const place = placeOf(key, this.#encoding);
@@ -145,7 +151,8 @@ export class FileStore implements Store {
 
   async remove(key: Key, signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
-    const remove = (directory: Directory, place: Place): Promise<boolean> => this.#remove(key, directory, place);
+    const remove = (directory: Directory, place: Place): Promise<boolean> =>
+      this.#inTurn(key, () => this.#remove(key, directory, place));
     try {
       if (!(await this.#at(key, this.#tree, 'remove', 'remove', remove))) return;
     } catch (thrown) {
@@ -185,7 +192,7 @@ export class FileStore implements Store {
       await this.#durability.changed(folder, file);
     };
     try {
-      await this.#at(key, this.#tree, 'setTags', 'tag', set);
+      await this.#at(key, this.#tree, 'setTags', 'tag', (...at) => this.#inTurn(key, () => set(...at)));
     } catch (thrown) {
       if (isAbsence(thrown)) throw new FerryError('not-found', { key, operation: 'setTags', cause: thrown });
       throw thrown;
@@ -239,6 +246,10 @@ export class FileStore implements Store {
     }
     this.#forget(names);
     return true;
+  }
+
+  #inTurn<T>(key: Key, work: () => Promise<T>): Promise<T> {
+    return this.#locks === undefined ? work() : this.#locks.hold(key, work);
   }
 
   #forget(directory: readonly string[]): void {

@@ -192,7 +192,14 @@ export class Uploads {
         fs.closeSync(fd);
       }
       const { meta, tags } = upload;
-      await this.#writer.commit(upload.key, directory, temp, name, stats, { meta, tags, ifAbsent: options.ifAbsent });
+      const { ifAbsent, ifMatch } = options;
+      try {
+        await this.#writer.commit(upload.key, directory, temp, name, stats, { meta, tags, ifAbsent, ifMatch });
+      } catch (thrown) {
+        // What was put together is put together again; the parts are still there.
+        if (temp !== upload.temp) fs.rmSync(directory.at(temp), { force: true });
+        throw thrown;
+      }
       for (const leftover of [upload.temp, recordName(upload.temp)]) fs.rmSync(directory.at(leftover), { force: true });
       return versionOf(stats);
     });

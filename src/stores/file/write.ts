@@ -15,6 +15,7 @@ import { Digest, pour } from './digest.ts';
 import type { Durability } from './durability.ts';
 import { errno } from './errors.ts';
 import { fsync, type FileIo, type Pace } from './io.ts';
+import type { KeyLocks } from './key-locks.ts';
 import type { Place } from './names.ts';
 import { recordOf, type Sidecars } from './sidecar.ts';
 import { markOfProcess, writeTempName } from './temp.ts';
@@ -31,6 +32,8 @@ export interface WriterOptions {
   readonly preserveOwner: boolean;
   readonly keepLinks: boolean;
   readonly unsafeLinks: boolean;
+  /** Where this process alone writes here: what is done to one key is done one after the other. */
+  readonly locks: KeyLocks | undefined;
   /** Told of directories made on the way to a key. */
   readonly made: (directory: readonly string[]) => void;
 }
@@ -43,6 +46,8 @@ export interface Attributes {
   readonly tags?: Tags | undefined;
   readonly md5?: string | undefined;
   readonly ifAbsent?: boolean | undefined;
+  /** Only where there are locks. */
+  readonly ifMatch?: string | undefined;
 }
 
 export class Writer {
@@ -113,8 +118,22 @@ export class Writer {
     if (meta?.modified !== undefined) fs.futimesSync(fd, secondsOf(meta.modified), secondsOf(meta.modified));
   }
 
-  /** Gives a finished temporary file its name. The order is argued in sidecar.ts. */
+  /** Gives a finished temporary file its name. */
   async commit(
+    key: Key,
+    directory: Directory,
+    temp: string,
+    name: string,
+    stats: BigIntStats,
+    attributes: Attributes,
+  ): Promise<void> {
+    const { locks } = this.options;
+    const commit = (): Promise<void> => this.#commit(key, directory, temp, name, stats, attributes);
+    return await (locks === undefined ? commit() : locks.hold(key, commit));
+  }
+
+  /** The order is argued in sidecar.ts. */
+  async #commit(
     key: Key,
     directory: Directory,
     temp: string,
@@ -124,7 +143,8 @@ export class Writer {
   ): Promise<void> {
     const { sidecars, pace } = this.options;
     const target = directory.at(name);
-    const { meta, tags, md5, ifAbsent } = attributes;
+    const { meta, tags, md5, ifAbsent, ifMatch } = attributes;
+    if (ifMatch !== undefined) expectVersion(key, target, ifMatch);
     if (!sidecars) return await this.#name(directory.at(temp), target, key, ifAbsent === true);
     const before = fs.lstatSync(target, { bigint: true, throwIfNoEntry: false });
     if (ifAbsent && before) throw taken(key, before.isDirectory());
@@ -214,6 +234,12 @@ export function staysInside(link: string, depth: number): boolean {
   const ups = steps.findIndex((step) => step !== '..');
   const leading = ups === -1 ? steps.length : ups;
   return leading <= depth && !steps.slice(leading).includes('..');
+}
+
+function expectVersion(key: Key, target: string | Buffer, ifMatch: string): void {
+  const there = fs.lstatSync(target, { bigint: true, throwIfNoEntry: false });
+  if (there === undefined) throw new FerryError('not-found', { key, operation: 'write' });
+  if (!there.isFile() || versionOf(there) !== ifMatch) throw new FerryError('changed', { key, operation: 'write' });
 }
 
 export function taken(key: Key, directory: boolean): FerryError {

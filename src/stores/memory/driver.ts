@@ -80,6 +80,7 @@ function capabilitiesOf(given: z.infer<typeof options>): Partial<Capabilities> {
       ...declared.multipart!,
       minPart: given.min_part_size ?? declared.multipart!.minPart,
       completeIfAbsent: conditional,
+      completeIfMatch: conditional && given.etag !== 'none',
     },
   };
 }

@@ -93,7 +93,11 @@ export class MemoryMultipart implements Multipart {
       ref.key,
       chosen.map((part) => part.bytes),
       etag,
-      { ...kept, ifMatch: undefined, ifAbsent: this.#limits.completeIfAbsent && options.ifAbsent },
+      {
+        ...kept,
+        ifMatch: this.#limits.completeIfMatch === true ? options.ifMatch : undefined,
+        ifAbsent: this.#limits.completeIfAbsent && options.ifAbsent,
+      },
       chosen.length,
     );
     this.#store.space.uploads.delete(ref.uploadId);

@@ -68,6 +68,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
     maxObject: 5 * TiB,
     equalParts: false,
     completeIfAbsent: true,
+    completeIfMatch: true,
     tags: 'kept',
   },
   keys: { maxBytes: 1024, tree: false, directories: 'objects' },

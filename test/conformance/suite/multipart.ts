@@ -267,6 +267,34 @@ export const multipart: readonly Behaviour[] = [
     },
   },
   {
+    name: 'multipart: completing with ifMatch replaces only that version, and of eight exactly one wins',
+    needs: (capabilities) => capabilities.multipart?.completeIfMatch === true,
+    async run(bench) {
+      const key = await bench.put('object', Buffer.from('before'));
+      const { etag } = (await bench.store.stat(key))!;
+      const uploads = await Promise.all(
+        Array.from({ length: 8 }, async (_, i) => {
+          const upload = await begin(bench, 'object');
+          return { upload, part: await put(bench, upload, 1, pattern(1000 + i)) };
+        }),
+      );
+      const outcomes = await Promise.allSettled(
+        uploads.map(({ upload, part }) => bench.multipart.complete(upload, [part], { ifMatch: etag })),
+      );
+      const winners = outcomes.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []));
+      assert.equal(winners.length, 1, `${winners.length} won`);
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') assert.ok(isFerryError(outcome.reason, 'changed'), outcome.reason);
+      }
+      await bench.holds(key, pattern(1000 + winners[0]!));
+      const { upload, part } = uploads[winners[0] === 0 ? 1 : 0]!;
+      await bench.store.remove(key);
+      await rejects(bench.multipart.complete(upload, [part], { ifMatch: etag }), 'not-found');
+      assert.equal(await bench.store.stat(key), undefined);
+      await inParallel(uploads, ({ upload: each }) => bench.multipart.abort(each));
+    },
+  },
+  {
     name: 'multipart: an aborted signal rejects with interrupted',
     needs: parts,
     async run(bench) {

@@ -1,7 +1,7 @@
-import type { StoreContext } from '../../../src/store/registry.ts';
+import type { StoreContext, StoreRole } from '../../../src/store/registry.ts';
 
 /** What a driver needs that makes no requests. */
-export function contextIn(tmpdir: string, role?: 'source' | 'destination'): StoreContext {
+export function contextIn(tmpdir: string, role?: StoreRole): StoreContext {
   return {
     tmpdir: () => tmpdir,
     role,

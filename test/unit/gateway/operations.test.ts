@@ -317,7 +317,7 @@ suite('uploads in parts', () => {
       ['none', [''], 400, 'MalformedXML'],
       ['another upload', [part(2, two.etag), [], 'other'], 404, 'NoSuchUpload'],
       ['a checksum of the whole', [part(2, two.etag), ['x-amz-checksum-crc32', 'AAAAAA==']], 501, 'NotImplemented'],
-      ['another version', [part(2, two.etag), ['If-Match', '"x"']], 501, 'NotImplemented'],
+      ['a version of nothing', [part(2, two.etag), ['If-Match', '"x"']], 404, 'NoSuchKey'],
     ];
     for (const [what, asked, status, code] of wrong) {
       const answer = await complete(...asked);
@@ -327,9 +327,11 @@ suite('uploads in parts', () => {
     await bucket.store.write('k', Buffer.from('there'));
     const taken = await complete(part(2, two.etag), ['If-None-Match', '*']);
     assert.deepEqual([taken.status, taken.code], [412, 'PreconditionFailed']);
-    await bucket.store.remove('k');
-    assert.equal((await complete(part(2, two.etag), ['If-None-Match', '*'])).status, 200);
+    assert.equal((await complete(part(2, two.etag), ['If-Match', '"x"'])).code, 'PreconditionFailed');
+    const { etag } = (await bucket.store.stat('k'))!;
+    assert.equal((await complete(part(2, two.etag), ['If-Match', `"${etag!}"`])).status, 200);
     assert.equal((await complete(part(2, two.etag))).code, 'NoSuchUpload');
+    assert.equal((await complete(part(2, two.etag), ['If-Match', '"x"'])).code, 'NoSuchUpload');
   });
 
   test('and their parts are listed page by page', async () => {
@@ -483,6 +485,7 @@ test('writing by conditions replaces nothing it must not', async () => {
     const answer = await signed(bucket.serving, { method: 'PUT', path: '/box/k', headers, body: Buffer.from('new') });
     return [answer.status, answer.code];
   };
+  assert.deepEqual(await put('If-Match', '"other"'), [404, 'NoSuchKey']);
   assert.deepEqual(await put('If-None-Match', '*'), [200, undefined]);
   assert.deepEqual(await put('If-None-Match', '*'), [412, 'PreconditionFailed']);
   const { etag } = (await bucket.store.stat('k'))!;

@@ -1,5 +1,5 @@
 import { isFerryError } from '../../../model/errors.ts';
-import type { Part, UploadRef, WriteResult } from '../../../store/store.ts';
+import type { CompleteOptions, Part, UploadRef, WriteResult } from '../../../store/store.ts';
 import type { HttpAnswer } from '../../../wire/http/server/server.ts';
 import { isoDate } from '../../../wire/http-date.ts';
 import { bareETag } from '../../../wire/etag.ts';
@@ -86,9 +86,10 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
   if (parts.length === 0) throw new S3Error('MalformedXML', { message: 'No parts are named' });
   if (parts.some(({ number }, i) => i > 0 && parts[i - 1]!.number >= number)) throw new S3Error('InvalidPartOrder');
   const { ifAbsent, ifMatch } = writeConditions(headers);
-  if (ifMatch !== undefined || (ifAbsent === true && bucket.store.capabilities.multipart?.completeIfAbsent !== true))
+  const can = bucket.store.capabilities.multipart;
+  if ((ifMatch !== undefined && can?.completeIfMatch !== true) || (ifAbsent === true && can?.completeIfAbsent !== true))
     throw new S3Error('NotImplemented', { message: 'The store behind completes uploads without this condition' });
-  const written = await completed(call, upload, parts, ifAbsent);
+  const written = await completed(call, upload, parts, { ifAbsent, ifMatch });
   const etag = written.etag ?? (await bucket.store.stat(key))?.etag;
   const host = `${request.http.secure ? 'https' : 'http'}://${request.http.host}`;
   return xml(
@@ -107,17 +108,19 @@ async function completed(
   call: ObjectCall,
   upload: UploadRef,
   parts: readonly Part[],
-  ifAbsent: true | undefined,
+  conditions: CompleteOptions,
 ): Promise<WriteResult> {
   const multipart = multipartOf(call);
   try {
-    return await multipart.complete(upload, parts, { ifAbsent });
+    return await multipart.complete(upload, parts, conditions);
   } catch (thrown) {
     // What a store cannot do here, conditions aside, is to put together parts as small as these.
     if (isFerryError(thrown, 'unsupported'))
       throw new S3Error('EntityTooSmall', { message: thrown.message, cause: thrown });
     if (!isFerryError(thrown, 'not-found') || multipart.parts === undefined) throw uploadError(thrown);
     await gone(multipart.parts(upload, 0, 1));
+    if (conditions.ifMatch !== undefined && (await call.bucket.store.stat(call.key)) === undefined)
+      throw new S3Error('NoSuchKey', { cause: thrown });
     throw new S3Error('InvalidPart', { cause: thrown });
   }
 }
