@@ -10,6 +10,7 @@ const MINUTE = 60_000;
 const SUITES: Readonly<Record<string, { readonly concurrency?: number; readonly timeout: number }>> = {
   unit: { timeout: MINUTE },
   conformance: { timeout: MINUTE },
+  live: { timeout: 5 * MINUTE },
   faults: { timeout: 5 * MINUTE },
   peers: { concurrency: 1, timeout: 10 * MINUTE },
   e2e: { concurrency: 1, timeout: 10 * MINUTE },

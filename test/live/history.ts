@@ -7,7 +7,8 @@
 export type Value = string | null;
 
 export type Done =
-  | { readonly kind: 'read'; readonly value: Value }
+  /** `of`: only a part of the object was seen, which is what this gives of it. */
+  | { readonly kind: 'read'; readonly value: Value; readonly of?: ((present: Value) => Value) | undefined }
   /** A delete writes null. */
   | { readonly kind: 'write'; readonly value: Value }
   /** A write under a condition that held, or did not. */
@@ -38,19 +39,23 @@ interface Config {
   readonly effective: readonly number[];
 }
 
+/** Conditions that did not hold are judged only beside so few operations of unknown outcome: any may have been why. */
+const FEW = 5;
+
 /**
  * Goes through the moments in order with all states the register may be in (Lowe, "Testing for linearizability", 2017:
  * just-in-time linearization): an operation takes effect at its end at the latest. Grows with the operations that are
  * open at once, not with the length of the history.
  */
 export function judge(initial: Value, operations: readonly Operation[]): Verdict {
-  const all = worthwhile(operations);
+  const unknown = operations.filter(({ end }) => !Number.isFinite(end)).length;
+  const judged = operations.filter(({ done }) => unknown <= FEW || done.kind !== 'conditional' || done.held);
+  const all: readonly Followed[] = judged.flatMap((operation) => follow(operation, judged));
   const moments = all
-    .flatMap((operation, id) => [
-      { at: operation.start, id, begins: true },
-      { at: operation.end, id, begins: false },
+    .flatMap(({ start, until }, id) => [
+      { at: start, id, begins: true },
+      { at: until, id, begins: false },
     ])
-    .filter(({ at }) => Number.isFinite(at))
     .sort((a, b) => a.at - b.at || Number(b.begins) - Number(a.begins));
   let configs: readonly Config[] = [{ value: initial, effective: [] }];
   const open = new Set<number>();
@@ -59,11 +64,46 @@ export function judge(initial: Value, operations: readonly Operation[]): Verdict
       open.add(id);
       continue;
     }
-    configs = ending(id, configs, all, open);
+    configs = Number.isFinite(all[id]!.end) ? ending(id, configs, all, open) : forgetting(id, configs);
     open.delete(id);
-    if (configs.length === 0) return { ok: false, misfit: all[id] };
+    if (configs.length === 0) return { ok: false, misfit: all[id]!.operation };
   }
   return { ok: true };
+}
+
+/** An operation, and until when it matters: its end, or where that is not known when it was last noticed. */
+interface Followed extends Operation {
+  readonly operation: Operation;
+  readonly until: number;
+}
+
+/** Nothing where nobody can have noticed it: that it never happened explains as much. */
+function follow(operation: Operation, all: readonly Operation[]): Followed[] {
+  const { start, end, done } = operation;
+  if (Number.isFinite(end)) return [{ ...operation, operation, until: end }];
+  if (done.kind === 'read') return [];
+  let until = -Infinity;
+  for (const other of all)
+    if (Number.isFinite(other.end) && other.end > start && notices(other.done, done.value))
+      until = Math.max(until, other.end);
+  // After whoever noticed it.
+  return until < 0 ? [] : [{ ...operation, operation, until: until + 0.5 }];
+}
+
+/** A write is noticed by its value, a delete by somebody who found nothing, and both by a condition. */
+function notices(done: Done, value: Value): boolean {
+  if (done.kind === 'read') return done.value === (done.of?.(value) ?? value);
+  return done.kind === 'conditional' && done.when(value) === done.held;
+}
+
+/** The states when it does not matter any more whether the operation has taken effect. */
+function forgetting(id: number, configs: readonly Config[]): readonly Config[] {
+  const found = new Map<string, Config>();
+  for (const { value, effective } of configs) {
+    const config = { value, effective: effective.filter((other) => other !== id) };
+    found.set(nameOf(config), config);
+  }
+  return [...found.values()];
 }
 
 /** The states in which operation `id` has taken effect, from those before its end. */
@@ -87,48 +127,58 @@ function ending(
     if (seen.has(name)) continue;
     seen.add(name);
     for (const other of open) {
-      if (effective.includes(other)) continue;
+      if (effective.includes(other) || hasTwin(other, effective, all, open)) continue;
       const after = apply(all[other]!.done, value);
       if (after === undefined) continue;
       left.push({ value: after, effective: [...effective, other].sort((a, b) => a - b) });
     }
   }
-  return [...found.values()];
+  return minimal([...found.values()], all);
+}
+
+/** Of deletes whose outcome nobody knows the one that began first will do: they differ in nothing else. */
+function hasTwin(
+  id: number,
+  effective: readonly number[],
+  all: readonly Operation[],
+  open: ReadonlySet<number>,
+): boolean {
+  const isLoose = ({ end, done }: Operation): boolean =>
+    end === Infinity && done.kind === 'write' && done.value === null;
+  if (!isLoose(all[id]!)) return false;
+  for (const other of open) if (other < id && !effective.includes(other) && isLoose(all[other]!)) return true;
+  return false;
+}
+
+/** Without states that others are as good as: the same with fewer of those used up that nobody needs to have happened. */
+function minimal(configs: readonly Config[], all: readonly Operation[]): readonly Config[] {
+  const loose = (id: number): boolean => all[id]!.end === Infinity;
+  const better = (a: Config, b: Config): boolean =>
+    a.value === b.value &&
+    a.effective.length < b.effective.length &&
+    a.effective.every((id) => b.effective.includes(id)) &&
+    b.effective.every((id) => loose(id) || a.effective.includes(id));
+  return configs.filter((config) => !configs.some((other) => better(other, config)));
 }
 
 /** What is there after it; undefined where it cannot have had this outcome now. */
 function apply(done: Done, present: Value): Value | undefined {
-  if (done.kind === 'read') return done.value === present ? present : undefined;
+  if (done.kind === 'read') return done.value === (done.of?.(present) ?? present) ? present : undefined;
   if (done.kind === 'write') return done.value;
   if (done.when(present) !== done.held) return undefined;
   return done.held ? done.value : present;
-}
-
-/**
- * Without those of unknown outcome that nobody can have noticed: that they never happened explains as much. A write is
- * noticed by its value, a delete by somebody who found nothing, and both by a condition.
- */
-function worthwhile(operations: readonly Operation[]): readonly Operation[] {
-  const seen = new Set<Value>();
-  let conditions = false;
-  for (const { done } of operations) {
-    if (done.kind === 'read') seen.add(done.value);
-    if (done.kind === 'conditional') conditions = true;
-  }
-  return operations.filter(({ end, done }) => {
-    if (Number.isFinite(end) || conditions) return true;
-    return done.kind !== 'read' && seen.has(done.value);
-  });
 }
 
 function nameOf({ value, effective }: Config): string {
   return `${value === null ? '-' : `=${value}`} ${effective.join()}`;
 }
 
-/** The history for people, in order of start. */
+/** The history for people, in order of start: what could have to do with the misfit. */
 export function tell(initial: Value, operations: readonly Operation[], misfit?: Operation): string {
-  const lines = [...operations]
-    .sort((a, b) => a.start - b.start)
+  const sorted = [...operations].sort((a, b) => a.start - b.start);
+  const at = misfit === undefined ? 0 : sorted.indexOf(misfit);
+  const lines = sorted
+    .filter((operation, i) => i > at - 30 && i < at + 10 && (misfit === undefined || operation.start < misfit.end))
     .map((operation) => {
       const { name, start, end, done } = operation;
       const outcome =
@@ -138,5 +188,6 @@ export function tell(initial: Value, operations: readonly Operation[], misfit?: 
       const until = Number.isFinite(end) ? String(end) : 'unknown';
       return `${operation === misfit ? '>' : ' '} [${start} – ${until}] ${name}: ${outcome}`;
     });
-  return [`  at first: ${initial ?? 'nothing'}`, ...lines].join('\n');
+  const loose = sorted.filter(({ start, end }, i) => end === Infinity && i <= at - 30 && start > 0).length;
+  return [`  at first: ${initial ?? 'nothing'}; ${loose} of unknown outcome before`, ...lines].join('\n');
 }

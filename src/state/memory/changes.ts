@@ -40,7 +40,7 @@ export class Changes {
         for (const signal of signals) signal?.removeEventListener('abort', wake);
         resolve();
       };
-      const callOff = at === undefined ? undefined : this.#clock.after(at - this.#clock.now(), wake);
+      const callOff = at === undefined ? undefined : this.#clock.after(Math.max(1, at - this.#clock.now()), wake);
       this.#waiting.add(wake);
       for (const signal of signals) signal?.addEventListener('abort', wake);
     });

@@ -13,7 +13,7 @@ import type { Capabilities } from '../../../src/model/capabilities.ts';
 import { MemoryStore } from '../../../src/stores/memory/store.ts';
 import { md5Of } from '../../../src/stores/memory/space.ts';
 import type { Done, Operation, Value } from '../history.ts';
-import { writeBack } from '../write-back.ts';
+import { writeBack } from '../../../src/gateway/migrate/write-back.ts';
 import type { Run } from './explore.ts';
 import { PointedStore, pointedBucket, type LedgerVariant } from './pointed.ts';
 import { quiet, Scheduler } from './scheduler.ts';
@@ -362,7 +362,7 @@ export const writingBack =
     const sides = world.sides();
     const work = world.variant.writeBack ?? writeBack;
     for (let i = 0; i < rounds; i++)
-      for (const dirty of await sides.keys.dirty(undefined, 10)) await work(sides, dirty);
+      for (const dirty of await sides.keys.dirty(undefined, 10)) await work(sides, dirty, false);
   };
 
 /** Everything back to old. */

@@ -16,8 +16,8 @@ import {
 } from './scenario.ts';
 import type { VARIANTS } from './variants.ts';
 
-/** Enough preemptions to find every variant; more are a matter of hours. */
 export interface Explored extends Scenario {
+  /** Tried in every check; 2 where absent. More are a matter of minutes and hours. */
   readonly preemptions?: number;
   /** Broken variants that are to be caught here. */
   readonly catches?: readonly (keyof typeof VARIANTS)[];
@@ -49,18 +49,28 @@ const MOVING: readonly Explored[] = [
   { name: 'delete then put, copy, reads', actors: [[del(), put('v1')], [backfill], [get(), get()]] },
   {
     name: 'put and delete at once, copy, reads',
+    preemptions: 1,
     actors: [[put('v1')], [del()], [backfill], [get(), get()]],
     catches: ['a delete removes from new what it did not see there'],
   },
-  { name: 'two deletes and a put, reads', actors: [[del()], [del(1)], [put('v1')], [get(), get()]] },
-  { name: 'delete twice beside two copies', actors: [[del(), put('v1'), del()], [backfill], [backfill], [get()]] },
+  { name: 'two deletes and a put, reads', preemptions: 1, actors: [[del()], [del(1)], [put('v1')], [get(), get()]] },
+  {
+    name: 'delete twice beside two copies',
+    preemptions: 1,
+    actors: [[del(), put('v1'), del()], [backfill], [backfill], [get()]],
+  },
   {
     name: 'conditional put beside delete, copy, reads',
+    preemptions: 1,
     actors: [[cas('v0', 'v2')], [del()], [backfill], [get()]],
     catches: ['no promotion before what depends on the object'],
   },
   { name: 'conditional put beside put, copy, reads', actors: [[cas('v0', 'v2')], [put('v1')], [backfill], [get()]] },
-  { name: 'two conditional puts, delete', actors: [[cas('v0', 'v2')], [cas('v0', 'v3', 1)], [del()], [get()]] },
+  {
+    name: 'two conditional puts, delete',
+    preemptions: 1,
+    actors: [[cas('v0', 'v2')], [cas('v0', 'v3', 1)], [del()], [get()]],
+  },
   { name: 'put if absent beside delete and copy', actors: [[del(), create('v1', 1)], [create('v2')], [backfill]] },
   { name: 'copy to another key beside put, delete and copy', actors: [[put('v1'), del()], [copyAway(1)], [backfill]] },
   {
@@ -70,6 +80,7 @@ const MOVING: readonly Explored[] = [
   },
   {
     name: 'early upload, delete, copy, reads',
+    preemptions: 1,
     actors: [[completeLate('u')], [del()], [backfill], [get(), get()]],
 
     catches: ['claims are not exclusive'],
@@ -99,6 +110,7 @@ const MOVING: readonly Explored[] = [
   },
   {
     name: 'new knows no create-only write: two puts beside a conditional one',
+    preemptions: 1,
     newCapabilities: { writeIfAbsent: false },
     actors: [[put('v1')], [put('v3', 1)], [cas('v0', 'v2')], [get()]],
   },
@@ -107,6 +119,7 @@ const MOVING: readonly Explored[] = [
 const SWITCHING: readonly Explored[] = [
   {
     name: 'switch: puts on both gateways, reads',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew], [put('v1', 0), put('v2', 0)], [put('v3', 1)], [get(1), get(1)]],
   },
@@ -118,21 +131,25 @@ const SWITCHING: readonly Explored[] = [
   },
   {
     name: 'switch: delete and put, reads',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew], [put('v1', 0)], [del(1)], [get(0), get(1)]],
   },
   {
     name: 'switch: a slow put on old lands late, put and delete on new, reads',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew], [put('v1', 0)], [put('v2', 1), del(1)], [get(1), get(1)]],
   },
   {
     name: 'switch: a slow delete on old lands late, put on new, reads',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew], [del(0)], [put('v2', 1)], [get(1), get(0)]],
   },
   {
     name: 'switch: slow put on old, conditional put on new',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew, backfill], [put('v1', 0)], [cas('v1', 'v2', 1)], [get(1)]],
   },
@@ -144,6 +161,7 @@ const SWITCHING: readonly Explored[] = [
   },
   {
     name: 'switch: reads by both while one is released',
+    preemptions: 1,
     phase: 'tracking',
     actors: [[toNew], [put('v1', 0)], [get(1), get(1)], [get(0), get(1)]],
 
@@ -154,6 +172,7 @@ const SWITCHING: readonly Explored[] = [
 const BACK: readonly Explored[] = [
   {
     name: 'back: puts and reads',
+    preemptions: 1,
     actors: [[goBack], [put('v1', 0)], [put('v2', 1)], [get(0), get(1)]],
 
     catches: ['writes to new are not recorded', 'gateways go back to old while others still read new'],
@@ -166,10 +185,12 @@ const BACK: readonly Explored[] = [
   { name: 'back: conditional puts', actors: [[goBack], [cas('v0', 'v1', 0)], [cas('v0', 'v2', 1), get(1)]] },
   {
     name: 'back: an early upload and reads',
+    preemptions: 1,
     actors: [[goBack], [completeLate('u', 0)], [put('v1', 1)], [get(1), get(0)]],
   },
   {
     name: 'write-back beside puts, then back',
+    preemptions: 1,
     fine: true,
     actors: [[put('v1', 0), goBack], [writingBack(2)], [put('v2', 1)], [get(1)]],
 
@@ -177,6 +198,7 @@ const BACK: readonly Explored[] = [
   },
   {
     name: 'write-back beside an early upload',
+    preemptions: 1,
     fine: true,
     actors: [[put('v1', 0)], [completeLate('u', 0)], [writingBack()], [get(1)]],
 
@@ -193,12 +215,14 @@ const CRASHING: readonly Explored[] = [
   },
   {
     name: 'crash: an early upload, completed again; put, reads',
+    preemptions: 1,
     fine: true,
     mortal: [0],
     actors: [[completeLate('u', 0)], [crash, completeLate('u', 1)], [put('v1', 1)], [get(1), get(1)]],
   },
   {
     name: 'crash: a conditional put that promotes, delete, reads',
+    preemptions: 1,
     fine: true,
     mortal: [0],
     actors: [[cas('v0', 'v1', 0)], [crash], [del(1)], [get(1), get(1)]],

@@ -10,6 +10,7 @@ import type {
   ReadOptions,
   ReadResult,
   Store,
+  UploadRef,
   WriteOptions,
   WriteResult,
 } from '../../../src/store/store.ts';
@@ -19,8 +20,12 @@ import type { Process } from './process.ts';
 export interface Faults {
   /** Probability that a request is refused, does not come through, or is carried out without an answer. */
   readonly rate: number;
+  /** Milliseconds a request usually takes each way, at most. */
+  readonly usual: number;
   /** Longest a request is on its way or carried out late, milliseconds. */
   readonly longest: number;
+  /** Probability that it takes more than usual. */
+  readonly slow: number;
 }
 
 /** A store over a network: slow now and then, and failing in every way that leaves it open what was done. */
@@ -39,14 +44,21 @@ export class ChaosStore implements Store {
     this.info = inner.info;
     this.capabilities = inner.capabilities;
     const multipart = inner.multipart!;
+    // No two stores give the same id.
+    const mine = ({ key, uploadId }: UploadRef): UploadRef => {
+      if (!uploadId.startsWith(inner.info.name)) throw new FerryError('not-found', { key });
+      return { key, uploadId: uploadId.slice(inner.info.name.length) };
+    };
     this.multipart = {
-      begin: (key, options, signal) => this.#request(() => multipart.begin(key, options), signal),
+      begin: (key, options, signal) =>
+        this.#request(async () => inner.info.name + (await multipart.begin(key, options)), signal),
       put: (upload, part, body, options, signal) =>
-        this.#request(() => multipart.put(upload, part, body, options), signal),
-      parts: (upload, after, limit, signal) => this.#request(() => multipart.parts(upload, after, limit), signal),
+        this.#request(async () => await multipart.put(mine(upload), part, body, options), signal),
+      parts: (upload, after, limit, signal) =>
+        this.#request(async () => await multipart.parts(mine(upload), after, limit), signal),
       complete: (upload, parts, options, signal) =>
-        this.#request(() => multipart.complete(upload, parts, options), signal),
-      abort: (upload, signal) => this.#request(() => multipart.abort(upload), signal),
+        this.#request(async () => await multipart.complete(mine(upload), parts, options), signal),
+      abort: (upload, signal) => this.#request(async () => await multipart.abort(mine(upload)), signal),
     };
   }
 
@@ -94,19 +106,19 @@ export class ChaosStore implements Store {
   async #send<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     const { clock, random } = this.#process;
-    const { rate, longest } = this.#faults();
+    const { rate, usual, longest, slow } = this.#faults();
     const fault = random.chance(rate) ? random.pick(['refused', 'lost', 'unanswered', 'late'] as const) : 'none';
     if (fault === 'late') {
       // The sender is told that it failed, and it is carried out some time after that.
       clock.after(random.next() * longest, () => void work().catch(() => undefined));
-      await clock.sleep(random.delay(5, longest / 4));
+      await clock.sleep(random.delay(usual, longest / 4, slow));
       throw new FerryError('timeout');
     }
-    await clock.sleep(random.delay(5, longest));
+    await clock.sleep(random.delay(usual, longest, slow));
     if (fault === 'refused') throw new FerryError('throttled');
     if (fault === 'lost') throw new FerryError('network');
     const result = await work();
-    await clock.sleep(random.delay(5, longest / 4));
+    await clock.sleep(random.delay(usual, longest / 4, slow));
     if (fault === 'unanswered') throw new FerryError('network');
     return result;
   }

@@ -1,6 +1,8 @@
 import { FerryError, isFerryError } from '../../../src/model/errors.ts';
+import type { Capabilities } from '../../../src/model/capabilities.ts';
 import { ROUTING, type MigrationPhase } from '../../../src/model/migration-phase.ts';
 import { WholeCarrier } from '../../../src/gateway/migrate/carrier.ts';
+import { jointCapabilities } from '../../../src/gateway/migrate/joint-capabilities.ts';
 import { MigratingStore } from '../../../src/gateway/migrate/migrating-store.ts';
 import { Route } from '../../../src/gateway/migrate/route.ts';
 import { RULES } from '../../../src/gateway/migrate/rules.ts';
@@ -9,7 +11,7 @@ import type { Member } from '../../../src/state/moving-bucket.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { MemoryStore } from '../../../src/stores/memory/store.ts';
 import type { Variant } from '../explorer/scenario.ts';
-import { writeBack } from '../write-back.ts';
+import { writeBack } from '../../../src/gateway/migrate/write-back.ts';
 import { ChaosStore, type Faults } from './chaos-store.ts';
 import { Process } from './process.ts';
 import type { Random } from './random.ts';
@@ -26,7 +28,7 @@ export interface LocalOptions {
   readonly clock: SimClock;
   readonly random: Random;
   readonly gateways: number;
-  readonly faultRate: number;
+  readonly faults: Omit<Faults, 'longest'>;
   /** The destination has a create-only write. */
   readonly createOnly: boolean;
   readonly variant?: Variant | undefined;
@@ -40,6 +42,7 @@ export class LocalWorld implements World {
   readonly #old = new MemoryStore({ name: 'old' });
   readonly #new: MemoryStore;
   readonly #running: Gateway[] = [];
+  readonly #capabilities: Capabilities;
   #worker: Worker;
   #phase: MigrationPhase = 'created';
   #faults: Faults;
@@ -47,15 +50,16 @@ export class LocalWorld implements World {
 
   constructor(options: LocalOptions) {
     this.#o = options;
-    const { clock, createOnly, faultRate, gateways, variant } = options;
+    const { clock, createOnly, faults, gateways, variant } = options;
     this.#new = new MemoryStore({ name: 'new', capabilities: { writeIfAbsent: createOnly } });
+    this.#capabilities = jointCapabilities(this.#old.capabilities, this.#new.capabilities);
     this.#shared = new (variant?.bucket ?? MemoryMovingBucket)({
       clock,
       now: () => clock.now(),
       lease: LEASE,
       linger: LINGER,
     });
-    this.#faults = { rate: faultRate, longest: LONGEST };
+    this.#faults = { ...faults, longest: LONGEST };
     this.#worker = new Worker(this);
     const all = [];
     for (let i = 0; i < gateways; i++) {
@@ -152,7 +156,7 @@ export class LocalWorld implements World {
 
   async calm(): Promise<void> {
     this.#calm = true;
-    this.#faults = { rate: 0, longest: 10 };
+    this.#faults = { rate: 0, usual: 2, slow: 0, longest: 0 };
     await this.pause(LEASE + LINGER);
   }
 
@@ -227,6 +231,7 @@ export class LocalWorld implements World {
         {
           get: (_, property): unknown => {
             if (property === 'multipart') return proxy('multipart');
+            if (property === 'capabilities') return this.#capabilities;
             return (...given: unknown[]) => call(property, of, given);
           },
         },
