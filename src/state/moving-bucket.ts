@@ -103,6 +103,11 @@ export interface Member extends AsyncDisposable {
    * asked for. After a stop of the process it is false before `lost` aborts.
    */
   isLive(): boolean;
+  /**
+   * Whether this member is the one that conducts the move; it is from now on where no live member does, until it leaves or
+   * its lease runs out. Rejects with `unavailable` once that has happened.
+   */
+  conduct(): Promise<boolean>;
   /** Another term, and the record as it is now. Rejects with `unavailable` once the lease has run out: join anew. */
   renew(): Promise<SwitchRecord>;
   /**

@@ -85,6 +85,8 @@ export interface Store extends AsyncDisposable {
    * where nothing is recognised.
    */
   recognise?(signal?: AbortSignal): Promise<Resemblance | undefined>;
+  /** Whether it keeps, or has kept, earlier versions of its objects. Rejects with `access-denied` where it may not be asked. */
+  versioned?(signal?: AbortSignal): Promise<boolean>;
   /** Gives an object these tags in place of those it has. Absent: rejects with `not-found`. */
   setTags?(key: Key, tags: Tags, signal?: AbortSignal): Promise<void>;
 

@@ -208,6 +208,18 @@ function members(moving: MovingTest): void {
     await assert.rejects(a.acknowledge(before.epoch, []), refuses('changed'));
   });
 
+  moving('one member conducts, until it leaves or its lease runs out', async (world) => {
+    const { a, b } = world;
+    assert.deepEqual([await a.conduct(), await b.conduct(), await a.conduct()], [true, false, true]);
+    await world.pass(LEASE, [b]);
+    assert.equal(await b.conduct(), true);
+    await assert.rejects(a.conduct(), refuses('unavailable'));
+    const third = await world.bucket.join('third');
+    assert.equal(await third.conduct(), false);
+    await b[Symbol.asyncDispose]();
+    assert.equal(await third.conduct(), true);
+  });
+
   moving('who lost the lease writes nothing', async (world) => {
     await world.goMigrating();
     const { a, b } = world;

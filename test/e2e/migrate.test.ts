@@ -1,14 +1,30 @@
-// A bucket is moved while applications use it: through two gateways, one of which is killed, forwards and back.
+// A bucket is moved while applications use it: through two gateways that are killed and stopped, forwards and back.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type { FaultServer } from '../faults/fault-server.ts';
-import { Application, BUCKET, clientOf, contentsBy, MovingBucketWorld, put } from './moving-bucket.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { test, type TestContext } from 'node:test';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { sdkFor } from '../peers/sdk.ts';
+import { startCeph, unavailable } from '../peers/servers.ts';
+import {
+  Application,
+  BUCKET,
+  clientOf,
+  contentsBy,
+  MovingBucketWorld,
+  put,
+  putBy,
+  twoServers,
+} from './moving-bucket.ts';
 
 /** Another one: `FERRY_TEST_SEED=7 node --test test/e2e/migrate.test.ts`. */
 const SEED = Number(process.env['FERRY_TEST_SEED'] ?? 20261121);
 const APPLICATIONS = 6;
 const THEIRS = 8;
 const OTHERS = 300;
+/** Longer than a gateway may stand still, milliseconds. */
+const STANDSTILL = 7000;
+
+type Contents = ReadonlyMap<string, string>;
 
 /** Applications at work on a bucket that had objects before. */
 class Work implements AsyncDisposable {
@@ -16,34 +32,42 @@ class Work implements AsyncDisposable {
   readonly applications: readonly Application[];
   readonly endpoints: string[] = [];
   readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  #running: Promise<unknown> = Promise.resolve();
 
-  constructor(world: MovingBucketWorld) {
+  constructor() {
     for (let i = 0; i < OTHERS; i++) this.before.set(`other/${String(i).padStart(4, '0')}`, `other ${i}`);
     const keys = Array.from({ length: APPLICATIONS * THEIRS }, (_, i) => `theirs/${i % 3}/${i}`);
     keys.forEach((key, i) => i % 3 === 0 || this.before.set(key, `${key} of before`));
-    for (const [key, text] of this.before) put(world.old, key, text);
     this.applications = Array.from({ length: APPLICATIONS }, (_, i) => {
       const own = keys.slice(i * THEIRS, (i + 1) * THEIRS);
       return new Application(SEED + i, own, this.before, () => this.endpoints);
     });
-    this.#running = Promise.resolve();
   }
 
-  /** They work from now on; what they find wrong is thrown by `stop`. */
-  begin(): { stop(): Promise<void> } {
-    const all = Promise.all(this.applications.map((each) => each.run(this.#stop.signal)));
-    all.catch(() => undefined);
-    return {
-      stop: async () => {
-        this.#stop.abort();
-        await all;
-      },
-    };
+  /** They work from now on. */
+  begin(): void {
+    this.#running = Promise.all(this.applications.map((each) => each.run(this.#stop.signal)));
+    this.#running.catch(() => undefined);
+  }
+
+  /** Throws what they found wrong. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end().catch(() => undefined);
+  }
+
+  /** Resolves when each has done some more. */
+  async goOn(world: MovingBucketWorld): Promise<void> {
+    const then = this.applications.map(({ requests }) => requests);
+    await world.until('worked on', () => this.applications.every(({ requests }, i) => requests > then[i]! + 20));
   }
 
   /** What `found` holds is what the applications know, and everything else is as it was. */
-  assertHeld(found: ReadonlyMap<string, string>): void {
+  assertHeld(found: Contents): void {
     const expected = new Map<string, ReadonlySet<string | undefined>>();
     for (const [key, text] of this.before) expected.set(key, new Set([text]));
     for (const each of this.applications) for (const [key, values] of each.possible()) expected.set(key, values);
@@ -51,23 +75,44 @@ class Work implements AsyncDisposable {
     for (const key of found.keys()) assert.ok(expected.has(key), `${key} came from nowhere`);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
+  tell(t: TestContext): void {
+    const sum = (field: 'requests' | 'reads' | 'unanswered'): number =>
+      this.applications.reduce((total, each) => total + each[field], 0);
+    t.diagnostic(
+      `seed ${SEED}: ${sum('requests')} requests, ${sum('reads')} of them read, ${sum('unanswered')} unanswered`,
+    );
   }
 }
 
-function contents(server: FaultServer): Map<string, string> {
-  const bucket = server.bucket(BUCKET);
-  return new Map(bucket.keys().map((key) => [key, String(bucket.get(key)!.body)]));
-}
-
 test('forwards: nobody reads anything wrong, and one gateway is killed on the way', async (t) => {
-  await using world = await MovingBucketWorld.start();
-  await using work = new Work(world);
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  await using work = new Work();
+  for (const [key, text] of work.before) put(sides.old, key, text);
+  await forwards(world, work, async (side) => await contentsBy(sdkFor(sides[side])));
+  work.tell(t);
+});
+
+test('the same from one Ceph cluster to another', { skip: unavailable('ceph') }, async (t) => {
+  await using old = await startCeph({ kind: 'memstore' });
+  await using next = await startCeph({ kind: 'memstore' });
+  const clients = { old: sdkFor(old), new: sdkFor(next) };
+  for (const client of Object.values(clients)) await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  await using world = new MovingBucketWorld(old, next);
+  await using work = new Work();
+  await putBy(clients.old, work.before);
+  await forwards(world, work, async (side) => await contentsBy(clients[side]));
+  work.tell(t);
+});
+
+async function forwards(
+  world: MovingBucketWorld,
+  work: Work,
+  contents: (side: 'old' | 'new') => Promise<Contents>,
+): Promise<void> {
   const [one, two] = [await world.gateway(), await world.gateway()];
   work.endpoints.push(one.endpoint, two.endpoint);
-  const working = work.begin();
+  work.begin();
   await world.step('start');
   await world.step('switch');
   await world.until('migrating', ({ phase }) => phase === 'migrating');
@@ -78,64 +123,95 @@ test('forwards: nobody reads anything wrong, and one gateway is killed on the wa
   await world.step('verify');
   const { verified } = await world.until('migrated', ({ phase }) => phase === 'migrated');
   assert.equal(verified!.open, 0);
-  await world.until('written back', ({ keys }) => keys.dirty === 0 || work.applications.length > 0);
-  await working.stop();
+  await work.end();
   work.assertHeld(await contentsBy(clientOf(three.endpoint)));
-  work.assertHeld(contents(world.new));
+  work.assertHeld(await contents('new'));
   await world.until('written back', ({ keys }) => keys.dirty === 0);
-  assert.deepEqual(contents(world.old), contents(world.new), 'the old side has everything, too');
+  assert.deepEqual(await contents('old'), await contents('new'), 'the old side has everything, too');
   await world.step('finalise');
   await world.until('forgotten', ({ keys }) => keys.touched === 0);
   work.assertHeld(await contentsBy(clientOf(three.endpoint)));
   const refused = await world.migrate('rollback', '--yes');
   assert.equal(refused.code, 2, refused.output);
-  for (const each of work.applications)
-    t.diagnostic(`${each.requests} requests, ${each.reads} read, ${each.unanswered} unanswered`);
-});
+}
 
 test('and back: the old side alone has everything again', async (t) => {
-  await using world = await MovingBucketWorld.start({ promote_on_read: true });
-  await using work = new Work(world);
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new, { promote_on_read: true });
+  await using work = new Work();
+  for (const [key, text] of work.before) put(sides.old, key, text);
   const [one, two] = [await world.gateway(), await world.gateway()];
   work.endpoints.push(one.endpoint, two.endpoint);
-  const working = work.begin();
+  work.begin();
   await world.step('start');
   await world.step('switch');
   await world.until('copied', ({ copied }) => copied !== undefined);
   await world.step('rollback');
   await world.until('rolled back', ({ phase }) => phase === 'rolled-back');
-  const then = work.applications.map(({ requests }) => requests);
-  await world.until('worked on', () => work.applications.every(({ requests }, i) => requests > then[i]! + 20));
-  await working.stop();
-  work.assertHeld(contents(world.old));
+  await work.goOn(world);
+  await work.end();
+  work.assertHeld(await contentsBy(sdkFor(sides.old)));
   work.assertHeld(await contentsBy(clientOf(two.endpoint)));
   const again = await world.migrate('start', '--yes');
   assert.equal(again.code, 2, 'new is not empty');
   assert.match(again.output, /new is empty/);
-  for (const each of work.applications)
-    t.diagnostic(`${each.requests} requests, ${each.reads} read, ${each.unanswered} unanswered`);
+  work.tell(t);
+});
+
+test('a gateway that stands still during the switch serves nothing out of date when it wakes', async (t) => {
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  await using work = new Work();
+  for (const [key, text] of work.before) put(sides.old, key, text);
+  const [one, two] = [await world.gateway(), await world.gateway()];
+  work.endpoints.push(one.endpoint, two.endpoint);
+  work.begin();
+  await world.step('start');
+  one.running.child.kill('SIGSTOP');
+  // Whoever asked it waits; the others go on through the one that lives.
+  const [stopped] = work.endpoints.splice(0, 1);
+  await sleep(STANDSTILL);
+  await world.step('switch');
+  await world.until('migrating', ({ phase }) => phase === 'migrating');
+  work.endpoints.push(stopped!);
+  one.running.child.kill('SIGCONT');
+  await work.goOn(world);
+  await world.until('copied', ({ copied }) => copied !== undefined);
+  await work.end();
+  work.assertHeld(await contentsBy(clientOf(one.endpoint)));
+  work.tell(t);
 });
 
 test('what is written to the old side past the gateways is told, and keeps the move from ending', async () => {
-  await using world = await MovingBucketWorld.start();
-  for (const key of ['a', 'b', 'c']) put(world.old, key, `${key} of before`);
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  for (const key of ['a', 'b', 'c']) put(sides.old, key, `${key} of before`);
   await world.gateway();
   await world.step('start');
   await world.step('switch');
   await world.until('copied', ({ copied }) => copied !== undefined);
-  put(world.old, 'b', 'written past the gateway', Date.now() + 60_000);
-  put(world.old, 'd', 'created past the gateway', Date.now() + 60_000);
+  put(sides.old, 'b', 'written past the gateway', Date.now() + 60_000);
+  put(sides.old, 'd', 'created past the gateway', Date.now() + 60_000);
   await world.step('verify');
-  const { verified, problem } = await world.until('compared', (status) => status.verified !== undefined);
+  const { verified } = await world.until('compared', (status) => status.verified !== undefined);
   assert.deepEqual(verified!.findings, [
     { key: 'b', kind: 'past the gateway', repaired: false },
     { key: 'd', kind: 'past the gateway', repaired: true },
   ]);
-  assert.match(
-    (await world.until('back at it', ({ phase }) => phase === 'migrating')).problem!.message,
-    /1 differences?/,
-  );
-  assert.ok(problem === undefined || problem.message !== '');
+  const { problem } = await world.until('back at it', ({ phase }) => phase === 'migrating');
+  assert.match(problem!.message, /1 differences? were found/);
   const refused = await world.migrate('finalise', '--yes');
   assert.equal(refused.code, 2);
+});
+
+test('what is not fit is refused before anything is done: versions, objects on the new side', async () => {
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  sides.old.bucket(BUCKET).versioning = 'Suspended';
+  put(sides.new, 'here already', 'x');
+  const { code, output } = await world.migrate('start');
+  assert.equal(code, 2);
+  assert.match(output, /old keeps one version of each object/);
+  assert.match(output, /new is empty/);
+  assert.equal((await world.status()).phase, 'created');
 });

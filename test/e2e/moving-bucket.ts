@@ -14,6 +14,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { seeded } from '../faults/server/rules.ts';
+import type { S3Server } from '../peers/s3-server.ts';
 import { Ferry, type Exit, type JsonLine, type Running } from './ferry.ts';
 
 export const BUCKET = 'photos';
@@ -21,14 +22,11 @@ const KEYS = { accessKeyId: 'APPKEY', secretAccessKey: 'app-secret-1' };
 
 export class MovingBucketWorld implements AsyncDisposable {
   readonly ferry = new Ferry();
-  readonly old: FaultServer;
-  readonly new: FaultServer;
   readonly #config: string;
   readonly #gateways = new Set<Running>();
 
-  private constructor(old: FaultServer, next: FaultServer, migrate: Readonly<Record<string, unknown>>) {
-    this.old = old;
-    this.new = next;
+  /** Buckets of this name are there, the new one empty. The servers are the caller's. */
+  constructor(old: S3Server, next: S3Server, migrate: Readonly<Record<string, unknown>> = {}) {
     this.#config = join(this.ferry.dir, 'ferry.yaml');
     const bucket = { tenant: 'acme', store: endpoint(old), migrate: { to: endpoint(next), linger: 3, ...migrate } };
     const users = [
@@ -38,14 +36,6 @@ export class MovingBucketWorld implements AsyncDisposable {
       this.#config,
       JSON.stringify({ gateway: { listen: '127.0.0.1:0', users, buckets: { [BUCKET]: bucket } } }),
     );
-  }
-
-  static async start(migrate: Readonly<Record<string, unknown>> = {}): Promise<MovingBucketWorld> {
-    const [old, next] = await Promise.all([
-      startFaultServer({ buckets: [BUCKET] }),
-      startFaultServer({ buckets: [BUCKET] }),
-    ]);
-    return new MovingBucketWorld(old, next, migrate);
   }
 
   /** Starts one more; gives where it listens and the process. */
@@ -86,8 +76,6 @@ export class MovingBucketWorld implements AsyncDisposable {
     for (const { child } of this.#gateways) child.kill('SIGKILL');
     for (const { exit } of this.#gateways) await exit;
     this.ferry[Symbol.dispose]();
-    await this.old[Symbol.asyncDispose]();
-    await this.new[Symbol.asyncDispose]();
   }
 }
 
@@ -106,6 +94,20 @@ export interface Finding {
   readonly repaired: boolean;
 }
 
+/** Two servers with an empty bucket each. */
+export async function twoServers(): Promise<TwoServers> {
+  const servers = await Promise.all([startFaultServer({ buckets: [BUCKET] }), startFaultServer({ buckets: [BUCKET] })]);
+  const close = async (): Promise<void> => {
+    for (const server of servers) await server[Symbol.asyncDispose]();
+  };
+  return { old: servers[0], new: servers[1], [Symbol.asyncDispose]: close };
+}
+
+export interface TwoServers extends AsyncDisposable {
+  readonly old: FaultServer;
+  readonly new: FaultServer;
+}
+
 export function put(
   server: FaultServer,
   key: string,
@@ -117,7 +119,7 @@ export function put(
   server.bucket(BUCKET).put(key, { body, etag: hash('md5', body), modified, headers, tags: new Map() });
 }
 
-function endpoint({ endpoint: url, accessKey, secretKey, region }: FaultServer): Readonly<Record<string, unknown>> {
+function endpoint({ endpoint: url, accessKey, secretKey, region }: S3Server): Readonly<Record<string, unknown>> {
   const keys = { access_key_id: accessKey, secret_access_key: secretKey };
   return { type: 's3', options: { bucket_name: BUCKET, endpoint: url, region, etag: 'md5', ...keys } };
 }
@@ -223,6 +225,10 @@ export class Application {
     if (client === undefined) this.#clients.set(url, (client = clientOf(url)));
     return client;
   }
+}
+
+export async function putBy(client: S3Client, contents: ReadonlyMap<string, string>): Promise<void> {
+  for (const [Key, Body] of contents) await client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
 }
 
 /** All objects of the bucket as clients see it. */

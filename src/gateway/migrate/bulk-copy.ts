@@ -2,7 +2,7 @@ import { runTask } from '../../engine/run.ts';
 import type { RunEvent, RunSummary } from '../../engine/progress.ts';
 import type { TaskSpec } from '../../model/task.ts';
 import type { KeyLedger } from '../../state/key-ledger.ts';
-import type { StateStore, TaskLease } from '../../state/state-store.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import { accounted } from './certainty.ts';
 
@@ -29,17 +29,23 @@ export function taskName(bucket: string): string {
 
 /**
  * Copies what is left of a bucket by the bulk engine: in ranges, resumable, each object under the claim of its key and
- * never replacing. Aborted, it goes on where it stopped.
+ * never replacing. Aborted, it goes on where it stopped. Rejects with `task-running` where another process has the task, be
+ * it one that stands still.
  */
-export async function copyBucket(c: BulkCopy, lease: TaskLease, signal: AbortSignal): Promise<RunSummary> {
+export async function copyBucket(c: BulkCopy, signal: AbortSignal): Promise<RunSummary> {
+  const { task, state, now } = c;
+  const identity = ['migrate', c.old.info.identity, c.new.info.identity].join('\n');
+  if ((await state.getTask(task)) === undefined)
+    await state.createTask({ name: task, file: `# ${task} is run by ferry serve\n`, identity, createdAt: now() });
+  await using lease = await state.lease(task, c.holder);
   return await runTask({
-    task: c.task,
+    task,
     spec: c.spec,
     source: c.old,
     destination: c.new,
-    signal,
+    signal: AbortSignal.any([signal, lease.lost]),
     emit: c.emit,
-    now: c.now,
+    now,
     random: c.random,
     tmpdir: c.tmpdir,
     journal: await c.state.journal(lease),
@@ -49,13 +55,4 @@ export async function copyBucket(c: BulkCopy, lease: TaskLease, signal: AbortSig
       return claim.touched ? undefined : await accounted(work(), claim);
     },
   });
-}
-
-/** The right to conduct the move; rejects with `task-running` where another process has it. */
-export async function leadCopy(c: Omit<BulkCopy, 'keys'>): Promise<TaskLease> {
-  const { task, state, now } = c;
-  const identity = ['migrate', c.old.info.identity, c.new.info.identity].join('\n');
-  if ((await state.getTask(task)) === undefined)
-    await state.createTask({ name: task, file: `# ${task} is run by ferry serve\n`, identity, createdAt: now() });
-  return await state.lease(task, c.holder);
 }

@@ -3,18 +3,17 @@
  * copies, compares, writes back, and puts things back where a step cannot be finished. What an operator has to decide
  * stays undecided (`desk.ts`).
  *
- * Every gateway has one; the one that holds the lease of the bucket's task conducts, and another goes on where it stopped
- * when it dies.
+ * Every gateway has one, and one of them conducts (`Member.conduct`); another goes on where it stopped when it dies or
+ * stands still.
  */
 import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import type { Member, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
-import type { TaskLease } from '../../state/state-store.ts';
 import { sleep, type Clock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import type { BulkCopy } from './bulk-copy.ts';
-import { copyBucket, leadCopy } from './bulk-copy.ts';
+import { copyBucket } from './bulk-copy.ts';
 import type { Carrier } from './carrier.ts';
 import { accounted } from './certainty.ts';
 import { compareSides } from './comparison.ts';
@@ -60,7 +59,6 @@ export class Conductor implements AsyncDisposable {
   #member: Member;
   #acknowledged: number | undefined;
   #running: Promise<void>;
-  #lease: TaskLease | undefined;
   /** Work that belongs to a phase, and is stopped when that is over. */
   #work: { readonly epoch: number; readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
 
@@ -83,7 +81,6 @@ export class Conductor implements AsyncDisposable {
     this.#closed.abort();
     await this.#running;
     await this.#stopWork();
-    await this.#lease?.[Symbol.asyncDispose]();
     await this.#member[Symbol.asyncDispose]();
   }
 
@@ -106,7 +103,7 @@ export class Conductor implements AsyncDisposable {
     const record = await this.#look();
     if (this.#work !== undefined && this.#work.epoch !== record.epoch) await this.#stopWork();
     await this.#promoteWanted(record);
-    if (!(await this.#leads())) return;
+    if (!(await this.#member.conduct())) return await this.#stopWork();
     switch (record.phase) {
       case 'switching':
         return await this.#release(record, 'pending', 'tracking');
@@ -134,18 +131,6 @@ export class Conductor implements AsyncDisposable {
         return await this.#clear();
       case 'created':
       case 'tracking':
-    }
-  }
-
-  /** Whether this process conducts; it does as soon as nobody else does. */
-  async #leads(): Promise<boolean> {
-    if (this.#lease !== undefined && !this.#lease.lost.aborted) return true;
-    try {
-      this.#lease = await leadCopy(this.#o);
-      return true;
-    } catch (thrown) {
-      if (isFerryError(thrown, 'task-running')) return false;
-      throw thrown;
     }
   }
 
@@ -189,7 +174,7 @@ export class Conductor implements AsyncDisposable {
   async #copy({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
     const { bucket, now, automatic } = this.#o;
     if ((await readFact(bucket, 'copied')) === undefined) {
-      const summary = await copyBucket({ ...this.#o, keys: this.#member.keys }, this.#lease!, signal);
+      const summary = await copyBucket({ ...this.#o, keys: this.#member.keys }, signal);
       if (signal.aborted) return;
       if (summary.outcome !== 'finished')
         throw summary.error ?? new FerryError('unavailable', { message: `${summary.counters.failed} objects failed` });
@@ -252,7 +237,7 @@ export class Conductor implements AsyncDisposable {
     if ((await readFact(this.#o.bucket, 'paused')) === true) return await this.#stopWork();
     if (this.#work !== undefined) return;
     const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.#member.lost, this.#lease!.lost]);
+    const signal = AbortSignal.any([stop.signal, this.#member.lost]);
     const done = Promise.all(works.map((work) => this.#untilDone(work, signal)));
     this.#work = { epoch, stop, done };
   }

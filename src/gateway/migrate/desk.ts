@@ -109,7 +109,7 @@ export class Desk {
     checks.push(await this.#acknowledged(epoch, phase));
     switch (step) {
       case 'start':
-        return [...checks, ...this.#capable(), await this.#listable(), await this.#empty()];
+        return [...checks, ...this.#capable(), await this.#listable(), await this.#empty(), await this.#oneVersion()];
       case 'switch':
         return [
           ...checks,
@@ -206,6 +206,19 @@ export class Desk {
       return { what: 'new is empty', ok: false, detail };
     } catch {
       return { what: 'new is empty', ok: false, detail: 'it cannot be listed' };
+    }
+  }
+
+  /** Of several versions only the present one would move. */
+  async #oneVersion(): Promise<Check> {
+    const what = 'old keeps one version of each object';
+    try {
+      const versioned = (await this.#o.old.versioned?.(this.#o.signal)) ?? false;
+      const detail = versioned ? 'versioning is, or was, on: earlier versions would stay behind' : 'it does';
+      return { what, ok: !versioned, detail };
+    } catch (thrown) {
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      return { what, ok: false, detail: `it could not be asked (s3:GetBucketVersioning): ${why}` };
     }
   }
 

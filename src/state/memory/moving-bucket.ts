@@ -34,6 +34,7 @@ export class MemoryMovingBucket implements MovingBucket {
   readonly #mutations = new Map<string, MutationRow>();
   #record: SwitchRecord;
   #joined = 0;
+  #conductor: string | undefined;
 
   constructor(options: MemoryMovingOptions) {
     this.options = options;
@@ -112,6 +113,13 @@ export class MemoryMovingBucket implements MovingBucket {
     const row = this.#members.get(member);
     if (row === undefined || this.clock >= row.leaseEnd) throw leaseLost();
     return row;
+  }
+
+  conduct(member: string): boolean {
+    this.requireLive(member);
+    const conductor = this.#conductor === undefined ? undefined : this.#members.get(this.#conductor);
+    if (conductor === undefined || this.clock >= conductor.leaseEnd) this.#conductor = member;
+    return this.#conductor === member;
   }
 
   renew(member: string): SwitchRecord {
@@ -223,6 +231,10 @@ class MemoryMember implements Member {
 
   isLive(): boolean {
     return this.#bucket.clock < this.#liveUntil;
+  }
+
+  async conduct(): Promise<boolean> {
+    return this.#bucket.conduct(this.id);
   }
 
   async renew(): Promise<SwitchRecord> {

@@ -40,6 +40,7 @@ export type Operation =
   | 'tags'
   | 'setTags'
   | 'recognise'
+  | 'versioned'
   | 'partLayout'
   | 'begin'
   | 'put'
@@ -267,6 +268,14 @@ export class RecogniseCall extends Call<Resemblance | undefined> {
 
   perform(store: Store): Promise<Resemblance | undefined> {
     return store.recognise!(this.signal);
+  }
+}
+
+export class VersionedCall extends Call<boolean> {
+  readonly operation = 'versioned';
+
+  perform(store: Store): Promise<boolean> {
+    return store.versioned!(this.signal);
   }
 }
 

@@ -38,6 +38,7 @@ export class LayeredStore implements Store {
   declare readonly tags?: NonNullable<Store['tags']>;
   declare readonly setTags?: NonNullable<Store['setTags']>;
   declare readonly recognise?: NonNullable<Store['recognise']>;
+  declare readonly versioned?: NonNullable<Store['versioned']>;
   declare readonly partLayout?: NonNullable<Store['partLayout']>;
   readonly #layers: readonly Layer[];
   readonly #run: Next;
@@ -58,6 +59,7 @@ export class LayeredStore implements Store {
     if (inner.presign) this.presign = (key, seconds) => run(new call.PresignCall(key, seconds));
     if (inner.tags) this.tags = (key, signal): Promise<Tags> => run(new call.TagsCall(key, signal));
     if (inner.recognise) this.recognise = (signal) => run(new call.RecogniseCall(undefined, signal));
+    if (inner.versioned) this.versioned = (signal) => run(new call.VersionedCall(undefined, signal));
     if (inner.setTags) this.setTags = (key, tags, signal) => run(new call.SetTagsCall(key, tags, signal));
     if (inner.partLayout)
       this.partLayout = (key, ifMatch, signal) => run(new call.PartLayoutCall(key, ifMatch, signal));

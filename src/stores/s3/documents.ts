@@ -51,6 +51,12 @@ export function completeDocument(parts: readonly Part[]): Buffer {
   return Buffer.from(completeMultipartXml(listed), 'utf8');
 }
 
+/** `VersioningConfiguration`: a bucket whose versioning was suspended keeps the versions it has. */
+export function parseVersioned(bytes: Uint8Array): boolean {
+  const status = document(bytes, 'VersioningConfiguration').get('Status');
+  return status === 'Enabled' || status === 'Suspended';
+}
+
 export interface WrittenResult {
   readonly etag: string | undefined;
   readonly checksums: Checksums | undefined;

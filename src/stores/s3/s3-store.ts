@@ -20,6 +20,7 @@ import type {
 } from '../../store/store.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { ServiceClock } from './clock.ts';
+import { parseVersioned } from './documents.ts';
 import type { KeySpace } from './keys.ts';
 import type { FileAttributes } from './metadata.ts';
 import { Lister } from './listing.ts';
@@ -29,7 +30,7 @@ import type { S3Settings } from './options.ts';
 import type { S3Place } from './place.ts';
 import { presetBySigns } from './providers/all.ts';
 import { generic } from './providers/generic.ts';
-import type { S3Requester } from './requests.ts';
+import type { S3Request, S3Requester } from './requests.ts';
 import type { RequestSigner } from './signing.ts';
 
 export interface S3StoreParts {
@@ -113,6 +114,12 @@ export class S3Store implements Store {
     await body.discard();
     const found = presetBySigns((name) => headers.get(name));
     return found && { title: found.title, setting: `provider: ${found.name}` };
+  }
+
+  async versioned(signal?: AbortSignal): Promise<boolean> {
+    const { requester } = this.#parts;
+    const asked: S3Request = { method: 'GET', operation: 'versioned', path: '', query: 'versioning=', headers: [] };
+    return await this.#objects.document(asked, await requester.send(asked, signal), parseVersioned);
   }
 
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {

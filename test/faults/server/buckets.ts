@@ -27,6 +27,8 @@ export interface Upload {
 export class Bucket {
   readonly name: string;
   readonly uploads = new Map<string, Upload>();
+  /** What it says when asked; no versions are kept. */
+  versioning: 'Enabled' | 'Suspended' | undefined;
   readonly #objects = new Map<string, StoredObject>();
   readonly #onStored: (key: string, object: StoredObject) => void;
   #sorted: string[] | undefined;

@@ -36,6 +36,7 @@ export type Operation =
   | 'CreateBucket'
   | 'HeadBucket'
   | 'GetBucketLocation'
+  | 'GetBucketVersioning'
   | 'ListObjects'
   | 'ListObjectsV2'
   | 'ListMultipartUploads'
@@ -99,6 +100,7 @@ export function operationOf({ method, bucket, key, query, headers }: Omit<S3Requ
 function bucketGet(query: ReadonlyMap<string, string>): Operation {
   if (query.has('location')) return 'GetBucketLocation';
   if (query.has('uploads')) return 'ListMultipartUploads';
-  for (const other of ['versioning', 'versions', 'policy', 'acl', 'tagging']) if (query.has(other)) return 'Unknown';
+  if (query.has('versioning')) return 'GetBucketVersioning';
+  for (const other of ['versions', 'policy', 'acl', 'tagging']) if (query.has(other)) return 'Unknown';
   return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
 }

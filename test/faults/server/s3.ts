@@ -41,6 +41,10 @@ export class S3 {
       this.#bucket(request);
       return xml('LocationConstraint', '');
     },
+    GetBucketVersioning: (request) => {
+      const { versioning } = this.#bucket(request);
+      return xml('VersioningConfiguration', versioning === undefined ? '' : `<Status>${versioning}</Status>`);
+    },
     ListObjects: (request) => ({ ...XML, body: listing(this.#bucket(request), request, false) }),
     ListObjectsV2: (request) => ({ ...XML, body: listing(this.#bucket(request), request, true) }),
     ListMultipartUploads: (request) => ({ ...XML, body: uploadListing(this.#bucket(request), request) }),

@@ -94,6 +94,7 @@ export class Process {
       lost: lost.signal,
       isLive: () => inner.isLive(),
       renew: () => this.#shared(() => inner.renew()),
+      conduct: () => this.#shared(() => inner.conduct()),
       acknowledge: (epoch, inFlight) => this.#shared(() => inner.acknowledge(epoch, inFlight)),
       ended: (mutation, inDoubt) => this.#shared(() => inner.ended(mutation, inDoubt)),
       [Symbol.asyncDispose]: () => this.#shared(async () => await inner[Symbol.asyncDispose]()),

@@ -30,6 +30,10 @@ export class SqliteMember implements Member {
     return this.#bucket.clock < this.#liveUntil;
   }
 
+  async conduct(): Promise<boolean> {
+    return this.#bucket.conduct(this.#row);
+  }
+
   async renew(): Promise<SwitchRecord> {
     const asked = this.#bucket.clock;
     const record = this.#bucket.renew(this.#row);

@@ -142,6 +142,17 @@ export class SqliteMovingBucket implements MovingBucket {
     return row;
   }
 
+  conduct(member: number): boolean {
+    return this.#transaction(() => {
+      this.requireLive(member);
+      const id = this.#sql.conductor.get(this.#id)!.conductor;
+      const conductor = id === null ? undefined : this.#sql.member.get(id);
+      if (conductor !== undefined && this.clock < conductor.leaseEnd) return id === member;
+      this.#sql.setConductor.run(member, this.#id);
+      return true;
+    });
+  }
+
   renew(member: number): SwitchRecord {
     return this.#transaction(() => {
       this.requireLive(member);
@@ -234,6 +245,8 @@ function statements(db: Database) {
   return {
     record: db.prepare<SwitchRecord>('SELECT epoch, phase, since FROM buckets WHERE id = ?'),
     change: db.prepare<never>('UPDATE buckets SET epoch = ?, phase = ?, since = ? WHERE id = ?'),
+    conductor: db.prepare<{ conductor: number | null }>('SELECT conductor FROM buckets WHERE id = ?'),
+    setConductor: db.prepare<never>('UPDATE buckets SET conductor = ? WHERE id = ?'),
     fact: db.prepare<{ value: string }>('SELECT value FROM facts WHERE bucket = ? AND name = ?'),
     setFact: db.prepare<never>('INSERT OR REPLACE INTO facts (bucket, name, value) VALUES (?, ?, ?)'),
     forgetFact: db.prepare<never>('DELETE FROM facts WHERE bucket = ? AND name = ?'),

@@ -10,12 +10,13 @@ const VERSION = 1;
 const TABLES = `
   CREATE TABLE boots (id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TABLE buckets (
-    id       INTEGER PRIMARY KEY,
-    name     TEXT NOT NULL UNIQUE,
-    epoch    INTEGER NOT NULL,
-    phase    TEXT NOT NULL,
-    since    REAL NOT NULL,
-    sequence INTEGER NOT NULL
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,
+    epoch     INTEGER NOT NULL,
+    phase     TEXT NOT NULL,
+    since     REAL NOT NULL,
+    sequence  INTEGER NOT NULL,
+    conductor INTEGER
   ) STRICT;
   CREATE TABLE facts (
     bucket INTEGER NOT NULL REFERENCES buckets (id),
