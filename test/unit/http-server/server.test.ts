@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { MiB } from '../../../src/model/units.ts';
 import { listen, type ListenOptions } from '../../../src/wire/http/server/listen.ts';
 import type { HttpAnswer, HttpHandler, HttpServer, ServerRequest } from '../../../src/wire/http/server/server.ts';
+import { certificate } from '../http/certificates.ts';
 import { SocketHttpClient } from '../../../src/wire/http/socket-client.ts';
 
 /** A server for one test. */
@@ -142,6 +144,18 @@ test('header fields and connections are limited', async () => {
   }
   first.destroy();
   second.destroy();
+});
+
+test('connections that never finish their handshake count, and are cut', async () => {
+  const tls = certificate('localhost', { names: ['127.0.0.1'] });
+  const timeouts = { head: 100 };
+  await using server = await serving(echo, { tls, maxConnections: 2, timeouts });
+  const silent = [await server.open(), await server.open()];
+  assert.equal(await everything(await server.open()), '', 'the third is closed');
+  for (const socket of silent) assert.equal(await everything(socket), '', 'cut after its time');
+  const secure = connectTls({ port: server.server.port, host: '127.0.0.1', ca: tls.cert });
+  secure.write(`GET /a HTTP/1.1\r\n${CLOSE}\r\n`);
+  assert.match(await everything(secure), /x-target: \/a/);
 });
 
 test('HTTP/1.0 is answered and the connection closed; an absolute target tells the host', async () => {

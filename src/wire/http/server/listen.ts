@@ -24,6 +24,7 @@ export interface ListenOptions {
   readonly clock?: Clock | undefined;
 }
 
+const MOST_CONNECTIONS = 10_000;
 const READ = 256 * KiB;
 const TIMEOUTS: ServerTimeouts = { idle: 75_000, head: 30_000, progress: 60_000 };
 
@@ -33,7 +34,8 @@ const TIMEOUTS: ServerTimeouts = { idle: 75_000, head: 30_000, progress: 60_000 
  * Memory: some KiB for each connection; for each body being read 128 KiB where short, two windows of 64 KiB where long.
  */
 export async function listen(handler: HttpHandler, options: ListenOptions = {}): Promise<HttpServer> {
-  const server = open(options);
+  const timeouts = { ...TIMEOUTS, ...options.timeouts };
+  const server = open(options, timeouts);
   const host = options.host ?? '127.0.0.1';
   const listening = once(server, 'listening');
   server.listen(options.port ?? 0, host);
@@ -42,7 +44,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   } catch (error) {
     throw unusable(`Cannot listen on ${host} port ${options.port ?? 0}: ${reason(error)}`, error);
   }
-  return new ListeningServer(server, handler, options);
+  return new ListeningServer(server, handler, options, timeouts);
 }
 
 class ListeningServer implements HttpServer {
@@ -57,11 +59,10 @@ class ListeningServer implements HttpServer {
   #date = '';
   #emptied: PromiseWithResolvers<void> | undefined;
 
-  constructor(server: Server, handler: HttpHandler, options: ListenOptions) {
+  constructor(server: Server, handler: HttpHandler, options: ListenOptions, timeouts: ServerTimeouts) {
     const address = server.address();
     this.port = typeof address === 'object' && address !== null ? address.port : 0;
     this.#server = server;
-    const timeouts = { ...TIMEOUTS, ...options.timeouts };
     this.#ticker = new Ticker(options.clock ?? systemClock, (now) => {
       for (const connection of this.#connections) connection.check(now);
     });
@@ -78,7 +79,7 @@ class ListeningServer implements HttpServer {
       draining: false,
       gone: (connection) => this.#gone(connection),
     };
-    const most = options.maxConnections ?? 10_000;
+    const most = options.maxConnections ?? MOST_CONNECTIONS;
     server.on(options.tls === undefined ? 'connection' : 'secureConnection', (accepted: Socket) => {
       if (this.#connections.size >= most) accepted.destroy();
       else this.#accept(accepted, options.tls === undefined);
@@ -135,10 +136,14 @@ class ListeningServer implements HttpServer {
   }
 }
 
-function open({ tls }: ListenOptions): Server {
+function open({ tls, maxConnections = MOST_CONNECTIONS }: ListenOptions, { head }: ServerTimeouts): Server {
   if (tls === undefined) return createServer({ pauseOnConnect: true });
   try {
-    return createTlsServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] });
+    const options = { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] } as const;
+    const server = createTlsServer({ ...options, handshakeTimeout: head });
+    // Those that have not shown who they are count as well.
+    server.maxConnections = maxConnections;
+    return server;
   } catch (error) {
     throw unusable(`The certificate or its key cannot be used: ${reason(error)}`, error);
   }
