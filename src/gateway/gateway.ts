@@ -151,7 +151,7 @@ function allowedBucket(
   bucket: Bucket | undefined,
   operation: Pick<Operation, 'needs' | 'anybody'>,
 ): Bucket {
-  if (!isBucketName(name)) throw new S3Error('InvalidBucketName');
+  if (bucket === undefined && !isBucketName(name)) throw new S3Error('InvalidBucketName');
   const open = operation.anybody === true && bucket?.anonymousRead === true;
   if (!open) {
     allow(identity, name, operation);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { MiB } from '../../../src/model/units.ts';
 import { listen, type ListenOptions } from '../../../src/wire/http/server/listen.ts';
@@ -339,6 +340,56 @@ test('idle clients, slow heads, bodies that stop and answers nobody takes end af
   }
   await cut.promise;
   assert.deepEqual(outcomes, ['sent false']);
+});
+
+test('a client that takes none of many short answers is cut as well', async () => {
+  const clock = new HandClock();
+  let answered = 0;
+  const handler: HttpHandler = async () => {
+    answered++;
+    return { status: 200, headers: [], body: Buffer.alloc(60_000) };
+  };
+  await using server = await serving(handler, { clock, timeouts: { idle: 1000, head: 2000, progress: 3000 } });
+  const deaf = await server.open();
+  deaf.pause();
+  const closed = once(deaf, 'close');
+  deaf.on('error', () => undefined);
+  deaf.write('GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(1000));
+  // Until the kernel takes no more, which is after some megabytes.
+  for (let before = -1; before !== answered;) {
+    before = answered;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.ok(answered < 1000);
+  assert.equal(server.server.active, 1);
+  for (let i = 0; i < 3; i++) clock.pass(1500);
+  assert.equal(server.server.active, 0);
+  deaf.destroy();
+  await closed;
+});
+
+test('the rest of a body that nobody reads is not waited for longer than another', async () => {
+  const clock = new HandClock();
+  const timeouts = { idle: 1000, head: 2000, progress: 3000 };
+  await using server = await serving(async () => ({ status: 200, headers: [] }), { clock, timeouts });
+  const heads = [
+    'Content-Length: 100',
+    'Content-Length: 60000',
+    'Content-Length: 200000',
+    'Transfer-Encoding: chunked',
+  ];
+  const sockets = await Promise.all(
+    heads.map(async (head) => {
+      const socket = await server.open();
+      socket.write(`PUT / HTTP/1.1\r\nHost: h\r\n${head}\r\n\r\n5`);
+      assert.match(await until(socket, '\r\n\r\n'), /^HTTP\/1.1 200 /, head);
+      return socket;
+    }),
+  );
+  const all = Promise.all(sockets.map(everything));
+  // What a tick ends takes some turns of the event loop.
+  while ((await Promise.race([all, immediate('waiting')])) === 'waiting') clock.pass(500);
+  assert.deepEqual(await all, ['', '', '', '']);
 });
 
 test('drained: no new connections, idle ones closed, requests finished, the rest cut', async () => {

@@ -58,6 +58,8 @@ export class ServerConnection implements BodySource {
   #headSince = 0;
   #lingering = false;
   #sender: BodySender | undefined;
+  /** Since when a short answer waits for the kernel, by the ticker. */
+  #unsent: number | undefined;
   #controller: AbortController | undefined;
 
   constructor(socket: Socket, context: ConnectionContext) {
@@ -96,6 +98,8 @@ export class ServerConnection implements BodySource {
       } else if (now - this.#headSince >= head) this.#refuse(408);
     } else if (this.#sender?.writing === true) {
       if (now - Math.max(this.#sender.since, this.#since) >= progress) this.destroy();
+    } else if (this.#unsent !== undefined) {
+      if (now - this.#unsent >= progress) this.destroy();
     } else if (exchange.body.hungry && !exchange.body.arrived && quiet >= progress) {
       exchange.body.fail(slow(progress));
       this.#endAfter();
@@ -253,7 +257,15 @@ export class ServerConnection implements BodySource {
     const taken = typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
     if (taken) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#socket.once('drain', () => resolve(true)).once('close', () => resolve(false));
+    this.#unsent = this.#context.ticker.now;
+    const over = (whole: boolean): void => {
+      this.#unsent = undefined;
+      this.#socket.off('drain', drained).off('close', closed);
+      resolve(whole);
+    };
+    const drained = (): void => over(true);
+    const closed = (): void => over(false);
+    this.#socket.on('drain', drained).on('close', closed);
     return promise;
   }
 
