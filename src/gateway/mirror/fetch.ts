@@ -176,7 +176,8 @@ export class Fetch {
     const { key, storing, rule } = this.#options;
     try {
       const commit = <T>(work: () => Promise<T>): Promise<T> => this.#options.commit(this, work);
-      const incoming = { key, meta, md5, spool, commit, signal: this.#stop.signal };
+      const superseded = (): boolean => this.superseded;
+      const incoming = { key, meta, md5, spool, commit, superseded, signal: this.#stop.signal };
       const written = await storeIncoming(storing, incoming);
       rule.tally.add('stored');
       return { how: 'stored', written };

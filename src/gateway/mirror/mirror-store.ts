@@ -223,8 +223,10 @@ export class MirrorStore implements Store {
       if (wish === 'wait') await expectStored(fetch);
       return meta;
     } catch (thrown) {
-      if (isFerryError(thrown, 'not-found')) return undefined;
-      throw thrown;
+      if (!isFerryError(thrown, 'not-found')) throw thrown;
+      // That the origin has nothing does not say that the store has not.
+      if (failure !== undefined) throw failure;
+      return undefined;
     }
   }
 
@@ -252,13 +254,28 @@ export class MirrorStore implements Store {
     if (status === 404 && (await this.#isBuried(rule, key))) throw failure;
     const peer = this.#peerOf(key);
     if (peer !== undefined) return await peer.read(key, options, signal);
-    // What the store hides or cannot tell now may be there: it is not overwritten.
-    if (!rule.spec.store || status !== 404) return await readFromOrigin(rule, key, options, asking.headers, signal);
+    if (!rule.spec.store || status !== 404) return await this.#pass(rule, key, options, asking, failure, signal);
     if (rule.spec.mode === 'redirect' && asking !== INSIDE) {
       if (rule.absences.get(key) === undefined) this.#fetch(rule, key, asking, since);
       throw rule.absences.get(key) === 'not-found' ? failure : await redirection(rule, key);
     }
     return await this.#share(rule, key, options, asking, since, signal);
+  }
+
+  /** Past the store: what it hides or cannot tell now may be there, so it is not overwritten, nor said to be nowhere. */
+  async #pass(
+    rule: Rule,
+    key: Key,
+    options: ReadOptions,
+    asking: Asking,
+    failure: FerryError,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadResult> {
+    try {
+      return await readFromOrigin(rule, key, options, asking.headers, signal);
+    } catch (thrown) {
+      throw isFerryError(thrown, 'not-found') ? failure : thrown;
+    }
   }
 
   async #readHere(key: Key, options: ReadOptions, signal: AbortSignal | undefined): Promise<ReadResult> {

@@ -19,8 +19,8 @@ import { SEGMENT, type Sheddable, type SpoolSpace } from './spool-space.ts';
 
 /** Objects up to this are kept in memory. */
 const IN_MEMORY = MiB;
-/** Bytes a reader gets at once. */
-const CHUNK = 64 * KiB;
+/** Bytes a client gets at once: so much memory each of them takes. */
+const CHUNK = 128 * KiB;
 
 /** What a reader wanted is not here any more. */
 export class Overrun extends FerryError {
@@ -168,9 +168,9 @@ export class Spool implements Sheddable {
    * Bytes from `from` on, as they come; up to `to`, or where absent to the end, which is only told once the fetch has
    * ended well. Chunks are valid until the next is asked for. Has to be read to its end or returned.
    */
-  reader(from: number, to?: number, signal?: AbortSignal): AsyncIterableIterator<Uint8Array> {
+  reader(from: number, to?: number, signal?: AbortSignal, chunk = CHUNK): AsyncIterableIterator<Uint8Array> {
     this.keep();
-    const reader = new SpoolReader(this, from, to, signal);
+    const reader = new SpoolReader(this, from, to, signal, chunk);
     this.#readers.add(reader);
     return reader;
   }
@@ -315,13 +315,15 @@ class SpoolReader implements AsyncIterableIterator<Uint8Array> {
   readonly #spool: Spool;
   readonly #to: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #chunk: number;
   /** The next byte it wants. */
   at: number;
   #buffer: Buffer | undefined;
   #over = false;
 
-  constructor(spool: Spool, from: number, to: number | undefined, signal: AbortSignal | undefined) {
+  constructor(spool: Spool, from: number, to: number | undefined, signal: AbortSignal | undefined, chunk: number) {
     this.#spool = spool;
+    this.#chunk = chunk;
     this.at = from;
     this.#to = to ?? Infinity;
     this.#signal = signal;
@@ -354,7 +356,7 @@ class SpoolReader implements AsyncIterableIterator<Uint8Array> {
     return DONE;
   }
 
-  readonly #place = (): Buffer => (this.#buffer ??= Buffer.allocUnsafeSlow(CHUNK));
+  readonly #place = (): Buffer => (this.#buffer ??= Buffer.allocUnsafeSlow(this.#chunk));
 
   #end(): void {
     if (this.#over) return;

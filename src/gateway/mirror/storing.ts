@@ -8,7 +8,7 @@
  */
 import type { ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
-import { MiB } from '../../model/units.ts';
+import { KiB, MiB } from '../../model/units.ts';
 import type { MirrorBook } from '../../state/mirror-book.ts';
 import { userMetadataRefusal } from '../../store/first-loss.ts';
 import type { Part, Store, WriteOptions, WriteResult } from '../../store/store.ts';
@@ -19,6 +19,8 @@ import { SEGMENT } from './spool-space.ts';
 /** Objects up to this are written whole. */
 const WHOLE = 32 * MiB;
 const PART = 16 * MiB;
+/** Bytes of a reader's buffer: one for each object under way. */
+const CHUNK = 512 * KiB;
 /** An upload that is not wanted any more is aborted within, milliseconds. */
 const TIDYING = 10_000;
 
@@ -36,6 +38,8 @@ export interface Incoming {
   readonly spool: Spool;
   /** Runs what makes the object visible, unless a client has changed the key since the fetch began: then it rejects. */
   readonly commit: <T>(work: () => Promise<T>) => Promise<T>;
+  /** A client has changed the key: to go on is no use. */
+  readonly superseded: () => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -76,7 +80,7 @@ async function storeWhole({ local }: StoringContext, incoming: Incoming): Promis
   const { key, spool, meta, md5, commit, signal } = incoming;
   const { writeIfAbsent, verifiesMd5 } = local.capabilities;
   const size = spool.length;
-  const body = size === 0 ? new Uint8Array(0) : { size, open: () => spool.reader(0, size, signal) };
+  const body = size === 0 ? new Uint8Array(0) : { size, open: () => spool.reader(0, size, signal, CHUNK) };
   const options = {
     ...optionsFor(local, meta),
     md5: verifiesMd5 ? md5 : undefined,
@@ -105,10 +109,11 @@ async function storeInParts(c: StoringContext, incoming: Incoming): Promise<Writ
       await spool.arrival(at + partSize, signal);
       const size = Math.min(partSize, spool.length - at);
       if (size <= 0) break;
+      if (incoming.superseded()) throw new FerryError('already-exists', { key });
       const number = parts.length + 1;
       if (number > limits.maxParts || at + size > limits.maxObject)
         throw new FerryError('too-large', { message: 'The object has more parts than the store takes' });
-      const body = { size, open: () => spool.reader(at, at + size, signal) };
+      const body = { size, open: () => spool.reader(at, at + size, signal, CHUNK) };
       parts.push({ number, ...(await multipart!.put(ref, number, body, undefined, signal)) });
       spool.safe(at + size);
     }

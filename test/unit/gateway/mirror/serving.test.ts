@@ -372,6 +372,8 @@ test('what the store refuses or does not answer can count as a miss, and is not 
     await using mirroring = await start([404, Number(status)]);
     assert.ok((await mirroring.get('x')).bytes.equals(bytes));
     assert.equal((await mirroring.get('x', [], 'HEAD')).headers.get('content-length'), '5000');
+    // That the origin has nothing does not say that the store has not.
+    for (const method of ['GET', 'HEAD']) assert.equal((await mirroring.get('y', [], method)).status, 503);
     const { Contents } = await mirroring.client.send(new ListObjectsV2Command({ Bucket: 'raw' }));
     assert.equal(Contents, undefined);
   }
