@@ -22,6 +22,11 @@ export interface Routing {
    * `new`: to new, and nothing is recorded.
    */
   readonly mutations: 'old' | 'held' | 'recorded' | 'new';
+  /**
+   * What is `recorded` may bring an object from old first, where it depends on it. Once all is moved nobody does: then
+   * changes that nobody records follow, and what they delete must not be brought back.
+   */
+  readonly promotes?: true;
 }
 
 /**
@@ -33,9 +38,9 @@ export const ROUTING: Readonly<Record<MigrationPhase, Routing>> = {
   tracking: { reads: 'old', mutations: 'old' },
   // Reads look at both, because another gateway may have been released to new already.
   switching: { reads: 'both', mutations: 'held' },
-  pending: { reads: 'both', mutations: 'recorded' },
-  migrating: { reads: 'both', mutations: 'recorded' },
-  verifying: { reads: 'both', mutations: 'recorded' },
+  pending: { reads: 'both', mutations: 'recorded', promotes: true },
+  migrating: { reads: 'both', mutations: 'recorded', promotes: true },
+  verifying: { reads: 'both', mutations: 'recorded', promotes: true },
   // Mutations are recorded still, because another gateway may be in `verifying`.
   migrated: { reads: 'new', mutations: 'recorded' },
   finalised: { reads: 'new', mutations: 'new' },

@@ -34,7 +34,7 @@ export interface MovingBucket {
    * - with `configuration` where the phase may not follow (`NEXT_PHASES`),
    * - with `unavailable` where it is too early: a live member has not acknowledged `epoch`; to `switching`, the ledger
    *   holds records of an earlier round; to `returning`, a key is dirty, or a claim, an intent or a write stands; to
-   *   `rolled-back`, likewise.
+   *   `rolled-back`, likewise; to `finalised`, a claim stands.
    */
   change(epoch: number, to: MigrationPhase): Promise<SwitchRecord>;
   /** Members that are live or linger, in the order they joined. */

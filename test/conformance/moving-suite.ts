@@ -620,6 +620,16 @@ function rounds(moving: MovingTest): void {
     await world.go('switching');
   });
 
+  moving('nothing is final while an object is being carried', async (world) => {
+    await world.goMigrating();
+    const claim = await world.b.keys.claim('k');
+    await world.go('verifying', 'migrated');
+    const { epoch } = await world.bucket.record();
+    await assert.rejects(world.bucket.change(epoch, 'finalised'), refuses('unavailable', /carried/));
+    await claim[Symbol.asyncDispose]();
+    await world.go('finalised');
+  });
+
   moving('records are dropped once the move is final', async (world) => {
     await world.goMigrating();
     await touch(world.a.keys, 'k');

@@ -5,6 +5,7 @@ import type { KeyLedger } from '../../state/key-ledger.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import { accounted } from './certainty.ts';
+import { guardedComposed } from './guarded.ts';
 
 export interface BulkCopy {
   /** `taskName` of the bucket: `ferry status` shows it by this name. */
@@ -13,6 +14,8 @@ export interface BulkCopy {
   readonly old: ComposedStore;
   readonly new: ComposedStore;
   readonly keys: KeyLedger;
+  /** Whether the member whose keys these are has its lease, now. */
+  readonly sure: () => boolean;
   readonly state: StateStore;
   readonly holder: string;
   /** Resolves when clients leave room for one object more. */
@@ -42,7 +45,7 @@ export async function copyBucket(c: BulkCopy, signal: AbortSignal): Promise<RunS
     task,
     spec: c.spec,
     source: c.old,
-    destination: c.new,
+    destination: guardedComposed(c.new, c.sure),
     signal: AbortSignal.any([signal, lease.lost]),
     emit: c.emit,
     now,

@@ -1,6 +1,7 @@
 import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ReadResult, Store, WriteOptions, WriteResult } from '../../store/store.ts';
+import { guarded } from './guarded.ts';
 
 /** Brings one object from one side to the other, whole: bytes, headers, user metadata and tags. */
 export interface Carrier {
@@ -26,6 +27,8 @@ export interface Carried {
 }
 
 export interface CarryOptions {
+  /** Whether the member in whose name this is done has its lease, asked before anything is changed (`guarded`). */
+  readonly sure: () => boolean;
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,9 +49,10 @@ export class WholeCarrier implements Carrier {
     key: Key,
     to: 'old' | 'new',
     how: 'create' | 'replace',
-    { ifMatch, signal }: CarryOptions,
+    { ifMatch, sure, signal }: CarryOptions,
   ): Promise<Carried> {
-    const [source, destination] = to === 'new' ? [this.#old, this.#new] : [this.#new, this.#old];
+    const [source, inner] = to === 'new' ? [this.#old, this.#new] : [this.#new, this.#old];
+    const destination = guarded(inner, sure);
     const ifAbsent = how === 'create' && destination.capabilities.writeIfAbsent;
     for (;;) {
       if (how === 'create' && !ifAbsent && (await destination.stat(key, signal)) !== undefined)

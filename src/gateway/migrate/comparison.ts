@@ -23,6 +23,8 @@ export interface ComparedSides {
   readonly new: Store;
   readonly keys: KeyLedger;
   readonly carrier: Carrier;
+  /** Whether the member whose keys these are has its lease, now. */
+  readonly sure: () => boolean;
   /** When mutations stopped going to old, milliseconds since the Unix epoch. */
   readonly switched: number;
 }
@@ -109,12 +111,12 @@ class SidesComparison {
   }
 
   async #misses(here: ObjectEntry): Promise<Finding | undefined> {
-    const { keys, carrier } = this.#s;
+    const { keys, carrier, sure } = this.#s;
     const { key } = here;
     const past = this.#isPast(here.modified);
     await using claim = await keys.claim(key, this.#signal);
     if (claim.touched) return undefined;
-    const { outcome } = await accounted(carrier.carry(key, 'new', 'create', { signal: this.#signal }), claim);
+    const { outcome } = await accounted(carrier.carry(key, 'new', 'create', { sure, signal: this.#signal }), claim);
     if (outcome !== 'carried') return undefined;
     return { key, kind: past ? 'past the gateway' : 'missing', repaired: true };
   }

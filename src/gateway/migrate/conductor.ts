@@ -9,6 +9,7 @@
 import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
+import type { KeyLedger } from '../../state/key-ledger.ts';
 import type { Member, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
 import { sleep, type Clock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
@@ -20,7 +21,7 @@ import { compareSides } from './comparison.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { writeBackAll } from './write-back.ts';
 
-export interface ConductorOptions extends Omit<BulkCopy, 'keys'> {
+export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure'> {
   readonly bucket: MovingBucket;
   readonly carrier: Carrier;
   readonly old: ComposedStore;
@@ -143,6 +144,8 @@ export class Conductor implements AsyncDisposable {
     }
     const record = await this.#member.renew();
     if (this.#acknowledged === record.epoch) return record;
+    // What was begun under another phase is over before this one is acknowledged.
+    await this.#stopWork();
     await this.#member.acknowledge(record.epoch, []);
     this.#acknowledged = record.epoch;
     return record;
@@ -174,7 +177,7 @@ export class Conductor implements AsyncDisposable {
   async #copy({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
     const { bucket, now, automatic } = this.#o;
     if ((await readFact(bucket, 'copied')) === undefined) {
-      const summary = await copyBucket({ ...this.#o, keys: this.#member.keys }, signal);
+      const summary = await copyBucket({ ...this.#o, ...this.#mine() }, signal);
       if (signal.aborted) return;
       if (summary.outcome !== 'finished')
         throw summary.error ?? new FerryError('unavailable', { message: `${summary.counters.failed} objects failed` });
@@ -189,7 +192,7 @@ export class Conductor implements AsyncDisposable {
   async #compare({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
     const { bucket, old, carrier, now } = this.#o;
     const switched = (await readFact(bucket, 'switched')) ?? 0;
-    const sides = { old, new: this.#o.new, keys: this.#member.keys, carrier, switched };
+    const sides = { old, new: this.#o.new, ...this.#mine(), carrier, switched };
     const { findings, ...numbers } = await compareSides(sides, signal);
     if (signal.aborted) return;
     await writeFact(bucket, 'verified', { at: now(), ...numbers, findings });
@@ -211,7 +214,7 @@ export class Conductor implements AsyncDisposable {
     const { writeBack, old, carrier, clock, interval } = this.#o;
     if (!writeBack) return;
     while (!signal.aborted) {
-      const failures = await writeBackAll({ old, keys: this.#member.keys, carrier }, last, signal);
+      const failures = await writeBackAll({ old, ...this.#mine(), carrier }, last, signal);
       if (signal.aborted) return;
       if (failures.length > 0) throw failures[0]!;
       await sleep(clock, interval, signal).catch(() => undefined);
@@ -224,9 +227,10 @@ export class Conductor implements AsyncDisposable {
     for (const key of keys) this.#wanted.delete(key);
     const { signal } = this.#closed;
     const promote = async (key: Key): Promise<void> => {
-      await using claim = await this.#member.keys.tryClaim(key);
+      const { keys: mine, sure } = this.#mine();
+      await using claim = await mine.tryClaim(key);
       if (claim !== undefined && !claim.touched)
-        await accounted(this.#o.carrier.carry(key, 'new', 'create', { signal }), claim);
+        await accounted(this.#o.carrier.carry(key, 'new', 'create', { sure, signal }), claim);
     };
     // One that fails is copied in turn.
     await Promise.all(keys.map((key) => promote(key).catch(() => undefined)));
@@ -277,6 +281,12 @@ export class Conductor implements AsyncDisposable {
 
   async #forget(fact: FactName): Promise<void> {
     if ((await readFact(this.#o.bucket, fact)) !== undefined) await writeFact(this.#o.bucket, fact, undefined);
+  }
+
+  /** The keys as the member there is now has them, and whether it has its lease. */
+  #mine(): { readonly keys: KeyLedger; readonly sure: () => boolean } {
+    const member = this.#member;
+    return { keys: member.keys, sure: () => member.isLive() };
   }
 
   #tell(level: News['level'], message: string, detail?: Readonly<Record<string, unknown>>): void {

@@ -103,7 +103,10 @@ export class MigratingMultipart implements Multipart {
     passage.crosses();
     const { etag } = await accounted(next.multipart!.complete(ref, parts, {}, signal), passage);
     const how = ifAbsent === true ? 'create' : 'replace';
-    const carried = await accounted(carrier.carry(key, 'old', how, { ifMatch: etag, signal }), passage);
+    const carried = await accounted(
+      carrier.carry(key, 'old', how, { ifMatch: etag, sure: () => passage.stillSure(), signal }),
+      passage,
+    );
     await accounted(next.remove(key, signal), passage);
     if (carried.outcome === 'there') throw new FerryError('already-exists', { key });
     if (carried.outcome === 'nothing') throw unknownOutcome(key);

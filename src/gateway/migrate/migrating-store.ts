@@ -159,7 +159,7 @@ export class MigratingStore implements Store {
     const { key, run } = change;
     if (passage.mutations === 'old') return await accounted(run(old, signal, passage), passage);
     if (passage.mutations === 'new') return await run(next, signal, passage);
-    const sides = this.sides(passage);
+    const sides = this.sides(passage, passage.promotes);
     // Before anything is kept from others: who waits for a claim holds none of theirs up.
     for (const needed of change.needs ?? []) await this.rules.promote(sides, needed, signal);
     // Where the copy looks before it writes, nobody may write between.
@@ -171,9 +171,9 @@ export class MigratingStore implements Store {
   }
 
   /** Both sides, as the rules need them. */
-  sides(passage: MutationPassage | ReadPassage): Sides {
+  sides(passage: MutationPassage | ReadPassage, promotes = false): Sides {
     const { old, new: next, carrier, route } = this.#o;
-    return { old, new: next, carrier, keys: route.patient(passage) };
+    return { old, new: next, carrier, keys: route.patient(passage), sure: () => passage.stillSure(), promotes };
   }
 
   async #tags(key: Key, signal: AbortSignal | undefined): Promise<Tags> {

@@ -10,6 +10,7 @@ import type { TaskSpec } from '../../model/task.ts';
 import { MiB } from '../../model/units.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import type { Carried, Carrier, CarryOptions } from './carrier.ts';
+import { guardedComposed } from './guarded.ts';
 
 /** Buffered whole, all objects together. */
 const BUFFERS = 32 * MiB;
@@ -48,9 +49,10 @@ export class MoverCarrier implements Carrier, Disposable {
     key: Key,
     to: 'old' | 'new',
     how: 'create' | 'replace',
-    { ifMatch, signal }: CarryOptions,
+    { ifMatch, sure, signal }: CarryOptions,
   ): Promise<Carried> {
-    const [source, destination] = to === 'new' ? [this.#o.old, this.#o.new] : [this.#o.new, this.#o.old];
+    const [source, inner] = to === 'new' ? [this.#o.old, this.#o.new] : [this.#o.new, this.#o.old];
+    const destination = guardedComposed(inner, sure);
     const meta = await source.stat(key, signal);
     if (meta === undefined) return { outcome: 'nothing' };
     if (ifMatch !== undefined && meta.etag !== undefined && meta.etag !== ifMatch)

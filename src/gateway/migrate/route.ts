@@ -40,6 +40,8 @@ export interface ReadPassage {
 /** Leave to change something; it counts as in flight until it is disposed of. */
 export interface MutationPassage extends Disposable {
   readonly mutations: Exclude<Routing['mutations'], 'held'>;
+  /** As in `Routing`. */
+  readonly promotes: boolean;
   readonly phase: MigrationPhase;
   readonly keys: KeyLedger;
   /** Aborts when the mutation must not go on. */
@@ -57,7 +59,8 @@ export interface MutationPassage extends Disposable {
  * on, tells the others which are in flight on old, and serves nobody when its view may be out of date.
  *
  * A phase is acknowledged only when nothing goes on under rules that do not fit it: mutations on new end before a hold
- * on the way back is acknowledged; those on old are made known instead, because they may take an hour.
+ * on the way back is acknowledged, and those that may bring something from old before the end is; those on old are made
+ * known instead, because they may take an hour.
  */
 export class Route implements AsyncDisposable {
   readonly #o: RouteOptions;
@@ -104,17 +107,18 @@ export class Route implements AsyncDisposable {
   async mutating(key: Key, operation: string, signal?: AbortSignal): Promise<MutationPassage> {
     if (this.#rules.mutations === 'held') await this.#released(signal);
     this.#requireSure();
-    const { mutations } = this.#rules;
+    const { mutations, promotes = false } = this.#rules;
     if (mutations === 'held') throw busy('Changes to the bucket are held for a moment');
     const { member, record } = this.#view;
     const id = randomUUID();
-    const mutation = new Mutation(member, { id, key, operation, started: this.#o.now() }, mutations);
+    const mutation = new Mutation(member, { id, key, operation, started: this.#o.now() }, mutations, promotes);
     this.#mutations.add(mutation);
     const lost = (): void => mutation.cut(member.lost.reason);
     member.lost.addEventListener('abort', lost);
     let inDoubt = false;
     return {
       mutations,
+      promotes,
       phase: record.phase,
       keys: member.keys,
       signal: mutation.signal,
@@ -205,8 +209,7 @@ export class Route implements AsyncDisposable {
     if (view.acknowledged === record.epoch) return;
     const rules = this.#rules;
     const mine = [...this.#mutations].filter((mutation) => mutation.member === member);
-    if (mine.some(({ kind, crosses, over }) => !over && (crosses || (kind === 'recorded' && kind !== rules.mutations))))
-      return;
+    if (mine.some((mutation) => !mutation.over && !fits(mutation, rules))) return;
     const unknown = rules.mutations === 'old' ? [] : mine.filter(({ kind, published }) => kind === 'old' && !published);
     const told = unknown.map(({ what }) => what);
     for (const mutation of unknown) mutation.published = true;
@@ -278,6 +281,7 @@ class Mutation {
   readonly member: Member;
   readonly what: OldMutation;
   readonly kind: MutationPassage['mutations'];
+  readonly promotes: boolean;
   readonly #cut = new AbortController();
   readonly #left = new AbortController();
   /** It is made known, or about to be. */
@@ -287,7 +291,8 @@ class Mutation {
   crosses = false;
   doubtful = false;
 
-  constructor(member: Member, what: OldMutation, kind: MutationPassage['mutations']) {
+  constructor(member: Member, what: OldMutation, kind: MutationPassage['mutations'], promotes: boolean) {
+    this.promotes = promotes;
     this.member = member;
     this.what = what;
     this.kind = kind;
@@ -314,6 +319,12 @@ class Mutation {
     this.doubtful = doubtful;
     this.#left.abort();
   }
+}
+
+/** Whether it may go on while others go by these rules. What goes on on old is made known instead. */
+function fits({ kind, promotes, crosses }: Mutation, rules: Routing): boolean {
+  if (crosses) return false;
+  return kind !== 'recorded' || (rules.mutations === 'recorded' && (!promotes || rules.promotes === true));
 }
 
 function busy(message: string): FerryError {

@@ -8,12 +8,17 @@ import type { Claim, KeyLedger } from '../../state/key-ledger.ts';
 import type { CompleteOptions, Part, Store, UploadRef, WriteResult } from '../../store/store.ts';
 import type { Carrier } from './carrier.ts';
 import { accounted, isRefusal } from './certainty.ts';
+import { requireSure } from './guarded.ts';
 
 export interface Sides {
   readonly old: Store;
   readonly new: Store;
   readonly keys: RecordedKeys;
   readonly carrier: Carrier;
+  /** Whether the member whose keys these are has its lease, now. */
+  readonly sure: () => boolean;
+  /** As in `Routing`. */
+  readonly promotes: boolean;
 }
 
 /** What the rules need of the ledger. */
@@ -74,16 +79,16 @@ async function remove({ new: next, keys }: Sides, key: Key, signal: AbortSignal 
  * new is done on the present object: new keeps it until the key is touched.
  */
 async function promote(sides: Sides, key: Key, signal: AbortSignal | undefined): Promise<void> {
-  const { new: next, keys } = sides;
-  if (await keys.isTouched(key)) return;
+  const { new: next, keys, promotes } = sides;
+  if (!promotes || (await keys.isTouched(key))) return;
   if ((await next.stat(key, signal)) !== undefined) return;
   await using claim = await keys.claim(key, signal);
   if (!claim.touched) await bring(sides, claim, key, signal);
 }
 
 /** The copy of whoever holds the claim. */
-async function bring({ carrier }: Sides, claim: Claim, key: Key, signal: AbortSignal | undefined): Promise<void> {
-  await accounted(carrier.carry(key, 'new', 'create', { signal }), claim);
+async function bring({ carrier, sure }: Sides, claim: Claim, key: Key, signal: AbortSignal | undefined): Promise<void> {
+  await accounted(carrier.carry(key, 'new', 'create', { sure, signal }), claim);
 }
 
 /**
@@ -102,21 +107,22 @@ async function completeLate(
   { ifAbsent }: CompleteOptions,
   signal: AbortSignal | undefined,
 ): Promise<WriteResult> {
-  const { old, new: next, keys, carrier } = sides;
+  const { old, new: next, keys, carrier, sure } = sides;
   const { key, uploadId } = upload;
   await using claim = await keys.claim(key, signal);
   const goesOn = claim.completing === uploadId;
   if (!goesOn) await requireUpload(old, upload, signal);
   if (!claim.touched) {
-    await bring(sides, claim, key, signal);
+    if (sides.promotes) await bring(sides, claim, key, signal);
     await claim.touch();
   }
   if (ifAbsent === true && (await next.stat(key, signal)) !== undefined)
     throw new FerryError('already-exists', { key });
   await claim.setCompleting(uploadId);
+  requireSure(sure);
   const completed = await accounted(completeOnce(old, upload, parts, goesOn, signal), claim).catch(forget(claim));
   const how = ifAbsent === true ? 'create' : 'replace';
-  const carried = await accounted(carrier.carry(key, 'new', how, { ifMatch: completed.etag, signal }), claim);
+  const carried = await accounted(carrier.carry(key, 'new', how, { ifMatch: completed.etag, sure, signal }), claim);
   await claim.setCompleting(undefined);
   if (carried.outcome === 'there') throw new FerryError('already-exists', { key });
   if (carried.outcome === 'nothing') throw new FerryError('unavailable', { key, message: 'old lost the upload' });

@@ -3,6 +3,7 @@ import type { DirtyKey, KeyLedger } from '../../state/key-ledger.ts';
 import type { Store } from '../../store/store.ts';
 import type { Carrier } from './carrier.ts';
 import { accounted } from './certainty.ts';
+import { guarded } from './guarded.ts';
 
 const PAGE = 200;
 const AT_ONCE = 8;
@@ -11,6 +12,8 @@ export interface WriteBackSides {
   readonly old: Store;
   readonly keys: KeyLedger;
   readonly carrier: Carrier;
+  /** Whether the member whose keys these are has its lease, now. */
+  readonly sure: () => boolean;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function writeBackAll(
  * refused.
  */
 export async function writeBack(
-  { old, keys, carrier }: WriteBackSides,
+  { old, keys, carrier, sure }: WriteBackSides,
   dirty: DirtyKey,
   last: boolean,
   signal?: AbortSignal,
@@ -55,8 +58,9 @@ export async function writeBack(
     if (!last) return;
     await claim.setCompleting(undefined);
   }
-  const { outcome } = await accounted(carrier.carry(key, 'old', 'replace', { signal }), claim);
+  const { outcome } = await accounted(carrier.carry(key, 'old', 'replace', { sure, signal }), claim);
   // The record is read after new was seen to have nothing.
-  if (outcome === 'nothing' && (await keys.isTouched(key))) await accounted(old.remove(key, signal), claim);
+  if (outcome === 'nothing' && (await keys.isTouched(key)))
+    await accounted(guarded(old, sure).remove(key, signal), claim);
   await keys.settle(dirty);
 }

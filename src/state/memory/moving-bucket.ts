@@ -179,6 +179,7 @@ export class MemoryMovingBucket implements MovingBucket {
         return `${name} has not acknowledged ${this.#record.phase}`;
     const { dirty, touched, intents, claims, writes } = this.tables.counts();
     if (to === 'switching' && dirty + touched > 0) return 'there are records of an earlier round';
+    if (to === 'finalised' && claims > 0) return `${claims} objects are being carried`;
     if (to !== 'returning' && to !== 'rolled-back') return undefined;
     if (dirty > 0) return `${dirty} keys are to be written back`;
     if (intents + claims + writes > 0) return `${intents + claims + writes} operations are in flight`;

@@ -45,7 +45,7 @@ export async function explore(begin: () => Promise<Run>, bounds: Bounds = {}): P
     let spent = 0;
     const pick = async (choice: Choice): Promise<void> => {
       const actor = scheduler.ready.find(({ name }) => name === choice.name)!;
-      if (previous !== undefined && previous !== actor && previous.go !== undefined) spent++;
+      if (previous !== undefined && previous !== actor && isReady(previous)) spent++;
       previous = actor;
       await scheduler.step(actor);
     };
@@ -80,6 +80,10 @@ interface Choice {
   readonly left: readonly string[];
 }
 
+function isReady({ go, stopped }: Actor): boolean {
+  return go !== undefined && stopped !== true;
+}
+
 function allowed(
   scheduler: Scheduler,
   previous: Actor | undefined,
@@ -87,7 +91,7 @@ function allowed(
   { preemptions = Infinity }: Bounds,
 ): string[] {
   const names = scheduler.ready.map(({ name }) => name);
-  if (previous?.go === undefined || spent < preemptions) return names;
+  if (previous === undefined || !isReady(previous) || spent < preemptions) return names;
   return [previous.name];
 }
 
@@ -95,7 +99,7 @@ function allowed(
 function describe(run: Run): string {
   const { scheduler, operations } = run;
   const actors = scheduler.actors.map(
-    ({ seen, go, done, dead }) => `${seen.join('>')}${go ? '*' : done ? '.' : '-'}${dead}`,
+    ({ seen, go, done, dead, stopped }) => `${seen.join('>')}${go ? '*' : done ? '.' : '-'}${dead}${stopped}`,
   );
   return `${run.state()} | ${actors.join(' ; ')} | ${inOrder(operations)}`;
 }

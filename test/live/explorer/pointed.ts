@@ -125,6 +125,8 @@ export function pointedBucket(
   scheduler: Scheduler,
   variant: LedgerVariant,
   fine: boolean,
+  /** The member of this name is not told when its lease has run out; it has to look. */
+  deaf: string | undefined,
 ): MovingBucket {
   return {
     record: () => inner.record(),
@@ -134,15 +136,23 @@ export function pointedBucket(
     counts: () => inner.counts(),
     fact: (name) => inner.fact(name),
     setFact: (name, value) => inner.setFact(name, value),
-    join: async (name) => pointedMember(await inner.join(name), scheduler, variant, fine),
+    join: async (name) => pointedMember(await inner.join(name), scheduler, variant, fine, name === deaf),
   };
 }
 
-function pointedMember(inner: Member, scheduler: Scheduler, variant: LedgerVariant, fine: boolean): Member {
+function pointedMember(
+  inner: Member,
+  scheduler: Scheduler,
+  variant: LedgerVariant,
+  fine: boolean,
+  deaf: boolean,
+): Member {
   const keys = pointedKeys(variant(inner.keys), scheduler, fine);
+  const unheard = new AbortController().signal;
   return new Proxy(inner, {
     get(target, name): unknown {
       if (name === 'keys') return keys;
+      if (name === 'lost' && deaf) return unheard;
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -50,6 +50,8 @@ export interface Scenario {
   readonly newCapabilities?: Partial<Capabilities>;
   /** Where writes begin and anything is given back is a step of its own, too. */
   readonly fine?: boolean;
+  /** Gateway 0 is told nothing by timers. */
+  readonly deaf?: boolean;
   /** Actors that are in the process of gateway 0. */
   readonly mortal?: readonly number[];
 }
@@ -103,10 +105,10 @@ export class ExplorerWorld implements Run {
     return world;
   }
 
-  async #setUp({ phase = 'migrating', fine = false }: Scenario): Promise<void> {
+  async #setUp({ phase = 'migrating', fine = false, deaf = false }: Scenario): Promise<void> {
     if (this.initial !== null) await this.oldSpace.write(KEY, Buffer.from(this.initial));
     const ledger: LedgerVariant = (keys) => this.variant.keys?.(keys, this.shared) ?? keys;
-    const bucket: MovingBucket = pointedBucket(this.shared, this.scheduler, ledger, fine);
+    const bucket: MovingBucket = pointedBucket(this.shared, this.scheduler, ledger, fine, deaf ? 'g0' : undefined);
     this.worker = await bucket.join('worker');
     for (const name of ['g0', 'g1']) {
       const route = await Route.open({
@@ -188,7 +190,15 @@ export class ExplorerWorld implements Run {
   }
 
   sides(): Sides & { readonly keys: KeyLedger } {
-    return { old: this.old, new: this.new, carrier: this.carrier, keys: this.worker.keys };
+    const { worker } = this;
+    return {
+      old: this.old,
+      new: this.new,
+      carrier: this.carrier,
+      keys: worker.keys,
+      sure: () => worker.isLive(),
+      promotes: true,
+    };
   }
 
   /** What a client does, from its first step to its answer. */
@@ -344,7 +354,7 @@ export const backfill: Act = async (world) => {
   const sides = world.sides();
   if (world.variant.backfill !== undefined) return await world.variant.backfill(sides);
   await using claim = await sides.keys.claim(KEY);
-  if (!claim.touched) await sides.carrier.carry(KEY, 'new', 'create', {});
+  if (!claim.touched) await sides.carrier.carry(KEY, 'new', 'create', sides);
 };
 
 /** The phases given, one gateway after the other. */
@@ -388,6 +398,20 @@ export const crash: Act = async (world) => {
   await world.scheduler.point('linger');
   for (const actor of world.scheduler.actors) if (actor.dead) actor.go = undefined;
   await world.leap(LINGER);
+};
+
+/**
+ * The process of gateway 0 is stopped (SIGSTOP) for longer than its lease and what it held lingers. When it goes on, no
+ * timer has told it so yet.
+ */
+export const stop: Act = async (world) => {
+  for (const actor of world.scheduler.actors) if (world.mortal.includes(Number(actor.name))) actor.stopped = true;
+  world.crashed = true;
+  await world.leap(LEASE + LINGER);
+};
+
+export const resume: Act = async (world) => {
+  for (const actor of world.scheduler.actors) actor.stopped = false;
 };
 
 /** Stands still but for leaps. */

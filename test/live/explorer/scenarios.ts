@@ -11,6 +11,8 @@ import {
   list,
   phases,
   put,
+  resume,
+  stop,
   writingBack,
   type Scenario,
 } from './scenario.ts';
@@ -250,4 +252,63 @@ const CRASHING: readonly Explored[] = [
   },
 ];
 
-export const SCENARIOS: readonly Explored[] = [...MOVING, ...SWITCHING, ...BACK, ...CRASHING];
+const FINAL: readonly Explored[] = [
+  {
+    name: 'final: a put if absent begun before, delete, reads',
+    actors: [[backfill, phases('verifying', 'migrated', 'finalised')], [create('v1', 0)], [del(1), get(1)]],
+    catches: ['promotion goes on until the move is final'],
+  },
+  {
+    name: 'final: an early upload begun before, delete, reads',
+    actors: [[backfill, phases('verifying', 'migrated', 'finalised')], [completeLate('u', 0)], [del(1), get(1)]],
+  },
+  {
+    name: 'final: delete, put, reads',
+    actors: [
+      [backfill, phases('verifying', 'migrated', 'finalised')],
+      [del(0), put('v1', 1)],
+      [get(0), get(1)],
+    ],
+  },
+];
+
+const STOPPED: readonly Explored[] = [
+  {
+    name: 'stop: a put and a read while the bucket is switched and copied',
+    phase: 'tracking',
+    deaf: true,
+    mortal: [0],
+    actors: [
+      [put('v1', 0), get(0)],
+      [stop, toNew, backfill, resume],
+      [get(1), get(1)],
+    ],
+    catches: ['a gateway does not notice that it was stopped'],
+  },
+  {
+    name: 'stop: a read while the bucket is switched and written to',
+    phase: 'tracking',
+    deaf: true,
+    mortal: [0],
+    actors: [[get(0), get(0)], [stop, toNew, put('v2', 1), resume], [get(1)]],
+  },
+  {
+    name: 'stop: a put and a delete on new while everything goes back',
+    deaf: true,
+    fine: true,
+    mortal: [0],
+    actors: [
+      [put('v1', 0), del(0)],
+      [stop, goBack, resume],
+      [get(1), get(1)],
+    ],
+  },
+  {
+    name: 'stop: a conditional put while others delete',
+    deaf: true,
+    mortal: [0],
+    actors: [[cas('v0', 'v1', 0)], [stop, del(1), resume], [get(1), get(1)]],
+  },
+];
+
+export const SCENARIOS: readonly Explored[] = [...MOVING, ...SWITCHING, ...BACK, ...CRASHING, ...FINAL, ...STOPPED];

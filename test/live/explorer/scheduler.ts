@@ -13,6 +13,8 @@ export interface Actor {
   go?: (() => void) | undefined;
   /** Nothing after its next step is run: its process is dead. */
   dead: boolean;
+  /** Its process is stopped. */
+  stopped?: boolean;
   done: boolean;
   /** It may wait at the end for what does not come. */
   mayStop?: boolean;
@@ -64,7 +66,7 @@ export class Scheduler {
 
   /** Those that can go on now. */
   get ready(): readonly Actor[] {
-    return this.actors.filter(({ go }) => go !== undefined);
+    return this.actors.filter(({ go, stopped }) => go !== undefined && stopped !== true);
   }
 
   /** One step of one actor, and everything that follows from it without another's choice. */

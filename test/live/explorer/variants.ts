@@ -3,6 +3,7 @@ import { ROUTING } from '../../../src/model/migration-phase.ts';
 import type { Rules } from '../../../src/gateway/migrate/rules.ts';
 import { MemoryMovingBucket } from '../../../src/state/memory/moving-bucket.ts';
 import type { Claim, Intent, KeyLedger } from '../../../src/state/key-ledger.ts';
+import type { Member } from '../../../src/state/moving-bucket.ts';
 import type { Variant } from './scenario.ts';
 
 const look = (broken: Rules['look']): Variant => ({ rules: { look: broken } });
@@ -63,7 +64,7 @@ export const VARIANTS = {
   },
 
   'the copy ignores the record': {
-    backfill: async ({ carrier }) => void (await carrier.carry('k', 'new', 'create', {})),
+    backfill: async ({ carrier, sure }) => void (await carrier.carry('k', 'new', 'create', { sure })),
   },
 
   'the copy overwrites': {
@@ -75,9 +76,9 @@ export const VARIANTS = {
 
   'an early upload is completed in sight of readers': {
     rules: {
-      completeLate: async ({ old, carrier }, upload, parts, options, signal) => {
+      completeLate: async ({ old, carrier, sure }, upload, parts, options, signal) => {
         await old.multipart!.complete(upload, parts, options, signal);
-        await carrier.carry(upload.key, 'new', 'replace', { signal });
+        await carrier.carry(upload.key, 'new', 'replace', { sure, signal });
         return {};
       },
     },
@@ -88,11 +89,11 @@ export const VARIANTS = {
       completeLate: async (sides, upload, parts, _options, signal) => {
         {
           await using claim = await sides.keys.claim(upload.key, signal);
-          if (!claim.touched) await sides.carrier.carry(upload.key, 'new', 'create', { signal });
+          if (!claim.touched) await sides.carrier.carry(upload.key, 'new', 'create', sides);
           await claim.touch();
         }
         await sides.old.multipart!.complete(upload, parts, {}, signal);
-        await sides.carrier.carry(upload.key, 'new', 'replace', { signal });
+        await sides.carrier.carry(upload.key, 'new', 'replace', { sure: sides.sure, signal });
         return {};
       },
     },
@@ -138,8 +139,8 @@ export const VARIANTS = {
   },
 
   'write-back takes no claim': {
-    writeBack: async ({ old, keys, carrier }, dirty) => {
-      const { outcome } = await carrier.carry(dirty.key, 'old', 'replace', {});
+    writeBack: async ({ old, keys, carrier, sure }, dirty) => {
+      const { outcome } = await carrier.carry(dirty.key, 'old', 'replace', { sure });
       if (outcome === 'nothing' && (await keys.isTouched(dirty.key))) await old.remove(dirty.key);
       await keys.settle(dirty);
     },
@@ -153,6 +154,20 @@ export const VARIANTS = {
     bucket: class extends MemoryMovingBucket {
       override lingersUntil(member: string): number {
         return super.lingersUntil(member) - this.options.linger;
+      }
+    },
+  },
+
+  'promotion goes on until the move is final': {
+    routing: { migrated: { reads: 'new', mutations: 'recorded', promotes: true } },
+  },
+
+  'a gateway does not notice that it was stopped': {
+    bucket: class extends MemoryMovingBucket {
+      override async join(name: string): Promise<Member> {
+        const member = await super.join(name);
+        member.isLive = () => true;
+        return member;
       }
     },
   },

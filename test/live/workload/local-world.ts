@@ -107,15 +107,16 @@ export class LocalWorld implements World {
   async copyAll(): Promise<void> {
     await this.#persist(async ({ member, sides }) => {
       const { variant } = this.#o;
+      const sure = (): boolean => member.isLive();
       const { entries } = await sides.old.list({});
       for (const { key } of entries) {
         if (variant?.backfill !== undefined) {
-          await sides.carrier.carry(key, 'new', 'create', {});
+          await sides.carrier.carry(key, 'new', 'create', { sure });
           continue;
         }
         await using claim = await member.keys.claim(key);
         try {
-          if (!claim.touched) await sides.carrier.carry(key, 'new', 'create', { signal: member.lost });
+          if (!claim.touched) await sides.carrier.carry(key, 'new', 'create', { sure, signal: member.lost });
         } catch (thrown) {
           claim.inDoubt();
           throw thrown;
@@ -129,7 +130,8 @@ export class LocalWorld implements World {
     await this.#persist(async ({ member, sides }) => {
       for (;;) {
         const found = await member.keys.dirty(undefined, 100);
-        for (const dirty of found) await work({ ...sides, keys: member.keys }, dirty, last);
+        for (const dirty of found)
+          await work({ ...sides, keys: member.keys, sure: () => member.isLive() }, dirty, last);
         const { dirty, writes } = await member.keys.counts();
         if (last ? dirty === 0 && writes === 0 : found.length === 0) return;
         if (last) await this.pause(PAUSE);

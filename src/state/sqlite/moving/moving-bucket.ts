@@ -221,6 +221,7 @@ export class SqliteMovingBucket implements MovingBucket {
       if (this.clock < leaseEnd && acknowledged !== epoch) return `${name} has not acknowledged ${phase}`;
     const { dirty, touched, intents, claims, writes } = this.keys.counts();
     if (to === 'switching' && dirty + touched > 0) return 'there are records of an earlier round';
+    if (to === 'finalised' && claims > 0) return `${claims} objects are being carried`;
     if (to !== 'returning' && to !== 'rolled-back') return undefined;
     if (dirty > 0) return `${dirty} keys are to be written back`;
     if (intents + claims + writes > 0) return `${intents + claims + writes} operations are in flight`;
