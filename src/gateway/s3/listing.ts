@@ -69,19 +69,19 @@ function isObject({ directory, irregular, badName }: ObjectEntry): boolean {
   return irregular === undefined && badName === undefined && (directory === undefined || directory.empty);
 }
 
-function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
+export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   const at = key.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
 /** Whether the text is one of the common prefixes a page may end with. */
-function isCommon(text: string, prefix: string, delimiter: string | undefined): boolean {
+export function isCommon(text: string, prefix: string, delimiter: string | undefined): boolean {
   if (delimiter === undefined || delimiter === '' || !text.startsWith(prefix)) return false;
   return commonPrefix(text, prefix, delimiter) === text;
 }
 
 /** After nearly every key that begins with `prefix`; at least after `key`. */
-function beyond(prefix: string, key = ''): string {
+export function beyond(prefix: string, key = ''): string {
   const last = `${prefix}\u{10FFFF}`;
   return compareKeys(last, key) > 0 ? last : key;
 }

@@ -71,7 +71,6 @@ const OTHERS: readonly Case[] = [
   ['PUT', '/new', [], ['x-amz-grant-full-control', 'id=x']],
   ['PUT', '/new', [], ['x-amz-bucket-object-lock-enabled', 'true']],
   ['PUT', '/new', [], ['x-amz-object-ownership', 'ObjectWriter']],
-  ['GET', '/box', [['uploads', ''], ['delimiter', '/']]],
 ]; // prettier-ignore
 
 test('what is not offered is answered NotImplemented, and nothing is changed', async () => {

@@ -355,6 +355,24 @@ suite('uploads in parts', () => {
       );
       assert.deepEqual(new Set(found.map(([, id]) => id)), new Set(ids));
     }
+    for (const key of ['b/d', 'b/d', 'e +/1', 'e +/2', 'f']) ids.push(await multipart.begin(key));
+    for (const MaxUploads of [1, 2, 3, 100]) {
+      const found: string[] = [];
+      let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } = {};
+      for (;;) {
+        const asked = { Bucket: 'box', MaxUploads, Delimiter: '/', EncodingType: 'url', ...from } as const;
+        const page = await client.send(new s3.ListMultipartUploadsCommand(asked));
+        assert.equal(page.EncodingType, 'url');
+        for (const { Key } of page.Uploads ?? []) found.push(Key!);
+        for (const { Prefix } of page.CommonPrefixes ?? []) found.push(decodeURIComponent(Prefix!));
+        assert.ok((page.Uploads ?? []).length + (page.CommonPrefixes ?? []).length <= MaxUploads);
+        if (page.IsTruncated !== true) break;
+        from = { KeyMarker: decodeURIComponent(page.NextKeyMarker!), UploadIdMarker: page.NextUploadIdMarker };
+      }
+      assert.deepEqual(found.toSorted(), ['a', 'a', 'b/', 'd', 'e +/', 'f'], `pages of ${MaxUploads}`);
+    }
+    for (const each of await multipart.list!('', undefined, 100))
+      if (ids.indexOf(each.uploadId) >= 4) await multipart.abort(each);
     const below = await client.send(new s3.ListMultipartUploadsCommand({ Bucket: 'box', Prefix: 'b/' }));
     assert.deepEqual(
       below.Uploads!.map(({ Key }) => Key),

@@ -7,7 +7,7 @@ import { base64ToHex, S3_CHECKSUM_NAMES } from '../../../wire/checksum/encoding.
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
 import type { XmlElement } from '../../../wire/xml/tree.ts';
 import { empty, quoted, xml } from '../answer.ts';
-import { initiatorXml, ownerXml, type BucketCall, type ObjectCall } from '../call.ts';
+import { initiatorXml, ownerXml, type ObjectCall } from '../call.ts';
 import { readConditions, writeConditions } from '../conditions.ts';
 import { requireDocument } from '../documents.ts';
 import { S3Error, uploadError } from '../error.ts';
@@ -165,52 +165,6 @@ export async function listParts(call: ObjectCall): Promise<HttpAnswer> {
       textElement('MaxParts', limit),
       textElement('IsTruncated', truncated),
       ...parts,
-    ),
-  );
-}
-
-export async function listUploads(call: BucketCall): Promise<HttpAnswer> {
-  const { request, bucket } = call;
-  const { query } = request;
-  const multipart = bucket.store.multipart;
-  if (multipart?.list === undefined)
-    throw new S3Error('NotImplemented', { message: 'The store behind lists no uploads' });
-  if (query.get('delimiter'))
-    throw new S3Error('NotImplemented', { message: 'Uploads are not listed by delimiter here' });
-  const prefix = query.get('prefix') ?? '';
-  const keyMarker = query.get('key-marker') ?? '';
-  const idMarker = query.get('upload-id-marker') ?? '';
-  const limit = Math.min(query.number('max-uploads', 1, 2 ** 31 - 1) ?? 1000, 1000);
-  const after = keyMarker === '' ? undefined : { key: keyMarker, uploadId: idMarker === '' ? undefined : idMarker };
-  const found = await multipart.list(prefix, after, limit + 1, request.http.signal());
-  const shown = found.slice(0, limit);
-  const truncated = found.length > limit;
-  const encode = encodingOf(query);
-  const uploads = shown.map(({ key, uploadId, begun }) =>
-    xmlElement(
-      'Upload',
-      textElement('Key', encode(key)),
-      textElement('UploadId', uploadId),
-      initiatorXml(bucket.tenant),
-      ownerXml(bucket.tenant),
-      textElement('StorageClass', 'STANDARD'),
-      textElement('Initiated', isoDate(begun ?? 0)),
-    ),
-  );
-  const last = shown.at(-1);
-  return xml(
-    xmlDocument(
-      'ListMultipartUploadsResult',
-      textElement('Bucket', bucket.name),
-      textElement('KeyMarker', encode(keyMarker)),
-      textElement('UploadIdMarker', idMarker),
-      truncated
-        ? textElement('NextKeyMarker', encode(last!.key)) + textElement('NextUploadIdMarker', last!.uploadId)
-        : '',
-      textElement('Prefix', encode(prefix)),
-      textElement('MaxUploads', limit),
-      textElement('IsTruncated', truncated),
-      ...uploads,
     ),
   );
 }

@@ -3,6 +3,7 @@ import type { BucketCall, Call, Handler, ObjectCall } from '../call.ts';
 import type { S3Request } from '../request.ts';
 import { createBucket, deleteBucket, getLocation, getVersioning, headBucket, listBuckets } from './bucket.ts';
 import { listObjects, listObjectsV2 } from './list.ts';
+import { listUploads } from './list-uploads.ts';
 import * as parts from './multipart.ts';
 import { getAttributes, getObject, headObject } from './read.ts';
 import { deleteObject, deleteObjects } from './remove.ts';
@@ -33,7 +34,7 @@ const OPERATIONS: readonly (readonly [method: string, subresource: string, opera
   ['PUT', 'acl', { name: 'PutBucketAcl', on: 'bucket', needs: 'write', run: putBucketAcl }],
   ['GET', '', { name: 'ListObjects', on: 'bucket', needs: 'read', run: listObjects }],
   ['GET', 'list-type', { name: 'ListObjectsV2', on: 'bucket', needs: 'read', run: listObjectsV2 }],
-  ['GET', 'uploads', { name: 'ListMultipartUploads', on: 'bucket', needs: 'read', run: parts.listUploads }],
+  ['GET', 'uploads', { name: 'ListMultipartUploads', on: 'bucket', needs: 'read', run: listUploads }],
   ['POST', 'delete', { name: 'DeleteObjects', on: 'bucket', needs: 'write', run: deleteObjects }],
 
   ['GET', '', { name: 'GetObject', on: 'object', needs: 'read', anybody: true, run: getObject }],
