@@ -279,6 +279,7 @@ export class MirrorStore implements Store {
   }
 
   async #readHere(key: Key, options: ReadOptions, signal: AbortSignal | undefined): Promise<ReadResult> {
+    if (options.ifMatch === undefined) return await this.local.read(key, options, signal);
     const ifMatch = this.etagHere(key, options.ifMatch);
     try {
       return await this.local.read(key, { ...options, ifMatch }, signal);

@@ -1,12 +1,14 @@
 import { NO_COUNTS, type MirrorBook, type MirrorCounters } from '../../state/mirror-book.ts';
 
+type Counts = { -readonly [Name in keyof MirrorCounters]: MirrorCounters[Name] };
+
 /** Counts of one rule since they were last written down. */
 export class Tally {
   readonly #bucket: string;
   readonly #rule: string;
   readonly #book: MirrorBook;
   readonly #now: () => number;
-  #counts = { ...NO_COUNTS };
+  #counts: Counts = { ...NO_COUNTS };
 
   constructor(bucket: string, rule: string, book: MirrorBook, now: () => number) {
     this.#bucket = bucket;
@@ -16,12 +18,12 @@ export class Tally {
   }
 
   add(what: Exclude<keyof MirrorCounters, 'lastUse'>, much = 1): void {
-    this.#counts = { ...this.#counts, [what]: this.#counts[what] + much };
+    this.#counts[what] += much;
   }
 
   /** A request goes to an origin. */
   used(): void {
-    this.#counts = { ...this.#counts, lastUse: this.#now() };
+    this.#counts.lastUse = this.#now();
   }
 
   /** Writes down what came together. What cannot be written is kept for the next time. */
@@ -38,7 +40,7 @@ export class Tally {
   }
 }
 
-function sum(a: MirrorCounters, b: MirrorCounters): MirrorCounters {
+function sum(a: MirrorCounters, b: MirrorCounters): Counts {
   return {
     hits: a.hits + b.hits,
     misses: a.misses + b.misses,
