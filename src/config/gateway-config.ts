@@ -137,6 +137,7 @@ function migrateOf(migrate: Migrate, at: Path, reader: Reader): MigrateSpec {
     to: reader.endpoint([...at, 'to'], migrate.to),
     writeBack: migrate.write_back,
     automatic: migrate.automatic,
+    switchBetween: migrate.switch_between,
     promoteOnRead: migrate.promote_on_read,
     hold: migrate.hold * 1000,
     drain: migrate.drain * 1000,

@@ -1,6 +1,6 @@
 /** The `gateway` section of the configuration file: every key, what it means, what it takes. */
 import * as z from 'zod';
-import { bandwidth } from './values.ts';
+import { bandwidth, hours } from './values.ts';
 
 import { endpoint } from './endpoint-schema.ts';
 import { mirrorRule } from './mirror-schema.ts';
@@ -46,6 +46,11 @@ const migrate = z
       .default(true)
       .describe('Write what clients change to the old side as well, so that everything can go back until the end.'),
     automatic: z.boolean().default(false).describe('Compare both sides as soon as everything is copied, unasked.'),
+    switch_between: hours()
+      .optional()
+      .describe(
+        'Hours of the day, local time, such as 02:00-05:00: switch at the first moment in them at which it may be, unasked.',
+      ),
     promote_on_read: z.boolean().default(false).describe('Move what clients read from the old side before the rest.'),
     hold: seconds(
       'Seconds a change waits at most while the bucket is switched over; then it is answered SlowDown.',

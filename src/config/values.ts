@@ -1,6 +1,7 @@
 /** Kinds of values that configuration files hold, each with its way of being written. */
 import * as z from 'zod';
 import type { BandwidthEntry } from '../model/task.ts';
+import type { Hours } from '../model/gateway.ts';
 import { parseBytes } from '../model/units.ts';
 
 /** Bytes, as a number or as `64MiB`. Units are binary: `M`, `MB` and `MiB` are all 1,048,576. */
@@ -22,6 +23,22 @@ export function time() {
     parseTime,
     'must be a time, such as "2026-01-31 18:00:00" (UTC) or 2026-01-31T18:00:00+08:00',
   );
+}
+
+/** `22:00-05:00`: hours of every day, local time. */
+export function hours() {
+  return parsed(z.string(), parseHours, 'must be hours of the day, such as 02:00-05:00');
+}
+
+function parseHours(text: string): Hours | undefined {
+  const [from, to, more] = text.split('-').map(minuteOf);
+  return from === undefined || to === undefined || more !== undefined ? undefined : { from, to };
+}
+
+/** After midnight; undefined where it is no time of the day. */
+function minuteOf(text: string): number | undefined {
+  const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
+  return match ? Number(match[1]) * 60 + Number(match[2]) : undefined;
 }
 
 /** One bandwidth for all times, or a timetable; in a text or, line by line, in a list. */

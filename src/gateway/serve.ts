@@ -46,9 +46,9 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   await using opened = new AsyncDisposableStack();
   const mirrors = opened.use(new Mirrors({ ...context, book: context.mirrors, spool: spec.mirrorSpool }));
   const traffic = new Traffic();
-  const migrating = async ({ name, store, migrate }: BucketSpec, old: ComposedStore): Promise<Store> => {
+  const migrating = async ({ name, tenant, store, migrate }: BucketSpec, old: ComposedStore): Promise<Store> => {
     const next = opened.use(await context.openStore(migrate!.to));
-    const moved = { name, store, migrate: migrate!, old, new: next };
+    const moved = { name, tenant, store, migrate: migrate!, old, new: next };
     const { migrations } = context;
     const book = await migrations.moving();
     return opened.use(await Migration.open(moved, { ...context, ...migrations, book, calm: traffic.calm })).store;

@@ -109,6 +109,17 @@ export interface OriginLimits {
   readonly maxObjectSize: number;
 }
 
+/** Minutes after local midnight; over midnight where `from` is not before `to`. */
+export interface Hours {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function isWithin({ from, to }: Hours, time: Date): boolean {
+  const minute = time.getHours() * 60 + time.getMinutes();
+  return from < to ? minute >= from && minute < to : minute >= from || minute < to;
+}
+
 /** How a bucket is moved while clients use it. Times in milliseconds. */
 export interface MigrateSpec {
   readonly to: EndpointSpec;
@@ -116,6 +127,8 @@ export interface MigrateSpec {
   readonly writeBack: boolean;
   /** From the copy to the comparison without being asked. */
   readonly automatic: boolean;
+  /** Switched without being asked at the first moment in these hours at which it may be. */
+  readonly switchBetween: Hours | undefined;
   /** What clients read from the old side is moved before the rest. */
   readonly promoteOnRead: boolean;
   /** Longest a change is held at the switch. */

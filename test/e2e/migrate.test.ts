@@ -21,6 +21,8 @@ const SEED = Number(process.env['FERRY_TEST_SEED'] ?? 20261121);
 const APPLICATIONS = 6;
 const THEIRS = 8;
 const OTHERS = 300;
+/** Milliseconds an answer of the new side takes while the copy is to last. */
+const LATENCY = 250;
 /** Longer than a gateway may stand still, milliseconds. */
 const STANDSTILL = 7000;
 
@@ -135,19 +137,25 @@ async function forwards(
   assert.equal(refused.code, 2, refused.output);
 }
 
-test('and back: the old side alone has everything again', async (t) => {
+test('and back, in the middle of the copy: the old side alone has everything again', async (t) => {
   await using sides = await twoServers();
-  await using world = new MovingBucketWorld(sides.old, sides.new, { promote_on_read: true });
+  await using world = new MovingBucketWorld(sides.old, sides.new, {
+    promote_on_read: true,
+    // Whenever it can be: by itself.
+    switch_between: '00:00-00:00',
+  });
   await using work = new Work();
   for (const [key, text] of work.before) put(sides.old, key, text);
   const [one, two] = [await world.gateway(), await world.gateway()];
   work.endpoints.push(one.endpoint, two.endpoint);
   work.begin();
   await world.step('start');
-  await world.step('switch');
-  await world.until('copied', ({ copied }) => copied !== undefined);
+  sides.new.latency = LATENCY;
+  await world.until('copying', ({ copy }) => (copy?.counters.copied ?? 0) > 0);
   await world.step('rollback');
-  await world.until('rolled back', ({ phase }) => phase === 'rolled-back');
+  const { copied, problem } = await world.until('rolled back', ({ phase }) => phase === 'rolled-back');
+  assert.deepEqual([copied, problem], [undefined, undefined], 'at the first try, before the copy was complete');
+  sides.new.latency = 0;
   await work.goOn(world);
   await work.end();
   work.assertHeld(await contentsBy(sdkFor(sides.old)));

@@ -82,6 +82,7 @@ export class MovingBucketWorld implements AsyncDisposable {
 /** What the tests want of `migrate status`. */
 export interface Status {
   readonly phase: string;
+  readonly copy?: { readonly counters: { readonly copied: number } };
   readonly copied?: { readonly copied: number };
   readonly verified?: { readonly open: number; readonly found: number; readonly findings: readonly Finding[] };
   readonly keys: { readonly touched: number; readonly dirty: number };

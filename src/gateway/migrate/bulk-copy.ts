@@ -4,6 +4,7 @@ import type { TaskSpec } from '../../model/task.ts';
 import type { KeyLedger } from '../../state/key-ledger.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { ComposedStore } from '../../store/compose.ts';
+import type { Brake } from './brake.ts';
 import { accounted } from './certainty.ts';
 import { guardedComposed } from './guarded.ts';
 
@@ -20,6 +21,8 @@ export interface BulkCopy {
   readonly holder: string;
   /** Resolves when clients leave room for one object more. */
   readonly calm: () => Promise<void>;
+  /** Brings the copy to rest before it is aborted. */
+  readonly brake: Brake;
   readonly emit: (event: RunEvent) => void;
   readonly now: () => number;
   readonly random: () => number;
@@ -54,8 +57,10 @@ export async function copyBucket(c: BulkCopy, signal: AbortSignal): Promise<RunS
     journal: await c.state.journal(lease),
     custody: async (key, stop, work) => {
       await c.calm();
-      await using claim = await c.keys.claim(key, stop);
-      return claim.touched ? undefined : await accounted(work(), claim);
+      return await c.brake.run(stop, async () => {
+        await using claim = await c.keys.claim(key, stop);
+        return claim.touched ? undefined : await accounted(work(), claim);
+      });
     },
   });
 }

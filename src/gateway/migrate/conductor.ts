@@ -8,20 +8,23 @@
  */
 import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
+import { isWithin, type Hours } from '../../model/gateway.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import type { KeyLedger } from '../../state/key-ledger.ts';
 import type { Member, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
 import { sleep, type Clock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
+import { Brake } from './brake.ts';
 import type { BulkCopy } from './bulk-copy.ts';
 import { copyBucket } from './bulk-copy.ts';
 import type { Carrier } from './carrier.ts';
 import { accounted } from './certainty.ts';
 import { compareSides } from './comparison.ts';
+import type { Desk } from './desk.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
 import { writeBackAll } from './write-back.ts';
 
-export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure'> {
+export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure' | 'brake'> {
   readonly bucket: MovingBucket;
   readonly carrier: Carrier;
   readonly old: ComposedStore;
@@ -29,6 +32,9 @@ export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure'> {
   readonly writeBack: boolean;
   /** Goes on by itself from the copy to the comparison. */
   readonly automatic: boolean;
+  /** It is switched by itself in these hours. */
+  readonly switchBetween: Hours | undefined;
+  readonly desk: Desk;
   readonly clock: Clock;
   /** Milliseconds between looks. */
   readonly interval: number;
@@ -49,6 +55,9 @@ export const CONDUCTING = ', conducting';
 
 /** After a failed copy or comparison, before the next, milliseconds. */
 const PAUSE = 30_000;
+/** What is under way may take so long to end when a phase is over, and when nobody waits for it, milliseconds. */
+const REST = 3_000;
+const REST_UNASKED = 60_000;
 /** Keys to be moved before others, at most, and how many of them at once. */
 const WANTED = 1000;
 const PROMOTED_AT_ONCE = 16;
@@ -59,9 +68,13 @@ export class Conductor implements AsyncDisposable {
   readonly #wanted = new Set<Key>();
   #member: Member;
   #acknowledged: number | undefined;
+  /** When it may be looked again whether the bucket can be switched. */
+  #switchAfter = -Infinity;
   #running: Promise<void>;
   /** Work that belongs to a phase, and is stopped when that is over. */
-  #work: { readonly epoch: number; readonly stop: AbortController; readonly done: Promise<unknown> } | undefined;
+  #work:
+    | { readonly epoch: number; readonly brake: Brake; readonly stop: AbortController; readonly done: Promise<unknown> }
+    | undefined;
 
   private constructor(options: ConductorOptions, member: Member) {
     this.#o = options;
@@ -130,8 +143,9 @@ export class Conductor implements AsyncDisposable {
       case 'finalised':
       case 'rolled-back':
         return await this.#clear();
-      case 'created':
       case 'tracking':
+        return await this.#switchInTime();
+      case 'created':
     }
   }
 
@@ -165,6 +179,18 @@ export class Conductor implements AsyncDisposable {
     }
   }
 
+  /** In the hours given, as soon as everything holds that an operator would have to look for. */
+  async #switchInTime(): Promise<void> {
+    const { switchBetween, now, desk, clock } = this.#o;
+    if (switchBetween === undefined || !isWithin(switchBetween, new Date(now()))) return;
+    if ((await readFact(this.#o.bucket, 'paused')) === true || clock.now() < this.#switchAfter) return;
+    this.#switchAfter = clock.now() + PAUSE;
+    const checks = await desk.readiness('switch');
+    if (checks.some(({ ok }) => !ok)) return;
+    await desk.take('switch');
+    this.#tell('info', 'switched, as the hour has come');
+  }
+
   async #drain({ epoch }: SwitchRecord): Promise<void> {
     const { bucket, now } = this.#o;
     const { known, unaccounted } = await bucket.inFlightOnOld();
@@ -177,7 +203,7 @@ export class Conductor implements AsyncDisposable {
   async #copy({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
     const { bucket, now, automatic } = this.#o;
     if ((await readFact(bucket, 'copied')) === undefined) {
-      const summary = await copyBucket({ ...this.#o, ...this.#mine() }, signal);
+      const summary = await copyBucket({ ...this.#o, ...this.#mine(), brake: this.#work!.brake }, signal);
       if (signal.aborted) return;
       if (summary.outcome !== 'finished')
         throw summary.error ?? new FerryError('unavailable', { message: `${summary.counters.failed} objects failed` });
@@ -238,12 +264,13 @@ export class Conductor implements AsyncDisposable {
 
   /** Has these go on as long as the phase lasts, unless the operator asked for a rest. */
   async #keepAt({ epoch }: SwitchRecord, works: readonly ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
-    if ((await readFact(this.#o.bucket, 'paused')) === true) return await this.#stopWork();
+    if ((await readFact(this.#o.bucket, 'paused')) === true) return await this.#stopWork(REST_UNASKED);
     if (this.#work !== undefined) return;
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#member.lost]);
-    const done = Promise.all(works.map((work) => this.#untilDone(work, signal)));
-    this.#work = { epoch, stop, done };
+    const { promise: done, resolve } = Promise.withResolvers<unknown>();
+    this.#work = { epoch, brake: new Brake(), stop, done };
+    void Promise.all(works.map((work) => this.#untilDone(work, signal))).then(resolve);
   }
 
   /** Again after a pause where it fails. */
@@ -260,10 +287,13 @@ export class Conductor implements AsyncDisposable {
     }
   }
 
-  async #stopWork(): Promise<void> {
+  /** Objects under way are given some time, so that nothing is left in doubt. */
+  async #stopWork(patience = REST): Promise<void> {
     const work = this.#work;
-    work?.stop.abort(new FerryError('interrupted'));
-    await work?.done;
+    if (work === undefined) return;
+    await Promise.race([work.brake.halt(), sleep(this.#o.clock, patience, undefined)]);
+    work.stop.abort(new FerryError('interrupted'));
+    await work.done;
     this.#work = undefined;
   }
 

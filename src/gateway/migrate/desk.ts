@@ -2,6 +2,7 @@
  * What an operator sees of a bucket's move and decides about it. Every step is checked before it is taken; one that makes
  * no sense now is refused with the reason. What takes time is done by the gateways (`conductor.ts`).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError } from '../../model/errors.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { mayFollow } from '../../model/migration-phase.ts';
@@ -59,6 +60,9 @@ export interface MigrationStatus extends SwitchRecord {
   readonly problem: Problem | undefined;
 }
 
+/** The copy comes to rest within so long, milliseconds, or is broken off. */
+const REST = 90_000;
+const LOOK = 100;
 /** With more keys to write back mutations would be held for too long. */
 const MOST_DIRTY = 1000;
 
@@ -137,8 +141,22 @@ export class Desk {
         message: `${step} makes no sense now: ${failed.map(({ what, detail }) => `not ${what} (${detail})`).join('; ')}`,
         remedy: 'Nothing was changed.',
       });
-    if (step === 'rollback') await writeFact(this.#o.bucket, 'paused', undefined);
-    return await bucket.change(epoch, LEADS_TO[step]);
+    if (step !== 'rollback') return await bucket.change(epoch, LEADS_TO[step]);
+    // Before anything is held the copy comes to rest: what it is at would have to be waited for.
+    await this.pause();
+    await this.#atRest();
+    const record = await bucket.change(epoch, LEADS_TO[step]);
+    await this.resume();
+    return record;
+  }
+
+  /** Resolves when no claim is held, or after a while. */
+  async #atRest(): Promise<void> {
+    const { bucket, signal } = this.#o;
+    for (const end = performance.now() + REST; performance.now() < end && !signal.aborted;) {
+      if ((await bucket.counts()).claims === 0) return;
+      await sleep(LOOK, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** The copy, the comparison and write-back rest; requests go where they went. */

@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { taskName } from './bulk-copy.ts';
 import { Conductor, type News } from './conductor.ts';
 import { copySpec } from './copy-spec.ts';
+import { Desk } from './desk.ts';
 import { measured } from './measured.ts';
 import { MigratingStore } from './migrating-store.ts';
 import { MoverCarrier } from './mover-carrier.ts';
@@ -34,6 +35,7 @@ export interface MigrationContext {
 /** Opened stores are the caller's to close. */
 export interface MovedBucket {
   readonly name: string;
+  readonly tenant: string;
   readonly store: EndpointSpec;
   readonly migrate: MigrateSpec;
   readonly old: ComposedStore;
@@ -56,6 +58,8 @@ export class Migration implements AsyncDisposable {
     await using parts = new AsyncDisposableStack();
     const bucket = await context.book.bucket(name, migrate);
     const next = await measured(moved.new, bucket, AbortSignal.timeout(60_000));
+    const closed = new AbortController();
+    parts.defer(() => closed.abort());
     const tell = (news: News): void => context.tell(name, news);
     const route = parts.use(
       await Route.open({
@@ -82,6 +86,17 @@ export class Migration implements AsyncDisposable {
         new: next,
         writeBack: migrate.writeBack,
         automatic: migrate.automatic,
+        switchBetween: migrate.switchBetween,
+        desk: new Desk({
+          name,
+          tenant: moved.tenant,
+          bucket,
+          state: context.state,
+          old,
+          new: next,
+          writeBack: migrate.writeBack,
+          signal: closed.signal,
+        }),
         clock: systemClock,
         interval: INTERVAL,
         hold: migrate.hold,

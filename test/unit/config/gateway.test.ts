@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { loadGateway, type LoadedGateway } from '../../../src/config/gateway-config.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
-import type { GatewaySpec } from '../../../src/model/gateway.ts';
+import { isWithin, type GatewaySpec } from '../../../src/model/gateway.ts';
 import { allDrivers } from './all-drivers.ts';
 import { stubRegistry } from './stub-drivers.ts';
 
@@ -161,4 +161,22 @@ test('the example of a bucket that is moved is one; it cannot mirror as well', a
     `${USERS}\nbuckets: { media: { tenant: a, store: ${place}, migrate: { to: ${place} }, mirror: [{ origin: "https://a.example/" }] } }`,
   );
   assert.match(both, /mirror.*cannot be beside `migrate`/);
+  for (const wrong of ['25:00-01:00', '1:00-2:00', '01:00', '01:00-02:60']) {
+    const bucket = `{ tenant: a, store: ${place}, migrate: { to: ${place}, switch_between: "${wrong}" } }`;
+    assert.match(await complaints(`${USERS}\nbuckets: { media: ${bucket} }`), /switch_between: must be hours/, wrong);
+  }
+});
+
+test('hours of the day may go over midnight', () => {
+  const at = (hour: number, minute: number): Date => new Date(2026, 0, 31, hour, minute);
+  const night = { from: 22 * 60, to: 5 * 60 };
+  assert.deepEqual(
+    [at(21, 59), at(22, 0), at(0, 0), at(4, 59), at(5, 0)].map((time) => isWithin(night, time)),
+    [false, true, true, true, false],
+  );
+  const noon = { from: 12 * 60, to: 13 * 60 };
+  assert.deepEqual(
+    [at(11, 59), at(12, 0), at(12, 59), at(13, 0)].map((time) => isWithin(noon, time)),
+    [false, true, true, false],
+  );
 });
