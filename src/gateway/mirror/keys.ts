@@ -53,21 +53,27 @@ export class Keys {
     }
   }
 
-  /** A client's change of a key. */
-  async change<T>(key: string, work: () => Promise<T>): Promise<T> {
-    this.#changing.set(key, (this.#changing.get(key) ?? 0) + 1);
-    this.#note(key);
-    this.#supersede(key);
+  /** A client's change of a key, or of several at once. */
+  async change<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    for (const key of keys) {
+      this.#changing.set(key, (this.#changing.get(key) ?? 0) + 1);
+      this.#note(key);
+      this.#supersede(key);
+    }
     try {
-      const committing = this.#committing.get(key);
-      if (committing !== undefined) await Promise.allSettled(committing);
+      for (const key of keys) {
+        const committing = this.#committing.get(key);
+        if (committing !== undefined) await Promise.allSettled(committing);
+      }
       return await work();
     } finally {
-      // Fetches that began meanwhile may have read what this change replaced.
-      this.#supersede(key);
-      const left = this.#changing.get(key)! - 1;
-      if (left > 0) this.#changing.set(key, left);
-      else this.#changing.delete(key);
+      for (const key of keys) {
+        // Fetches that began meanwhile may have read what this change replaced.
+        this.#supersede(key);
+        const left = this.#changing.get(key)! - 1;
+        if (left > 0) this.#changing.set(key, left);
+        else this.#changing.delete(key);
+      }
     }
   }
 

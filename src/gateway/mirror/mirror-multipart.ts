@@ -4,7 +4,11 @@ import type { CompleteOptions, CopySource, Multipart, Part, PartOptions, PartRes
 /** What an upload asks of the mirror it is in. */
 export interface UploadHost {
   /** A client's change of a key, perhaps under a condition. */
-  change<T>(key: string, conditions: CompleteOptions | undefined, work: () => Promise<T>): Promise<T>;
+  change<T>(
+    key: string,
+    conditions: CompleteOptions | undefined,
+    work: (conditions: CompleteOptions | undefined) => Promise<T>,
+  ): Promise<T>;
   /** What is copied from, where the store that copies by itself has it. */
   source(from: CopySource, signal: AbortSignal | undefined): Promise<CopySource>;
 }
@@ -45,7 +49,7 @@ export class MirrorMultipart implements Multipart {
     options?: CompleteOptions,
     signal?: AbortSignal,
   ): Promise<WriteResult> {
-    return this.#host.change(upload.key, options, () => this.#inner.complete(upload, parts, options, signal));
+    return this.#host.change(upload.key, options, (now) => this.#inner.complete(upload, parts, now, signal));
   }
 
   abort(upload: UploadRef, signal?: AbortSignal): Promise<void> {

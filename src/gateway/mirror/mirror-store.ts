@@ -45,6 +45,7 @@ export interface MirrorOptions {
 export class MirrorStore implements Store {
   readonly local: Store;
   readonly multipart?: Multipart | undefined;
+  declare readonly removeMany?: NonNullable<Store['removeMany']>;
   declare readonly flush?: NonNullable<Store['flush']>;
   declare readonly copy?: NonNullable<Store['copy']>;
   declare readonly sameServer?: NonNullable<Store['sameServer']>;
@@ -63,13 +64,20 @@ export class MirrorStore implements Store {
     this.local = local;
     const change: UploadHost['change'] = (key, conditions, work) => this.#change(key, conditions, work);
     if (local.multipart) this.multipart = new MirrorMultipart(local.multipart, { change, source: localSource });
+    if (local.removeMany)
+      this.removeMany = (keys, signal) =>
+        this.#keys.change(keys, async () => {
+          await this.#bury(keys);
+          return await local.removeMany!(keys, signal);
+        });
     if (local.flush) this.flush = (signal) => local.flush!(signal);
     if (local.sameServer) this.sameServer = (other) => local.sameServer!(localOf(other));
     if (local.copy)
-      this.copy = async (from, to, copyOptions, signal) =>
-        await this.#change(to, copyOptions, async () =>
-          local.copy!(await localSource(from, signal), to, copyOptions, signal),
-        );
+      this.copy = async (from, to, copyOptions, signal) => {
+        // Before the change: a copy onto itself would wait for what waits for it.
+        const source = await localSource(from, signal);
+        return await this.#change(to, copyOptions, (now) => local.copy!(source, to, now, signal));
+      };
     if (local.tags)
       this.tags = async (key, signal) => {
         await this.ensure(key, signal);
@@ -129,26 +137,33 @@ export class MirrorStore implements Store {
   }
 
   write(key: Key, body: Body, options?: WriteOptions, signal?: AbortSignal): Promise<WriteResult> {
-    return this.#change(key, options, () => this.local.write(key, body, options, signal));
+    return this.#change(key, options, (now) => this.local.write(key, body, now, signal));
   }
 
   async remove(key: Key, signal?: AbortSignal): Promise<void> {
-    await this.#keys.change(key, async () => {
-      const { book, bucket } = this.#options;
-      // First the record: once the object is gone here, nothing else keeps the origin's from shining through.
-      if (this.#ruleFor(key, 404)?.spec.deletes === 'remember') await book.bury(bucket, key);
+    await this.#keys.change([key], async () => {
+      await this.#bury([key]);
       await this.local.remove(key, signal);
     });
   }
 
-  /** A client's change of a key; one under a condition has the present object here first. */
-  async #change<T>(
+  /** Before they are removed: once they are gone here, nothing else keeps the origin's from shining through. */
+  async #bury(keys: readonly Key[]): Promise<void> {
+    const { book, bucket } = this.#options;
+    for (const key of keys) if (this.#ruleFor(key, 404)?.spec.deletes === 'remember') await book.bury(bucket, key);
+  }
+
+  /** A client's change of a key; one under a condition has the present object here first, and goes by its ETag here. */
+  async #change<C extends Pick<WriteOptions, 'ifAbsent' | 'ifMatch'>, T>(
     key: Key,
-    conditions: Pick<WriteOptions, 'ifAbsent' | 'ifMatch'> | undefined,
-    work: () => Promise<T>,
+    conditions: C | undefined,
+    work: (conditions: C | undefined) => Promise<T>,
   ): Promise<T> {
     if (conditions?.ifAbsent === true || conditions?.ifMatch !== undefined) await this.ensure(key);
-    return await this.#keys.change(key, work);
+    return await this.#keys.change([key], async () => {
+      if (conditions?.ifMatch === undefined) return await work(conditions);
+      return await work({ ...conditions, ifMatch: this.etagHere(key, conditions.ifMatch) });
+    });
   }
 
   /** Resolves once the object is stored here; false where there is none anywhere, or the rule stores nothing. */

@@ -393,6 +393,14 @@ test('a copy of what is missing fetches it first; so do conditional writes', asy
     { name: 'PreconditionFailed' },
   );
   await client.send(new PutObjectCommand({ Bucket: 'site', Key: 'new', Body: 'mine', IfNoneMatch: '*' }));
+  origin.paths.set('/known', object(bytes));
+  const told = (await mirroring.get('known', [], 'HEAD')).headers.get('etag')!;
+  const replace = (IfMatch: string) =>
+    client.send(new PutObjectCommand({ Bucket: 'site', Key: 'known', Body: 'mine', IfMatch }));
+  await assert.rejects(replace('"v0"'), { name: 'PreconditionFailed' });
+  await replace(told);
+  assert.equal(String(await mirroring.stored('known')), 'mine');
+  await assert.rejects(replace(told), { name: 'PreconditionFailed' });
   assert.equal(String(await mirroring.stored('new')), 'mine');
 });
 
