@@ -71,6 +71,8 @@ export class Conductor implements AsyncDisposable {
   /** When it may be looked again whether the bucket can be switched. */
   #switchAfter = -Infinity;
   #running: Promise<void>;
+  /** Keys that are moved before others. */
+  #promoting: Promise<unknown> | undefined;
   /** Work that belongs to a phase, and is stopped when that is over. */
   #work:
     | { readonly epoch: number; readonly brake: Brake; readonly stop: AbortController; readonly done: Promise<unknown> }
@@ -95,6 +97,7 @@ export class Conductor implements AsyncDisposable {
     this.#closed.abort();
     await this.#running;
     await this.#stopWork();
+    await this.#promoting;
     await this.#member[Symbol.asyncDispose]();
   }
 
@@ -115,8 +118,9 @@ export class Conductor implements AsyncDisposable {
 
   async #step(): Promise<void> {
     const record = await this.#look();
+    if (record === undefined) return;
     if (this.#work !== undefined && this.#work.epoch !== record.epoch) await this.#stopWork();
-    await this.#promoteWanted(record);
+    this.#promoteWanted(record);
     if (!(await this.#member.conduct())) return await this.#stopWork();
     switch (record.phase) {
       case 'switching':
@@ -149,8 +153,8 @@ export class Conductor implements AsyncDisposable {
     }
   }
 
-  /** The record as it is, acknowledged: nothing of this process goes to old on its own. */
-  async #look(): Promise<SwitchRecord> {
+  /** The record as it is, acknowledged; undefined while something goes on that was begun under another phase. */
+  async #look(): Promise<SwitchRecord | undefined> {
     if (!this.#member.isLive()) {
       await this.#stopWork();
       this.#member = await this.#o.bucket.join(this.#o.holder + CONDUCTING);
@@ -160,6 +164,7 @@ export class Conductor implements AsyncDisposable {
     if (this.#acknowledged === record.epoch) return record;
     // What was begun under another phase is over before this one is acknowledged.
     await this.#stopWork();
+    if (this.#promoting !== undefined) return undefined;
     await this.#member.acknowledge(record.epoch, []);
     this.#acknowledged = record.epoch;
     return record;
@@ -247,8 +252,10 @@ export class Conductor implements AsyncDisposable {
     }
   }
 
-  async #promoteWanted({ phase }: SwitchRecord): Promise<void> {
+  /** Beside everything else: the lease is renewed while a large object is moved. */
+  #promoteWanted({ phase }: SwitchRecord): void {
     if (phase !== 'migrating') return this.#wanted.clear();
+    if (this.#promoting !== undefined || this.#wanted.size === 0) return;
     const keys = [...this.#wanted].slice(0, PROMOTED_AT_ONCE);
     for (const key of keys) this.#wanted.delete(key);
     const { signal } = this.#closed;
@@ -259,7 +266,9 @@ export class Conductor implements AsyncDisposable {
         await accounted(this.#o.carrier.carry(key, 'new', 'create', { sure, signal }), claim);
     };
     // One that fails is copied in turn.
-    await Promise.all(keys.map((key) => promote(key).catch(() => undefined)));
+    this.#promoting = Promise.all(keys.map((key) => promote(key).catch(() => undefined))).finally(() => {
+      this.#promoting = undefined;
+    });
   }
 
   /** Has these go on as long as the phase lasts, unless the operator asked for a rest. */
