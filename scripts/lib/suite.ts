@@ -25,7 +25,7 @@ export interface Totals {
 }
 
 /** No suite takes this long, milliseconds: whatever blocks then, with no test to time out, is killed. */
-const SUITE_TIMEOUT = 15 * 60_000;
+const SUITE_TIMEOUT = 30 * 60_000;
 
 export async function runSuite(suite: Suite): Promise<Totals> {
   const started = performance.now();
