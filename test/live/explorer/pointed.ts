@@ -153,6 +153,8 @@ function pointedMember(
     get(target, name): unknown {
       if (name === 'keys') return keys;
       if (name === 'lost' && deaf) return unheard;
+      // What a dead process had sent had passed all its checks.
+      if (name === 'isLive') return () => scheduler.isDead || target.isLive();
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
