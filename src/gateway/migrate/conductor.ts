@@ -300,10 +300,21 @@ export class Conductor implements AsyncDisposable {
   async #stopWork(patience = REST): Promise<void> {
     const work = this.#work;
     if (work === undefined) return;
-    await Promise.race([work.brake.halt(), sleep(this.#o.clock, patience, undefined)]);
+    await this.#rest(work.brake, patience);
     work.stop.abort(new FerryError('interrupted'));
     await work.done;
     this.#work = undefined;
+  }
+
+  /** Waits until nothing is under way, or for so long; the lease is kept meanwhile. */
+  async #rest(brake: Brake, patience: number): Promise<void> {
+    const { clock, interval } = this.#o;
+    const atRest = brake.halt().then(() => true);
+    const looked = (): Promise<boolean> => sleep(clock, interval, undefined).then(() => false);
+    for (const end = clock.now() + patience; clock.now() < end && this.#member.isLive();) {
+      if (await Promise.race([atRest, looked()])) return;
+      await this.#member.renew();
+    }
   }
 
   /** Records of keys are of no use any more. */

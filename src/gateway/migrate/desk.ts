@@ -141,8 +141,8 @@ export class Desk {
         message: `${step} makes no sense now: ${failed.map(({ what, detail }) => `not ${what} (${detail})`).join('; ')}`,
         remedy: 'Nothing was changed.',
       });
-    if (step !== 'rollback') return await bucket.change(epoch, LEADS_TO[step]);
-    // Before anything is held the copy comes to rest: what it is at would have to be waited for.
+    if (step !== 'rollback' && step !== 'finalise') return await bucket.change(epoch, LEADS_TO[step]);
+    // Before, the copy and write-back come to rest: what they are at would have to be waited for.
     await this.pause();
     await this.#atRest();
     const record = await bucket.change(epoch, LEADS_TO[step]);
