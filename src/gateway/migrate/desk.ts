@@ -144,16 +144,19 @@ export class Desk {
     if (step !== 'rollback' && step !== 'finalise') return await bucket.change(epoch, LEADS_TO[step]);
     // Before, the copy and write-back come to rest: what they are at would have to be waited for.
     await this.pause();
-    await this.#atRest();
-    const record = await bucket.change(epoch, LEADS_TO[step]);
-    await this.resume();
-    return record;
+    try {
+      await this.#atRest();
+      return await bucket.change(epoch, LEADS_TO[step]);
+    } finally {
+      await this.resume();
+    }
   }
 
-  /** Resolves when no claim is held, or after a while. */
+  /** Resolves when no claim is held, or after a while; rejects with `interrupted`. */
   async #atRest(): Promise<void> {
     const { bucket, signal } = this.#o;
-    for (const end = performance.now() + REST; performance.now() < end && !signal.aborted;) {
+    for (const end = performance.now() + REST; performance.now() < end;) {
+      if (signal.aborted) throw new FerryError('interrupted');
       if ((await bucket.counts()).claims === 0) return;
       await sleep(LOOK, undefined, { signal }).catch(() => undefined);
     }
