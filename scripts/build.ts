@@ -20,6 +20,8 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node24',
+  // Node 24 does it itself, faster than what would be written in its place.
+  supported: { using: true },
   // Dependencies that are CommonJS ask for Node's own modules by `require`.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   sourcemap: 'linked',

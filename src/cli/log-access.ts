@@ -2,8 +2,9 @@ import type { AccessEntry } from '../gateway/gateway.ts';
 import type { Log } from '../observe/log.ts';
 
 /** One line of the log for every request that failed here; the others only where everything is wanted. */
-export function logAccess(log: Log, { error, ...entry }: AccessEntry): void {
-  const failed = error !== undefined && error.status >= 500;
-  if (failed) log.warn('request failed', { ...entry, code: error.code, error: error.cause ?? error });
-  else log.debug('request', { ...entry, code: error?.code });
+export function logAccess(log: Log, entry: AccessEntry): void {
+  const { error } = entry;
+  if (error !== undefined && error.status >= 500)
+    log.warn('request failed', { ...entry, code: error.code, error: error.cause ?? error });
+  else if (log.wants('debug')) log.debug('request', { ...entry, code: error?.code, error: undefined });
 }

@@ -68,12 +68,14 @@ export class Gateway {
     const id = (++this.#requests).toString(16).padStart(16, '0').toUpperCase();
     const outcome = new Outcome();
     let answer: HttpAnswer;
-    using _underWay = this.#options.traffic?.begin();
+    this.#options.traffic?.begin();
     try {
       answer = await this.#answer(http, id, outcome);
     } catch (thrown) {
       outcome.error = toS3Error(thrown);
       answer = errorAnswer(outcome.error, http, id);
+    } finally {
+      this.#options.traffic?.end();
     }
     const headers = ['x-amz-request-id', id, 'Server', 'Ferry', ...outcome.cors, ...answer.headers];
     this.#options.log?.({
@@ -88,7 +90,7 @@ export class Gateway {
       bytes: sizeOf(answer),
       milliseconds: this.#options.now() - began,
     });
-    return { ...answer, headers };
+    return { status: answer.status, headers, body: answer.body, length: answer.length, sent: answer.sent };
   };
 
   /** Load balancers are to send nothing more here. */

@@ -10,9 +10,13 @@ const LOOK = 5;
 export class Traffic {
   #active = 0;
 
-  begin(): Disposable {
+  begin(): void {
     this.#active++;
-    return { [Symbol.dispose]: () => void this.#active-- };
+  }
+
+  /** Once for each `begin`. */
+  end(): void {
+    this.#active--;
   }
 
   /** Resolves when there is room for one piece of work behind them. */

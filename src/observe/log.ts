@@ -11,6 +11,8 @@ import type { Secret } from '../model/secret.ts';
 import { redact, redactText } from './redact.ts';
 
 export interface Log {
+  /** Whether lines of this level are written: saves putting together one that is not. */
+  wants(level: 'debug' | 'info'): boolean;
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
   warn(message: string, fields?: Fields): void;
@@ -88,6 +90,10 @@ class PinoLog implements Log {
   constructor(logger: Logger<'panic'>, known: readonly string[]) {
     this.#logger = logger;
     this.#known = known;
+  }
+
+  wants(level: 'debug' | 'info'): boolean {
+    return this.#logger.isLevelEnabled(level);
   }
 
   debug(message: string, fields?: Fields): void {

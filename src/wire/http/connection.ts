@@ -4,6 +4,7 @@ import { BodySender, ONE_WRITE, joined } from './body-sender.ts';
 import { type Buffers, SMALL_BODY } from './buffers.ts';
 import { type Dialling, type SocketUser, dial } from './dial.ts';
 import type { Exchange, ExchangePlace } from './exchange.ts';
+import type { Outbox, Sender } from './outbox.ts';
 import type { BodySource, IncomingBody } from './response-body.ts';
 import { bodyLength, ResponseScanner, type ResponseHead } from './response-parser.ts';
 import { bad } from './head-scanner.ts';
@@ -19,6 +20,7 @@ export interface ConnectionSettings {
   readonly tls: TlsSettings;
   readonly session: SessionSlot;
   readonly ticker: Ticker;
+  readonly outbox: Outbox;
   readonly buffers: Buffers;
   /** Of a whole head, and of trailers. */
   readonly maxHeaderBytes: number;
@@ -42,7 +44,7 @@ const CONTINUE_AFTER = 1000;
  * One connection and the exchange on it. Reads go into the client's scratch buffer and are used up before anything else
  * is done, so that all connections share it; large bodies move on to places of their own (`target`).
  */
-export class Connection implements SocketUser, BodySource, ExchangePlace {
+export class Connection implements SocketUser, BodySource, ExchangePlace, Sender {
   readonly #settings: ConnectionSettings;
   readonly #owner: ConnectionOwner;
   readonly #scanner: ResponseScanner;
@@ -66,6 +68,8 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
   /** May serve another exchange after this one. */
   #reusable = true;
   #sender: BodySender | undefined;
+  /** A short request, or the head of one, on its way to the kernel. */
+  #short: string | Uint8Array = '';
   #sent = false;
   #expecting: 'nothing' | 'continue' | 'told' = 'nothing';
 
@@ -275,7 +279,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
       return;
     }
     if (body !== undefined) this.#expecting = 'continue';
-    this.#socket!.write(exchange.head, 'latin1');
+    this.#post(exchange.head);
   }
 
   #proceed(exchange: Exchange): void {
@@ -286,13 +290,26 @@ export class Connection implements SocketUser, BodySource, ExchangePlace {
   #sendBody(exchange: Exchange, head: string): void {
     const body = exchange.request.body!;
     if (body instanceof Uint8Array && body.length <= ONE_WRITE) {
-      this.#socket!.write(joined(head, body));
       this.#sent = true;
+      this.#post(joined(head, body));
       return;
     }
     const sender = new BodySender(this.#socket!, this.#settings.ticker, head);
     this.#sender = sender;
     void this.#await(exchange, body instanceof Uint8Array ? sender.buffer(body) : sender.stream(body));
+  }
+
+  #post(bytes: string | Uint8Array): void {
+    this.#short = bytes;
+    this.#settings.outbox.post(this);
+  }
+
+  dispatch(): void {
+    const bytes = this.#short;
+    this.#short = '';
+    if (this.#gone) return;
+    if (typeof bytes === 'string') this.#socket!.write(bytes, 'latin1');
+    else this.#socket!.write(bytes);
   }
 
   async #await(exchange: Exchange, sending: Promise<boolean>): Promise<void> {

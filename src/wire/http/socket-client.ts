@@ -4,6 +4,7 @@ import { AbortGroups } from './abort-groups.ts';
 import { Buffers } from './buffers.ts';
 import type { HttpClient, HttpRequest, HttpResponse, Origin } from './client.ts';
 import { Exchange, interruption } from './exchange.ts';
+import { Outbox } from './outbox.ts';
 import { Pool } from './pool.ts';
 import { requestHead } from './request-head.ts';
 import { routeOf } from './route.ts';
@@ -52,6 +53,7 @@ export class SocketHttpClient implements HttpClient {
   readonly #tls = new TlsSettings();
   readonly #buffers: Buffers;
   readonly #ticker: Ticker;
+  readonly #outbox = new Outbox();
   #closed = false;
 
   constructor(options: SocketHttpClientOptions = {}) {
@@ -99,6 +101,7 @@ export class SocketHttpClient implements HttpClient {
       tls: this.#tls,
       session: { session: undefined },
       ticker: this.#ticker,
+      outbox: this.#outbox,
       buffers: this.#buffers,
       maxHeaderBytes,
       idleTimeout,

@@ -57,11 +57,12 @@ export class SignatureReader {
 
   #inHeader(authorization: string, headers: HttpHeaders): ReceivedSignature | Malformed {
     if (!authorization.startsWith('AWS4-')) return malformed('Only Signature Version 4 (AWS4-HMAC-SHA256) is accepted');
-    const match = AUTHORIZATION.exec(authorization);
-    if (match === null) return malformed('The Authorization header cannot be read');
-    const common = this.#dated(match[1]!, match[2]!, headers.get('x-amz-date') ?? headers.get('date'));
+    const signature = authorization.slice(-SIGNATURE);
+    if (!HEX_SIGNATURE.test(signature)) return malformed('The Authorization header cannot be read');
+    const scope = this.#kept(authorization.slice(0, -SIGNATURE), headerScope);
+    const common = this.#dated(scope, headers.get('x-amz-date') ?? headers.get('date'));
     if ('malformed' in common) return common;
-    return { ...common, signature: match[3]!, payload: headers.get('x-amz-content-sha256'), expires: undefined };
+    return { ...common, signature, payload: headers.get('x-amz-content-sha256'), expires: undefined };
   }
 
   #inQuery({ query, headers }: SignedRequest): ReceivedSignature | Malformed {
@@ -74,31 +75,33 @@ export class SignatureReader {
     if (values.get('X-Amz-Algorithm') !== ALGORITHM) return malformed(`X-Amz-Algorithm is not ${ALGORITHM}`);
     const signature = values.get('X-Amz-Signature') ?? '';
     const seconds = values.get('X-Amz-Expires') ?? '';
-    if (!/^[0-9a-f]{64}$/.test(signature)) return malformed('X-Amz-Signature is no signature');
+    if (!HEX_SIGNATURE.test(signature)) return malformed('X-Amz-Signature is no signature');
     if (!/^\d{1,6}$/.test(seconds) || Number(seconds) < 1 || Number(seconds) > WEEK)
       return malformed(`X-Amz-Expires is not between 1 and ${WEEK} seconds`);
     const signedHeaders = values.get('X-Amz-SignedHeaders') ?? '';
-    const common = this.#dated(values.get('X-Amz-Credential') ?? '', signedHeaders, values.get('X-Amz-Date'));
+    const credential = values.get('X-Amz-Credential') ?? '';
+    // Begins as no header does: what strangers put into a query must not stand for somebody's header.
+    const scope = this.#kept(`?${credential} ${signedHeaders}`, () => readScope(credential, signedHeaders));
+    const common = this.#dated(scope, values.get('X-Amz-Date'));
     if ('malformed' in common) return common;
     const payload = values.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD;
     return { ...common, signature, payload, expires: Number(seconds) };
   }
 
-  #dated(credential: string, signedHeaders: string, date: string | undefined): Dated | Malformed {
-    const scope = this.#scope(credential, signedHeaders);
+  #dated(scope: Scope | Malformed, date: string | undefined): Dated | Malformed {
     if ('malformed' in scope) return scope;
     const time = date === undefined ? undefined : this.#timeOf(date);
     if (time === undefined) return malformed('The request has no date like 20130524T000000Z');
-    const { accessKeyId, day, region, service, signedHeaders: names } = scope;
+    const { accessKeyId, day, region, service, signedHeaders } = scope;
     if (!date!.startsWith(day)) return malformed('The date of the credential is not that of the request');
-    return { accessKeyId, day, region, service, timestamp: date!, time, signedHeaders: names };
+    return { accessKeyId, day, region, service, timestamp: date!, time, signedHeaders };
   }
 
-  #scope(credential: string, signedHeaders: string): Scope | Malformed {
-    const text = `${credential} ${signedHeaders}`;
+  /** What a text says, which clients send with every request of a day. */
+  #kept(text: string, read: (text: string) => Scope | Malformed): Scope | Malformed {
     const known = this.#scopes.get(text);
     if (known !== undefined) return known;
-    const scope = readScope(credential, signedHeaders);
+    const scope = read(text);
     if (text.length > LONGEST_SCOPE) return scope;
     if (this.#scopes.size >= MOST_SCOPES) this.#scopes.clear();
     this.#scopes.set(text, scope);
@@ -162,21 +165,26 @@ export function unsignedHeader(headers: HttpHeaders, signedHeaders: readonly str
 
 function signedValue({ headers, host }: SignedRequest, name: string): string {
   if (name === 'host') return canonicalValue(host);
-  const first = headers.get(name);
-  if (first === undefined) return '';
   let joined: string | undefined;
   for (const [other, value] of headers.entries())
     if (other === name) joined = joined === undefined ? canonicalValue(value) : `${joined},${canonicalValue(value)}`;
   return joined ?? '';
 }
 
-const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]{64})$/;
+/** Characters of a signature, at the end of the header. */
+const SIGNATURE = 64;
+const HEX_SIGNATURE = /^[0-9a-f]{64}$/;
+const BEFORE_SIGNATURE = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=$/;
 
 const WEEK = 604_800;
 
 type Scope = Pick<ReceivedSignature, 'accessKeyId' | 'day' | 'region' | 'service' | 'signedHeaders'>;
 type Dated = Omit<ReceivedSignature, 'signature' | 'payload' | 'expires'>;
+
+function headerScope(text: string): Scope | Malformed {
+  const match = BEFORE_SIGNATURE.exec(text);
+  return match === null ? malformed('The Authorization header cannot be read') : readScope(match[1]!, match[2]!);
+}
 
 function readScope(credential: string, signedHeaders: string): Scope | Malformed {
   // Access keys may hold slashes; the scope behind them has four fields.

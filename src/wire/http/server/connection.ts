@@ -3,6 +3,7 @@ import type { StreamBody } from '../../../model/body.ts';
 import { FerryError, toFerryError } from '../../../model/errors.ts';
 import { BodySender, joined, ONE_WRITE } from '../body-sender.ts';
 import { SMALL_BODY, type Buffers } from '../buffers.ts';
+import type { Outbox, Sender } from '../outbox.ts';
 import { LONGEST_DISCARD, type BodySource, type IncomingBody } from '../response-body.ts';
 import { StreamedBody } from '../streamed-body.ts';
 import type { Ticker } from '../ticker.ts';
@@ -25,6 +26,7 @@ export interface ServerTimeouts {
 export interface ConnectionContext {
   readonly handler: HttpHandler;
   readonly ticker: Ticker;
+  readonly outbox: Outbox;
   readonly buffers: Buffers;
   readonly timeouts: ServerTimeouts;
   readonly maxHeaderBytes: number;
@@ -42,7 +44,7 @@ const MOST_AHEAD = 64 * 1024;
 const LINGER = 2000;
 
 /** One connection of a client, and the request that is being served on it. */
-export class ServerConnection implements BodySource {
+export class ServerConnection implements BodySource, Sender {
   readonly #socket: Socket;
   readonly #context: ConnectionContext;
   readonly #scanner: RequestScanner;
@@ -58,6 +60,8 @@ export class ServerConnection implements BodySource {
   #headSince = 0;
   #lingering = false;
   #sender: BodySender | undefined;
+  /** A short answer on its way to the kernel. */
+  #short: { readonly bytes: string | Uint8Array; readonly over: (whole: boolean) => void } | undefined;
   /** Since when a short answer waits for the kernel, by the ticker. */
   #unsent: number | undefined;
   #controller: AbortController | undefined;
@@ -253,20 +257,28 @@ export class ServerConnection implements BodySource {
     return await sendChunked(sender, body, chunked);
   }
 
-  #write(bytes: string | Uint8Array): true | Promise<boolean> {
+  #write(bytes: string | Uint8Array): Promise<boolean> {
+    return new Promise((over) => {
+      this.#short = { bytes, over };
+      this.#context.outbox.post(this);
+    });
+  }
+
+  dispatch(): void {
+    const { bytes, over } = this.#short!;
+    this.#short = undefined;
+    if (this.#gone) return over(false);
     const taken = typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
-    if (taken) return true;
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    if (taken) return over(true);
     this.#unsent = this.#context.ticker.now;
-    const over = (whole: boolean): void => {
+    const settle = (whole: boolean): void => {
       this.#unsent = undefined;
       this.#socket.off('drain', drained).off('close', closed);
-      resolve(whole);
+      over(whole);
     };
-    const drained = (): void => over(true);
-    const closed = (): void => over(false);
+    const drained = (): void => settle(true);
+    const closed = (): void => settle(false);
     this.#socket.on('drain', drained).on('close', closed);
-    return promise;
   }
 
   async #finish(exchange: Exchange): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { FerryError } from '../../../model/errors.ts';
 import { KiB, MiB } from '../../../model/units.ts';
 import { Buffers } from '../buffers.ts';
+import { Outbox } from '../outbox.ts';
 import { systemClock, Ticker, type Clock } from '../ticker.ts';
 import { readInto, type Take } from './accepted.ts';
 import { ServerConnection, type ConnectionContext, type ServerTimeouts } from './connection.ts';
@@ -71,6 +72,7 @@ class ListeningServer implements HttpServer {
     this.#context = {
       handler,
       ticker: this.#ticker,
+      outbox: new Outbox(),
       buffers: new Buffers(64 * KiB, 64 * MiB),
       timeouts,
       maxHeaderBytes: options.maxHeaderBytes ?? 64 * KiB,
