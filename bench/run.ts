@@ -8,9 +8,13 @@ import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
 import { compare } from './scenarios/compare.ts';
 import { gateway } from './scenarios/gateway.ts';
+import { gatewayMemory } from './scenarios/gateway-memory.ts';
 import { largeFiles, smallFiles } from './scenarios/files.ts';
 import { large } from './scenarios/large.ts';
 import { list } from './scenarios/list.ts';
+import { mirror } from './scenarios/mirror.ts';
+import { movingList } from './scenarios/moving-list.ts';
+import { moving } from './scenarios/moving.ts';
 import { rerun } from './scenarios/rerun.ts';
 import type { Scenario, Setting } from './scenarios/scenario.ts';
 import { small } from './scenarios/small.ts';
@@ -26,6 +30,10 @@ const SCENARIOS: readonly Scenario[] = [
   compare,
   rerun,
   gateway,
+  mirror,
+  moving,
+  movingList,
+  gatewayMemory,
 ];
 
 const { values, positionals } = parseArgs({

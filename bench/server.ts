@@ -16,6 +16,8 @@ export interface Fill {
   readonly size: number;
   /** The objects were uploaded in parts of this size; whole where absent. */
   readonly partSize?: number;
+  /** Keys are spread over so many folders; flat where absent. */
+  readonly folders?: number;
   /** Never read: no checksums are computed, which fills a million in a second. */
   readonly listedOnly?: boolean;
 }
@@ -26,6 +28,8 @@ export type Command =
   | { readonly do: 'empty'; readonly bucket: string; readonly expects: string }
   /** A bucket with the same entries as another. */
   | { readonly do: 'mirror'; readonly bucket: string; readonly of: string }
+  /** A bucket of its own with every nth object of another, which it expects. */
+  | { readonly do: 'copy'; readonly bucket: string; readonly of: string; readonly every: number }
   | { readonly do: 'list-delay'; readonly milliseconds: number }
   /** Answers the counts since the last time, and how many objects and bytes the bucket holds. */
   | { readonly do: 'report'; readonly bucket: string };
@@ -34,18 +38,21 @@ export interface Report {
   /** Seconds of processor time the server took since the last report. */
   readonly cpu: number;
   readonly counts: Counts;
+  /** The same requests, by bucket and operation: `source GET`. */
+  readonly byBucket: Counts;
   readonly objects: number;
   readonly bytes: number;
 }
 
 const MODIFIED = Date.parse('2026-01-01T00:00:00Z');
-const service: Service = { buckets: new Map(), counts: {}, listDelay: 0 };
+const service: Service = { buckets: new Map(), counts: {}, byBucket: {}, listDelay: 0 };
 let cpuBefore = process.cpuUsage();
 
-/** Keys of a flat bucket with no structure to guess: hexadecimal, evenly spread, in order. */
-export function keyOf(i: number, objects: number): string {
+/** Keys with no structure to guess: hexadecimal, evenly spread, in order; in so many folders where they are given. */
+export function keyOf(i: number, objects: number, folders?: number): string {
   const spread = Math.floor((i / objects) * 2 ** 32);
-  return `${spread.toString(16).padStart(8, '0')}-${i.toString(36)}.bin`;
+  const folder = folders === undefined ? '' : `${String(Math.floor((i / objects) * folders)).padStart(6, '0')}/`;
+  return `${folder}${spread.toString(16).padStart(8, '0')}-${i.toString(36)}.bin`;
 }
 
 function run(command: Command): Report | undefined {
@@ -54,17 +61,28 @@ function run(command: Command): Report | undefined {
   if (command.do === 'fill') buckets.set(command.fill.bucket, filled(command.fill));
   if (command.do === 'empty') buckets.set(command.bucket, new BenchBucket(buckets.get(command.expects)));
   if (command.do === 'mirror') buckets.set(command.bucket, buckets.get(command.of)!);
+  if (command.do === 'copy') buckets.set(command.bucket, copied(buckets.get(command.of)!, command.every));
   if (command.do === 'list-delay') service.listDelay = command.milliseconds;
   return undefined;
 }
 
-function filled({ objects, size, partSize, listedOnly }: Fill): BenchBucket {
+function copied(of: BenchBucket, every: number): BenchBucket {
+  const bucket = new BenchBucket(of);
+  let i = 0;
+  of.entries.scan('', (key, entry) => {
+    if (i++ % every === 0) bucket.entries.set(key, entry);
+    return true;
+  });
+  return bucket;
+}
+
+function filled({ objects, size, partSize, listedOnly, folders }: Fill): BenchBucket {
   const bucket = new BenchBucket();
   for (let i = 0; i < objects; i++) {
     const content = listedOnly ? undefined : new PoolContent(i, size);
     const etag = content ? etagOf(content, partSize) : `${i.toString(16).padStart(16, '0')}${'0'.repeat(16)}`;
     const entry: Entry = { size, etag, modified: MODIFIED, headers: '', content };
-    bucket.entries.set(keyOf(i, objects), entry);
+    bucket.entries.set(keyOf(i, objects, folders), entry);
   }
   return bucket;
 }
@@ -84,11 +102,12 @@ function report(bucket: BenchBucket): Report {
     bytes += size;
     return true;
   });
-  const counts = { ...service.counts };
-  for (const name of Object.keys(service.counts)) delete service.counts[name];
+  const { counts, byBucket } = service;
+  service.counts = {};
+  service.byBucket = {};
   const { user, system } = process.cpuUsage(cpuBefore);
   cpuBefore = process.cpuUsage();
-  return { cpu: (user + system) / 1e6, counts, objects: bucket.entries.size, bytes };
+  return { cpu: (user + system) / 1e6, counts, byBucket, objects: bucket.entries.size, bytes };
 }
 
 async function listen(): Promise<number> {

@@ -1,7 +1,7 @@
 /**
  * Makes the load, in a process of its own: signed requests on kept connections, each sent when the answer before it is
  * whole. Requests are signed before the clock starts (a signature is good for 15 minutes), so that little but the sockets
- * is measured here. `PUT` sends what `GET` of the same key in the bucket `source` gives: the backend compares.
+ * is measured here. `PUT` sends what `GET` of the same key gives elsewhere: the backend compares.
  */
 import { hash } from 'node:crypto';
 import { once } from 'node:events';
@@ -26,24 +26,26 @@ const open: Connection[] = [];
 /** One kept connection. */
 class Connection {
   readonly #socket: Socket;
+  readonly #expected: RegExp;
   #head: Buffer | undefined;
   #left = 0;
   #got = 0;
   #keep: Buffer[] | undefined;
   #done: PromiseWithResolvers<void> | undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, status: number | undefined) {
     this.#socket = socket;
+    this.#expected = new RegExp(`^HTTP/1.1 ${status ?? '2\\d\\d'} `);
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => this.#take(bytes));
     socket.on('error', (error) => this.#done?.reject(error));
     socket.on('close', () => this.#done?.reject(new Error('the server closed the connection')));
   }
 
-  static async open(port: number): Promise<Connection> {
+  static async open(port: number, status?: number): Promise<Connection> {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
-    return new Connection(socket);
+    return new Connection(socket, status);
   }
 
   /** Bytes of the body that came. */
@@ -77,10 +79,9 @@ class Connection {
         return;
       }
       const head = bytes.toString('latin1', 0, end);
-      if (!head.startsWith('HTTP/1.1 200'))
-        return this.#done!.reject(new Error(bytes.toString('latin1').slice(0, 500)));
+      if (!this.#expected.test(head)) return this.#done!.reject(new Error(bytes.toString('latin1').slice(0, 500)));
       this.#head = undefined;
-      this.#left = Number(/content-length: *(\d+)/i.exec(head)![1]);
+      this.#left = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
       bytes = bytes.subarray(end + 4);
     }
     this.#left -= bytes.length;
@@ -91,23 +92,24 @@ class Connection {
 }
 
 function prepared(port: number, method: string, bucket: string, key: string, body: Buffer): Prepared {
-  const path = `/${bucket}/${key}`;
+  const [path, query] = key.startsWith('?') ? [`/${bucket}`, key.slice(1)] : [`/${bucket}/${key}`, ''];
   const headers = ['Host', `127.0.0.1:${port}`];
   const payloadHash = body.length === 0 ? EMPTY_SHA256 : body.length > LARGE ? UNSIGNED_PAYLOAD : hash('sha256', body);
-  const added = signer.sign({ method, path, query: '', headers, payloadHash, now: Date.now() });
+  const added = signer.sign({ method, path, query, headers, payloadHash, now: Date.now() });
   const all = [...headers, ...added];
   if (method === 'PUT') all.push('Content-Length', String(body.length));
-  let head = `${method} ${path} HTTP/1.1\r\n`;
+  let head = `${method} ${path}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n`;
   for (let i = 0; i < all.length; i += 2) head += `${all[i]}: ${all[i + 1]}\r\n`;
   return { head: Buffer.from(`${head}\r\n`, 'latin1'), body };
 }
 
-async function bodies({ port, keys }: Load): Promise<Buffer[]> {
+async function bodies({ port: there, keys, contents }: Load): Promise<Buffer[]> {
+  const { port, bucket } = contents ?? { port: there, bucket: 'source' };
   const connection = await Connection.open(port);
   const found: Buffer[] = [];
   for (const key of keys) {
     const pieces: Buffer[] = [];
-    await connection.ask(prepared(port, 'GET', 'source', key, Buffer.alloc(0)), pieces);
+    await connection.ask(prepared(port, 'GET', bucket, key, Buffer.alloc(0)), pieces);
     found.push(Buffer.concat(pieces));
   }
   connection.close();
@@ -118,15 +120,18 @@ async function run(load: Load): Promise<Outcome> {
   const { port, method, bucket, keys, seconds } = load;
   const contents = method === 'PUT' ? await bodies(load) : keys.map(() => Buffer.alloc(0));
   const requests = keys.map((key, i) => prepared(port, method, bucket, key, contents[i]!));
-  const connections = await Promise.all(Array.from({ length: load.connections }, () => Connection.open(port)));
+  const connections = await Promise.all(
+    Array.from({ length: load.connections }, () => Connection.open(port, load.status)),
+  );
   const times: number[] = [];
   let bytes = 0;
   let next = 0;
   const began = performance.now();
-  const until = began + seconds * 1000;
+  const until = began + (seconds ?? Infinity) * 1000;
+  const most = seconds === undefined ? requests.length : Infinity;
   await Promise.all(
     connections.map(async (connection) => {
-      for (let now = performance.now(); now < until;) {
+      for (let now = performance.now(); now < until && next < most;) {
         const request = requests[next++ % requests.length]!;
         bytes += (await connection.ask(request)) + request.body.length;
         const then = performance.now();

@@ -1,14 +1,20 @@
 /** What the benchmark and the process that makes its load say to each other. */
 
-/** One measurement: as many requests as go through in the time. */
+/** One measurement: as many requests as go through in the time, or one for each key. */
 export interface Load {
   readonly port: number;
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   readonly bucket: string;
+  /** Of objects, in turn; one that begins with `?` is a query of the bucket, encoded and in order of its names. */
   readonly keys: readonly string[];
   /** Requests in flight: one on each connection. */
   readonly connections: number;
-  readonly seconds: number;
+  /** Where absent each key is asked for once. */
+  readonly seconds?: number | undefined;
+  /** Where `PUT` finds what it sends, under the same keys; the bucket `source` at the same port where absent. */
+  readonly contents?: { readonly port: number; readonly bucket: string } | undefined;
+  /** Status an answer has; any success where absent. */
+  readonly status?: number | undefined;
 }
 
 export type Order =

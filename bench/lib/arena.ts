@@ -37,6 +37,9 @@ export class OwnArena implements Arena {
 
   static async start(): Promise<OwnArena> {
     const server = fork(join(import.meta.dirname, '../server.ts'));
+    server.on('exit', (code) => {
+      if (code !== 0) throw new Error('the server of the benchmark died');
+    });
     const [message]: { ports: number[] }[] = await once(server, 'message');
     return new OwnArena(server, message!.ports);
   }
@@ -49,19 +52,28 @@ export class OwnArena implements Arena {
     await this.#command({ do: 'mirror', bucket, of });
   }
 
+  async copy(bucket: string, of: string, every = 1): Promise<void> {
+    await this.#command({ do: 'copy', bucket, of, every });
+  }
+
+  /** An empty bucket that expects the objects of another. */
+  async empty(bucket: string, expects: string): Promise<void> {
+    await this.#command({ do: 'empty', bucket, expects });
+  }
+
   async listDelay(milliseconds: number): Promise<void> {
     await this.#command({ do: 'list-delay', milliseconds });
   }
 
   async emptyDestination(expects: string): Promise<string> {
-    await this.#command({ do: 'empty', bucket: 'destination', expects });
+    await this.empty('destination', expects);
     await this.report();
     return 'destination';
   }
 
-  /** Requests since the last report, by operation, and what the destination holds. */
-  report(): Promise<Report> {
-    return this.#command({ do: 'report', bucket: 'destination' });
+  /** Requests since the last report, by operation, and what the bucket holds. */
+  report(bucket = 'destination'): Promise<Report> {
+    return this.#command({ do: 'report', bucket });
   }
 
   async check({ objects, size }: Fill): Promise<string | undefined> {

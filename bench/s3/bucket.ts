@@ -42,23 +42,31 @@ export class BenchBucket {
     let rows = '';
     let count = 0;
     let last = '';
-    let group: string | undefined;
     let truncated = false;
-    this.entries.scan(after > prefix ? after : prefix, (key, entry) => {
-      if (!key.startsWith(prefix)) return false;
-      if (key === after || (group !== undefined && key.startsWith(group))) return true;
-      const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
-      if (cut >= 0 && after.startsWith(key.slice(0, cut + 1))) return true;
-      if (count === limit) {
-        truncated = true;
-        return false;
-      }
-      count++;
-      group = cut < 0 ? undefined : key.slice(0, cut + 1);
-      last = group ?? key;
-      rows += group === undefined ? contents(key, entry) : `<CommonPrefixes><Prefix>${group}</Prefix></CommonPrefixes>`;
-      return true;
-    });
+    let from: string | undefined = after > prefix ? after : prefix;
+    while (from !== undefined) {
+      const start: string = from;
+      from = undefined;
+      this.entries.scan(start, (key, entry) => {
+        if (!key.startsWith(prefix)) return false;
+        if (key === after) return true;
+        const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+        const group = cut < 0 ? undefined : key.slice(0, cut + 1);
+        // What is below a common prefix is passed over at once.
+        if (group !== undefined) from = `${group}\u{10FFFF}`;
+        if (group !== undefined && after.startsWith(group)) return false;
+        if (count === limit) {
+          truncated = true;
+          from = undefined;
+          return false;
+        }
+        count++;
+        last = group ?? key;
+        rows +=
+          group === undefined ? contents(key, entry) : `<CommonPrefixes><Prefix>${group}</Prefix></CommonPrefixes>`;
+        return group === undefined;
+      });
+    }
     const next = v2 ? 'NextContinuationToken' : 'NextMarker';
     return (
       `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +

@@ -10,7 +10,9 @@ export type Counts = Record<string, number>;
 export interface Service {
   readonly buckets: Map<string, BenchBucket>;
   /** Requests by operation, and `foreign`: uploads whose bytes were not those expected. */
-  readonly counts: Counts;
+  counts: Counts;
+  /** The same by bucket and operation. */
+  byBucket: Counts;
   /** Milliseconds every list page is held back. */
   listDelay: number;
 }
@@ -28,6 +30,8 @@ export function begin(service: Service, head: RequestHead): Exchange {
   const bucket = service.buckets.get(bucketName);
   const count = (operation: string): void => {
     service.counts[operation] = (service.counts[operation] ?? 0) + 1;
+    const here = `${bucketName} ${operation}`;
+    service.byBucket[here] = (service.byBucket[here] ?? 0) + 1;
   };
   if (!bucket) return new Small(() => refuse(404, 'NoSuchBucket'));
   if (key === '') return new Small(() => onBucket(service, bucket, bucketName, head, query, count));
@@ -162,7 +166,8 @@ function onBucket(
 ): Answer {
   if (head.method !== 'GET') return answer(200, '');
   if (query.startsWith('location')) return document('<LocationConstraint></LocationConstraint>');
-  if (/^(?:versioning|uploads|acl|policy)/.test(query)) return refuse(501, 'NotImplemented');
+  if (query.startsWith('versioning')) return document('<VersioningConfiguration></VersioningConfiguration>');
+  if (/^(?:uploads|acl|policy)/.test(query)) return refuse(501, 'NotImplemented');
   count('LIST');
   const page = document(bucket.page(name, new URLSearchParams(query)));
   return service.listDelay > 0 ? { ...page, later: service.listDelay } : page;

@@ -1,12 +1,12 @@
 /** `ferry serve` between clients and a fast backend, beside nginx, which forwards and checks nothing. */
-import { execFileSync, fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { KiB, MiB } from '../../src/model/units.ts';
 import { unavailable } from '../../test/peers/servers.ts';
-import { direct, ferry, nginx, type Contender } from '../gateway/contenders.ts';
-import type { Load, Order, Outcome } from '../gateway/protocol.ts';
+import { Clients, onOneCoreAndTwo } from '../gateway/clients.ts';
+import { direct, ferry } from '../gateway/contenders.ts';
+import type { Contender } from '../gateway/daemon.ts';
+import { nginx } from '../gateway/nginx.ts';
+import type { Load, Outcome } from '../gateway/protocol.ts';
+import { whole } from '../gateway/turns.ts';
 import { OwnArena } from '../lib/arena.ts';
 import { median } from '../lib/contest.ts';
 import { keyOf } from '../server.ts';
@@ -34,15 +34,11 @@ export const gateway: Scenario = {
   async run({ rounds }) {
     const withoutNginx = unavailable('nginx');
     if (withoutNginx !== undefined) console.log(`left out: nginx (${withoutNginx})`);
-    for (const cores of [1, 2]) {
-      console.log(
-        `\n### ${cores === 1 ? 'One core for the proxy, the other for load and backend' : 'Both cores for all'}\n`,
-      );
-      using _ = new Confined(cores);
+    await onOneCoreAndTwo(async (cores) => {
       await using clients = await Clients.start();
       for (const work of WORKS)
         console.log(`${await compared(work, clients, cores, rounds, withoutNginx === undefined)}\n`);
-    }
+    });
     console.log(`### Memory of ${IDLE} idle connections\n`);
     await using clients = await Clients.start();
     console.log(await idleMemory(clients, withoutNginx === undefined));
@@ -138,58 +134,4 @@ async function idleMemory(clients: Clients, withNginx: boolean): Promise<string>
     );
   }
   return lines.join('\n');
-}
-
-/** Leaves the first core to the proxy, where that is to have one: what is started from here on inherits it. */
-class Confined implements Disposable {
-  readonly #cores: number;
-
-  constructor(cores: number) {
-    this.#cores = cores;
-    if (cores === 1) this.#keepTo('1');
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#cores === 1) this.#keepTo(`0-${availableParallelism() - 1}`);
-  }
-
-  #keepTo(list: string): void {
-    execFileSync('taskset', ['-acp', list, String(process.pid)], { stdio: 'ignore' });
-  }
-}
-
-/** The process that makes the load. */
-class Clients implements AsyncDisposable {
-  readonly #child: ChildProcess;
-
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-  }
-
-  static async start(): Promise<Clients> {
-    const child = fork(join(import.meta.dirname, '../gateway/load.ts'));
-    await once(child, 'message');
-    return new Clients(child);
-  }
-
-  run(load: Load): Promise<Outcome> {
-    return this.order({ do: 'run', ...load });
-  }
-
-  async order(order: Order): Promise<Outcome> {
-    this.#child.send(order);
-    const [answer]: (Outcome & { error?: string })[] = await once(this.#child, 'message');
-    if (answer!.error !== undefined) throw new Error(answer!.error);
-    return answer!;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const exit = once(this.#child, 'exit');
-    this.#child.disconnect();
-    await exit;
-  }
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
 }
