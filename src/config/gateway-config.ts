@@ -139,6 +139,7 @@ function migrateOf(migrate: Migrate, at: Path, reader: Reader): MigrateSpec {
     automatic: migrate.automatic,
     switchBetween: migrate.switch_between,
     promoteOnRead: migrate.promote_on_read,
+    notificationToken: migrate.notifications && reader.secret(migrate.notifications.token),
     hold: migrate.hold * 1000,
     drain: migrate.drain * 1000,
     linger: migrate.linger * 1000,

@@ -52,6 +52,17 @@ const migrate = z
         'Hours of the day, local time, such as 02:00-05:00: switch at the first moment in them at which it may be, unasked.',
       ),
     promote_on_read: z.boolean().default(false).describe('Move what clients read from the old side before the rest.'),
+    notifications: z
+      .strictObject({
+        token: z
+          .string()
+          .regex(/^\S{16,}$/, 'must have at least 16 characters, and no spaces')
+          .describe('What the old side sends as Bearer token, or as the password of Basic; write `${env:NAME}`.'),
+      })
+      .optional()
+      .describe(
+        'Listen to event notifications of the old side at /.ferry/notifications/BUCKET, and report keys written there past the gateway.',
+      ),
     hold: seconds(
       'Seconds a change waits at most while the bucket is switched over; then it is answered SlowDown.',
       10,

@@ -15,7 +15,8 @@ import { withHoistedHeaders } from './s3/hoisted.ts';
 import { refuseUnoffered } from './s3/unoffered.ts';
 import { operationOf, type Operation } from './s3/operations/table.ts';
 import { isBucketName } from './buckets.ts';
-import { readRequest, type S3Request } from './s3/request.ts';
+import { bucketOfHost, readRequest, type S3Request } from './s3/request.ts';
+import type { Notifications } from './notifications.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface GatewayOptions {
@@ -27,6 +28,8 @@ export interface GatewayOptions {
   readonly domains: readonly string[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Where stores tell of changes to their objects. */
+  readonly notifications?: Notifications | undefined;
   /** Counts requests whose answer is not there yet. */
   readonly traffic?: Traffic | undefined;
   /** Told of every answer. */
@@ -99,7 +102,11 @@ export class Gateway {
   }
 
   async #answer(http: ServerRequest, id: string, outcome: Outcome): Promise<HttpAnswer> {
-    const { region, domains, buckets, now } = this.#options;
+    const { region, domains, buckets, now, notifications } = this.#options;
+    if (notifications?.takes(http) && bucketOfHost(http.host, domains) === undefined) {
+      outcome.operation = 'Notification';
+      return await notifications.receive(http);
+    }
     const received = readRequest(http, id, domains);
     outcome.request = received;
     const bucket = received.bucket === undefined ? undefined : buckets.find(received.bucket);

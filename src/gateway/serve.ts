@@ -14,6 +14,7 @@ import { ConfiguredBuckets } from './configured-buckets.ts';
 import { Gateway, type AccessEntry } from './gateway.ts';
 import { Migration, type MigrationContext } from './migrate/migration.ts';
 import { Mirrors, type MirrorFailure } from './mirror/mirrors.ts';
+import { Notifications, type NotificationListener } from './notifications.ts';
 import { Traffic } from './traffic.ts';
 
 export interface ServeContext {
@@ -46,12 +47,15 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   await using opened = new AsyncDisposableStack();
   const mirrors = opened.use(new Mirrors({ ...context, book: context.mirrors, spool: spec.mirrorSpool }));
   const traffic = new Traffic();
+  const listeners = new Map<string, NotificationListener>();
   const migrating = async ({ name, tenant, store, migrate }: BucketSpec, old: ComposedStore): Promise<Store> => {
     const next = opened.use(await context.openStore(migrate!.to));
     const moved = { name, tenant, store, migrate: migrate!, old, new: next };
     const { migrations } = context;
     const book = await migrations.moving();
-    return opened.use(await Migration.open(moved, { ...context, ...migrations, book, calm: traffic.calm })).store;
+    const migration = opened.use(await Migration.open(moved, { ...context, ...migrations, book, calm: traffic.calm }));
+    if (migration.listener !== undefined) listeners.set(name, migration.listener);
+    return migration.store;
   };
   const fixed = [];
   for (const bucket of spec.buckets) {
@@ -69,6 +73,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
     region: spec.region,
     domains: spec.domains,
     now,
+    notifications: new Notifications(listeners),
     traffic,
     log: context.log,
   });

@@ -131,6 +131,8 @@ export interface MigrateSpec {
   readonly switchBetween: Hours | undefined;
   /** What clients read from the old side is moved before the rest. */
   readonly promoteOnRead: boolean;
+  /** What the old side has to show when it tells of changes to its objects; it is not listened to where absent. */
+  readonly notificationToken?: Secret | undefined;
   /** Longest a change is held at the switch. */
   readonly hold: number;
   /** Longest a change may go on on the old side after the switch. */

@@ -10,6 +10,7 @@
 import type { Key } from '../model/key.ts';
 import type { MigrationPhase } from '../model/migration-phase.ts';
 import type { KeyLedger, LedgerCounts } from './key-ledger.ts';
+import type { NoticeBook } from './notice-book.ts';
 
 /** The buckets that are being moved, or have been. */
 export interface MovingBook extends AsyncDisposable {
@@ -27,6 +28,8 @@ export interface MovingBucketOptions {
 }
 
 export interface MovingBucket {
+  /** What the old side told of changes to its objects. */
+  readonly notices: NoticeBook;
   record(): Promise<SwitchRecord>;
   /**
    * Goes from the phase at `epoch` to another; durable when it resolves. Rejects

@@ -115,6 +115,8 @@ export interface StoreInfo {
    * links); absent where it is as usual. A pass begun with one cannot go on with another.
    */
   readonly view?: string | undefined;
+  /** What the store calls the place when it tells of changes: the bucket, and what keys there begin with; absent where it never does. */
+  readonly told?: { readonly bucket: string; readonly prefix: string } | undefined;
   /** Where its keys are, so that two endpoints in each other are noticed; absent where that cannot be told. */
   readonly place?: Place | undefined;
 }

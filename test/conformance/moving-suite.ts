@@ -8,6 +8,7 @@ import { isFerryError, type ErrorCode } from '../../src/model/errors.ts';
 import { NEXT_PHASES, type MigrationPhase } from '../../src/model/migration-phase.ts';
 import type { KeyLedger } from '../../src/state/key-ledger.ts';
 import type { Member, MovingBucket, OldMutation } from '../../src/state/moving-bucket.ts';
+import { MOST_PAST, MOST_WAITING, type Notice } from '../../src/state/notice-book.ts';
 
 export const LEASE = 5_000;
 export const LINGER = 60_000;
@@ -36,6 +37,7 @@ export function movingSuite(name: string, makePlace: () => Promise<MovingPlace>)
     describe('mutations in flight on old', () => onOld(moving));
     describe('dirty keys', () => dirtyKeys(moving));
     describe('what a round leaves', () => rounds(moving));
+    describe('what old told of changes', () => notices(moving));
   });
 }
 
@@ -640,5 +642,70 @@ function rounds(moving: MovingTest): void {
     await world.a.keys.clear();
     const { touched: left, dirty } = await world.b.keys.counts();
     assert.deepEqual({ left, dirty }, { left: 0, dirty: 0 });
+  });
+}
+
+const notice = (key: string, time = 1): Notice => ({ key, event: 'ObjectCreated:Put', time });
+
+function notices(moving: MovingTest): void {
+  moving(
+    'what is added waits in the order it came, for every process, until it is judged',
+    async ({ bucket, other }) => {
+      await bucket.notices.add(3, [notice('b'), notice('a', 2)]);
+      await other.notices.add(1, []);
+      const found = await other.notices.waiting(0, 10);
+      assert.deepEqual(
+        found.map(({ key, time }) => [key, time]),
+        [
+          ['b', 1],
+          ['a', 2],
+        ],
+      );
+      assert.deepEqual(await other.notices.waiting(found[0]!.id, 10), [found[1]]);
+      assert.equal((await bucket.notices.waiting(0, 1)).length, 1);
+      assert.equal(await bucket.notices.settle(found[0]!, false), false);
+      const { received, last, waiting, past } = await other.notices.counts();
+      assert.deepEqual({ received, waiting, past }, { received: 4, waiting: 1, past: 0 });
+      assert.ok(last! >= 1e12);
+    },
+  );
+
+  moving('one that came again since is not settled by the judgement of the first', async ({ bucket, other }) => {
+    await bucket.notices.add(1, [notice('k', 1)]);
+    const [first] = await bucket.notices.waiting(0, 10);
+    await other.notices.add(1, [notice('k', 2)]);
+    await bucket.notices.settle(first!, false);
+    const [second, ...more] = await bucket.notices.waiting(0, 10);
+    assert.deepEqual([second!.key, second!.time, more.length], ['k', 2, 0]);
+    assert.ok(second!.id > first!.id);
+  });
+
+  moving('a key written past the gateways is kept once, and counted', async ({ bucket, other }) => {
+    for (const told of [true, false]) {
+      await bucket.notices.add(1, [notice('k')]);
+      const [found] = await bucket.notices.waiting(0, 1);
+      assert.equal(await bucket.notices.settle(found!, true), told);
+    }
+    assert.deepEqual(await other.notices.past(10), [notice('k')]);
+    assert.equal((await other.notices.counts()).past, 1);
+    await other.notices.clear();
+    assert.deepEqual(await bucket.notices.past(10), []);
+    const { received, last, dropped } = await bucket.notices.counts();
+    assert.deepEqual({ received, last, dropped }, { received: 0, last: undefined, dropped: 0 });
+  });
+
+  moving('what has no room is counted, and nothing grows', async ({ bucket }) => {
+    const many = Array.from({ length: MOST_WAITING + 5 }, (_, i) => notice(`k${i}`));
+    await bucket.notices.add(many.length, many);
+    const full = await bucket.notices.counts();
+    assert.deepEqual([full.waiting, full.dropped], [MOST_WAITING, 5]);
+    await bucket.notices.add(1, [notice('k7', 9)]);
+    assert.equal((await bucket.notices.counts()).dropped, 5, 'one that waits already needs no room');
+    const found = await bucket.notices.waiting(0, MOST_PAST + 5);
+    let kept = 0;
+    for (const each of found) if (await bucket.notices.settle(each, true)) kept++;
+    assert.equal(kept, MOST_PAST);
+    assert.equal((await bucket.notices.past(2 * MOST_PAST)).length, MOST_PAST);
+    assert.equal((await bucket.notices.counts()).past, MOST_PAST + 5);
   });
 }

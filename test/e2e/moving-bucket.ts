@@ -62,6 +62,13 @@ export class MovingBucketWorld implements AsyncDisposable {
     return status;
   }
 
+  /** What people see. */
+  async shown(action: string): Promise<string> {
+    const { code, stdout, output } = await this.ferry.run('migrate', action, BUCKET, '-c', this.#config);
+    assert.equal(code, 0, output);
+    return stdout;
+  }
+
   /** Waits until it says so. */
   async until(what: string, holds: (status: Status) => boolean): Promise<Status> {
     for (const end = Date.now() + 60_000; ;) {
@@ -82,6 +89,13 @@ export class MovingBucketWorld implements AsyncDisposable {
 /** What the tests want of `migrate status`. */
 export interface Status {
   readonly phase: string;
+  readonly since: string;
+  readonly notices?: {
+    readonly received: number;
+    readonly waiting: number;
+    readonly past: number;
+    readonly keys: readonly { readonly key: string; readonly event: string }[];
+  };
   readonly copy?: { readonly counters: { readonly copied: number } };
   readonly copied?: { readonly copied: number };
   readonly verified?: { readonly open: number; readonly found: number; readonly findings: readonly Finding[] };

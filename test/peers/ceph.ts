@@ -191,6 +191,7 @@ osd_op_queue = wpq
 rgw_data = ${dir}/rgw
 rgw_frontends = beast endpoint=127.0.0.1:${port} tcp_nodelay=1
 rgw_dns_name = localhost
+rgw_trust_forwarded_https = true
 rgw_thread_pool_size = 64
 rgw_mp_lock_max_time = 15
 rgw_enable_usage_log = false

@@ -162,8 +162,9 @@ async function openDesk(
 ): Promise<Desk> {
   const [old, next] = [opened.use(await services.openServed(store)), opened.use(await services.openServed(spec!.to))];
   const bucket = await (await services.moving()).bucket(name, spec!);
-  const { writeBack } = spec!;
-  return new Desk({ name, tenant, bucket, state: await services.state(), old, new: next, writeBack, signal });
+  const { writeBack, notificationToken } = spec!;
+  const listens = notificationToken !== undefined;
+  return new Desk({ name, tenant, bucket, state: await services.state(), old, new: next, writeBack, listens, signal });
 }
 
 function showStatus({ io, globals, style, columns }: CommandContext, status: MigrationStatus): ExitName {

@@ -55,7 +55,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   migration: {
     of: 'migrate',
     fields:
-      'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem',
+      'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices',
   },
   readiness: { of: 'migrate create, migrate --check', fields: 'what, ok, detail: one thing that has to hold' },
   version: { of: 'version', fields: 'ferry, node, platform, arch' },

@@ -2,7 +2,7 @@
 import { formatBytes, formatDuration } from '../../model/units.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { CONDUCTING } from '../../gateway/migrate/conductor.ts';
-import type { MigrationStatus } from '../../gateway/migrate/desk.ts';
+import type { MigrationNotices, MigrationStatus } from '../../gateway/migrate/desk.ts';
 import { titledRows, type Row } from './layout.ts';
 import type { Style } from './terminal-io.ts';
 import { counted, formatCount, harmless } from './text.ts';
@@ -17,7 +17,7 @@ export function migrationText(status: MigrationStatus, now: number, columns: num
 }
 
 function rowsOf(status: MigrationStatus, now: number): Row[] {
-  const { phase, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem } = status;
+  const { phase, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices } = status;
   const live = members.filter((member) => member.live && !member.name.endsWith(CONDUCTING));
   const rows: Row[] = [{ title: 'requests', text: WHERE[phase] }];
   rows.push({
@@ -47,8 +47,26 @@ function rowsOf(status: MigrationStatus, now: number): Row[] {
     for (const { key, kind, repaired } of verified.findings.slice(0, SHOWN))
       rows.push({ title: '', text: `${kind}${repaired ? ', repaired' : ''}: ${harmless(JSON.stringify(key))}` });
   }
+  if (notices !== undefined) rows.push(...noticed(notices));
   if (problem !== undefined) rows.push({ title: 'problem', text: `${harmless(problem.message)} (${iso(problem.at)})` });
   rows.push({ title: 'next', text: NEXT[phase] });
+  return rows;
+}
+
+function noticed({ received, last, waiting, dropped, past, keys }: MigrationNotices): Row[] {
+  const rows: Row[] = [];
+  if (past > 0) {
+    const more = past > SHOWN ? `; the first ${SHOWN}:` : ':';
+    rows.push({
+      title: 'PAST',
+      text: `${counted(past, 'key')} WRITTEN PAST THE GATEWAY, as the old side tells${more}`,
+    });
+    for (const { key, event, time } of keys.slice(0, SHOWN))
+      rows.push({ title: '', text: `${harmless(event)} at ${iso(time)}: ${harmless(JSON.stringify(key))}` });
+  }
+  const came = last === undefined ? 'none came' : `${formatCount(received)} came, the last at ${iso(last)}`;
+  const lost = dropped === 0 ? '' : `; ${formatCount(dropped)} were not looked at, for want of room`;
+  rows.push({ title: 'old tells', text: `${came}; ${formatCount(waiting)} to be looked at${lost}` });
   return rows;
 }
 

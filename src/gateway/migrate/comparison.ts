@@ -14,6 +14,7 @@ import type { Store } from '../../store/store.ts';
 import { accounted } from './certainty.ts';
 import type { Carrier } from './carrier.ts';
 import type { Finding } from './facts.ts';
+import { pastSwitch } from './watch.ts';
 
 /** Findings kept with their keys. */
 export const SHOWN = 1000;
@@ -40,9 +41,6 @@ export interface ComparisonResult {
   readonly open: number;
   readonly findings: readonly Finding[];
 }
-
-/** Clocks of stores differ by a little even where they are set. */
-const CLOCKS_APART = 2_000;
 
 /** Rejects where a side cannot be listed or read. */
 export async function compareSides(sides: ComparedSides, signal: AbortSignal): Promise<ComparisonResult> {
@@ -137,7 +135,7 @@ class SidesComparison {
 
   #isPast(modified: number | undefined): boolean {
     const { old, switched } = this.#s;
-    return modified !== undefined && modified > switched + (old.clockSkew ?? 0) + CLOCKS_APART;
+    return modified !== undefined && modified > pastSwitch(switched, old);
   }
 
   #note(finding: Finding): void {

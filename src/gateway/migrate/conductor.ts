@@ -11,6 +11,7 @@ import type { Key } from '../../model/key.ts';
 import { isWithin, type Hours } from '../../model/gateway.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import type { KeyLedger } from '../../state/key-ledger.ts';
+import type { Notice } from '../../state/notice-book.ts';
 import type { Member, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
 import { sleep, type Clock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
@@ -22,6 +23,7 @@ import { accounted } from './certainty.ts';
 import { compareSides } from './comparison.ts';
 import type { Desk } from './desk.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
+import { judgeNotices } from './watch.ts';
 import { writeBackAll } from './write-back.ts';
 
 export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure' | 'brake'> {
@@ -30,6 +32,8 @@ export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure' | 'brak
   readonly old: ComposedStore;
   readonly new: ComposedStore;
   readonly writeBack: boolean;
+  /** Whether it is listened to what old tells of changes. */
+  readonly listens: boolean;
   /** Goes on by itself from the copy to the comparison. */
   readonly automatic: boolean;
   /** It is switched by itself in these hours. */
@@ -58,6 +62,8 @@ const PAUSE = 30_000;
 /** What is under way may take so long to end when a phase is over, and when nobody waits for it, milliseconds. */
 const REST = 3_000;
 const REST_UNASKED = 60_000;
+/** What old tells is judged so often, milliseconds. */
+const WATCHED_EVERY = 1_000;
 /** Keys to be moved before others, at most, and how many of them at once. */
 const WANTED = 1000;
 const PROMOTED_AT_ONCE = 16;
@@ -131,14 +137,19 @@ export class Conductor implements AsyncDisposable {
         return await this.#keepAt(record, [
           (signal) => this.#copy(record, signal),
           (signal) => this.#writeBack(false, signal),
+          (signal) => this.#watch(signal),
         ]);
       case 'verifying':
         return await this.#keepAt(record, [
           (signal) => this.#compare(record, signal),
           (signal) => this.#writeBack(false, signal),
+          (signal) => this.#watch(signal),
         ]);
       case 'migrated':
-        return await this.#keepAt(record, [(signal) => this.#writeBack(false, signal)]);
+        return await this.#keepAt(record, [
+          (signal) => this.#writeBack(false, signal),
+          (signal) => this.#watch(signal),
+        ]);
       case 'rolling-back':
         await this.#keepAt(record, [(signal) => this.#writeBack(true, signal)]);
         return await this.#release(record, 'returning', 'migrating');
@@ -249,6 +260,20 @@ export class Conductor implements AsyncDisposable {
       if (signal.aborted) return;
       if (failures.length > 0) throw failures[0]!;
       await sleep(clock, interval, signal).catch(() => undefined);
+    }
+  }
+
+  /** Judges what old tells of changes, where it is listened to. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { listens, bucket, old, writeBack, clock } = this.#o;
+    if (!listens) return;
+    const switched = (await readFact(bucket, 'switched')) ?? 0;
+    const { notices } = bucket;
+    while (!signal.aborted) {
+      const found = ({ key, event }: Notice): void =>
+        this.#tell('warn', `written past the gateway: the old side tells of ${event}`, { key });
+      await judgeNotices({ notices, old, new: this.#o.new, ...this.#mine(), writeBack, switched }, found, signal);
+      await sleep(clock, WATCHED_EVERY, signal).catch(() => undefined);
     }
   }
 

@@ -7,6 +7,7 @@ import { FerryError } from '../../model/errors.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { mayFollow } from '../../model/migration-phase.ts';
 import type { LedgerCounts } from '../../state/key-ledger.ts';
+import { MOST_PAST, type Notice, type NoticeCounts } from '../../state/notice-book.ts';
 import type { InFlightOnOld, MemberRecord, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
 import type { StateStore, TaskRecord } from '../../state/state-store.ts';
 import type { Store } from '../../store/store.ts';
@@ -33,6 +34,8 @@ export interface DeskOptions {
   readonly old: Store;
   readonly new: Store;
   readonly writeBack: boolean;
+  /** Whether it is listened to what old tells of changes. */
+  readonly listens: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -58,6 +61,13 @@ export interface MigrationStatus extends SwitchRecord {
   readonly copied: Copied | undefined;
   readonly verified: Verified | undefined;
   readonly problem: Problem | undefined;
+  /** What old told of changes to its objects, where it is listened to. */
+  readonly notices: MigrationNotices | undefined;
+}
+
+export interface MigrationNotices extends NoticeCounts {
+  /** Keys written past the gateways; at most `MOST_PAST`. */
+  readonly keys: readonly Notice[];
 }
 
 /** The copy comes to rest within so long, milliseconds, or is broken off. */
@@ -95,7 +105,13 @@ export class Desk {
       copied: await readFact(this.#o.bucket, 'copied'),
       verified: await readFact(this.#o.bucket, 'verified'),
       problem: await readFact(this.#o.bucket, 'problem'),
+      notices: this.#o.listens ? await this.#notices() : undefined,
     };
+  }
+
+  async #notices(): Promise<MigrationNotices> {
+    const { notices } = this.#o.bucket;
+    return { ...(await notices.counts()), keys: await notices.past(MOST_PAST) };
   }
 
   /** What has to hold before a step, and whether it does. Writes nothing. */
@@ -141,6 +157,8 @@ export class Desk {
         message: `${step} makes no sense now: ${failed.map(({ what, detail }) => `not ${what} (${detail})`).join('; ')}`,
         remedy: 'Nothing was changed.',
       });
+    // What was found in an earlier round.
+    if (step === 'start') await bucket.notices.clear();
     if (step !== 'rollback' && step !== 'finalise') return await bucket.change(epoch, LEADS_TO[step]);
     // Before, the copy and write-back come to rest: what they are at would have to be waited for.
     await this.pause();

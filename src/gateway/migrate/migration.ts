@@ -1,4 +1,5 @@
 /** A bucket that is being moved, as one gateway has it: the store clients use, and its part in the move. */
+import { FerryError } from '../../model/errors.ts';
 import type { EndpointSpec } from '../../model/task.ts';
 import type { MigrateSpec } from '../../model/gateway.ts';
 import type { RunEvent } from '../../engine/progress.ts';
@@ -7,6 +8,8 @@ import type { StateStore } from '../../state/state-store.ts';
 import { systemClock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import type { Store } from '../../store/store.ts';
+import type { ObjectEvent } from '../../wire/s3/notification.ts';
+import type { NotificationListener } from '../notifications.ts';
 import { taskName } from './bulk-copy.ts';
 import { Conductor, type News } from './conductor.ts';
 import { copySpec } from './copy-spec.ts';
@@ -15,6 +18,7 @@ import { measured } from './measured.ts';
 import { MigratingStore } from './migrating-store.ts';
 import { MoverCarrier } from './mover-carrier.ts';
 import { Route } from './route.ts';
+import { noteEvents } from './watch.ts';
 
 /** Looks at the record so often, milliseconds: mutations are held about as long at a switch. */
 const INTERVAL = 200;
@@ -44,18 +48,27 @@ export interface MovedBucket {
 
 export class Migration implements AsyncDisposable {
   readonly store: Store;
+  /** Takes what the old side tells of changes; absent where it is not listened to. */
+  readonly listener: NotificationListener | undefined;
   readonly #parts: AsyncDisposableStack;
 
-  private constructor(store: Store, parts: AsyncDisposableStack) {
+  private constructor(store: Store, listener: NotificationListener | undefined, parts: AsyncDisposableStack) {
     this.store = store;
+    this.listener = listener;
     this.#parts = parts;
   }
 
-  /** Joins the move. Rejects where the new side cannot be measured. */
+  /** Joins the move. Rejects where the new side cannot be measured, or the old one cannot be listened to. */
   static async open(moved: MovedBucket, context: MigrationContext): Promise<Migration> {
     const { name, old, migrate } = moved;
     const { now, tmpdir, holder } = context;
     await using parts = new AsyncDisposableStack();
+    const token = migrate.notificationToken;
+    if (token !== undefined && old.info.told === undefined)
+      throw new FerryError('configuration', {
+        message: `${old.info.name} tells nobody of changes`,
+        remedy: `Take \`notifications\` out of the \`migrate\` of the bucket ${name}; only S3 services send them.`,
+      });
     const bucket = await context.book.bucket(name, migrate);
     const next = await measured(moved.new, bucket, AbortSignal.timeout(60_000));
     const closed = new AbortController();
@@ -85,6 +98,7 @@ export class Migration implements AsyncDisposable {
         old,
         new: next,
         writeBack: migrate.writeBack,
+        listens: token !== undefined,
         automatic: migrate.automatic,
         switchBetween: migrate.switchBetween,
         desk: new Desk({
@@ -95,6 +109,7 @@ export class Migration implements AsyncDisposable {
           old,
           new: next,
           writeBack: migrate.writeBack,
+          listens: token !== undefined,
           signal: closed.signal,
         }),
         clock: systemClock,
@@ -112,7 +127,8 @@ export class Migration implements AsyncDisposable {
     );
     const onOldRead = migrate.promoteOnRead ? (key: string): void => conductor.want(key) : undefined;
     const store = new MigratingStore({ old, new: next, route, carrier, onOldRead });
-    return new Migration(store, parts.move());
+    const tellOfOld = (events: readonly ObjectEvent[]): Promise<void> => noteEvents(bucket, old, events, now());
+    return new Migration(store, token && { token, tell: tellOfOld }, parts.move());
   }
 
   /** Leaves the move: what this process held is given back. */

@@ -90,7 +90,7 @@ function parse(text: string): (readonly [string, string])[] {
 }
 
 /** `photos.s3.example.com` below `s3.example.com` is the bucket `photos`. */
-function bucketOfHost(host: string, domains: readonly string[]): string | undefined {
+export function bucketOfHost(host: string, domains: readonly string[]): string | undefined {
   if (domains.length === 0) return undefined;
   const name = host.replace(/:\d*$/, '').toLowerCase();
   for (const domain of domains) if (name.endsWith(`.${domain}`)) return name.slice(0, -domain.length - 1);

@@ -4,6 +4,7 @@ import { mayFollow, ROUTING, type MigrationPhase } from '../../model/migration-p
 import type { InFlightOnOld, Member, MemberRecord, MovingBucket, OldMutation, SwitchRecord } from '../moving-bucket.ts';
 import { KeyTables, MemoryKeyLedger } from './key-ledger.ts';
 import { Changes } from './changes.ts';
+import { MemoryNoticeBook } from './notice-book.ts';
 
 export interface MemoryMovingOptions {
   /** Monotonic milliseconds. */
@@ -29,6 +30,7 @@ export class MemoryMovingBucket implements MovingBucket {
   /** Wakes who waits for something to be given back. */
   readonly changes: Changes;
   readonly tables: KeyTables;
+  readonly notices: MemoryNoticeBook;
   readonly #facts = new Map<string, unknown>();
   readonly #members = new Map<string, MemberRow>();
   readonly #mutations = new Map<string, MutationRow>();
@@ -40,6 +42,7 @@ export class MemoryMovingBucket implements MovingBucket {
     this.options = options;
     this.changes = new Changes(options.clock);
     this.tables = new KeyTables(this);
+    this.notices = new MemoryNoticeBook(options.now);
     this.#record = { epoch: 1, phase: 'created', since: options.now() };
   }
 

@@ -30,6 +30,7 @@ export async function openStore(
     type,
     name: `s3://${settings.bucket}/${keys.prefix} at ${service}`,
     identity: `${service}/${settings.bucket}/${keys.prefix}`,
+    told: { bucket: settings.bucket, prefix: keys.prefix },
     place: { root: `${service}/${settings.bucket}`, prefix: keys.prefix },
   };
   const clock = new ServiceClock(context.now, info.name);

@@ -129,6 +129,7 @@ export function pointedBucket(
   deaf: string | undefined,
 ): MovingBucket {
   return {
+    notices: inner.notices,
     record: () => inner.record(),
     change: (epoch, to) => inner.change(epoch, to),
     members: () => inner.members(),

@@ -57,6 +57,7 @@ export class Process {
   /** The shared state as this process reaches it. */
   bucket(inner: MovingBucket): MovingBucket {
     return {
+      notices: inner.notices,
       record: () => this.#shared(() => inner.record()),
       change: (epoch, to) => this.#shared(() => inner.change(epoch, to)),
       members: () => this.#shared(() => inner.members()),

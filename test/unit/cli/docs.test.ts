@@ -37,7 +37,7 @@ test('every task file in the documents is one', () => {
 });
 
 test('every configuration of a gateway in the documents is one', async () => {
-  const env = new Proxy<Record<string, string>>({}, { get: () => 'a secret' });
+  const env = new Proxy<Record<string, string>>({}, { get: () => 'a-secret-of-some-length' });
   const dir = mkdtempSync(join(tmpdir(), 'ferry-docs-'));
   let count = 0;
   try {

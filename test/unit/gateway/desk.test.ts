@@ -14,7 +14,10 @@ async function migrated(signal: AbortSignal): Promise<{ bucket: MemoryMovingBuck
     await bucket.change((await bucket.record()).epoch, phase);
   await writeFact(bucket, 'verified', { at: 1, objects: 1, bytes: 1, aside: 0, found: 0, open: 0, findings: [] });
   const unused: Pick<DeskOptions, 'old' | 'new' | 'state'> = Object.create(null);
-  return { bucket, desk: new Desk({ ...unused, name: 'b', tenant: 't', bucket, writeBack: true, signal }) };
+  return {
+    bucket,
+    desk: new Desk({ ...unused, name: 'b', tenant: 't', bucket, writeBack: true, listens: false, signal }),
+  };
 }
 
 test('a final step that comes too early does not leave the move paused', async () => {

@@ -15,6 +15,7 @@ import { KeyTables } from './key-tables.ts';
 import { leaseLost } from './lease-lost.ts';
 import type { LogSync } from './log-sync.ts';
 import { SqliteMember } from './member.ts';
+import { SqliteNoticeBook } from './notice-book.ts';
 import type { MovingOptions } from './open.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -41,6 +42,7 @@ export class SqliteMovingBucket implements MovingBucket {
   readonly shared: Shared;
   readonly options: MovingBucketOptions;
   readonly keys: KeyTables;
+  readonly notices: SqliteNoticeBook;
   readonly #id: number;
   readonly #sql: ReturnType<typeof statements>;
 
@@ -50,6 +52,7 @@ export class SqliteMovingBucket implements MovingBucket {
     this.#id = id;
     this.#sql = statements(shared.db);
     this.keys = new KeyTables(shared, id, options.linger);
+    this.notices = new SqliteNoticeBook(shared, id);
   }
 
   static async open(shared: Shared, name: string, options: MovingBucketOptions): Promise<SqliteMovingBucket> {

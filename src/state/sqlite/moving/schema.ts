@@ -1,8 +1,6 @@
 import { FerryError } from '../../../model/errors.ts';
 import type { Database } from '../database.ts';
 
-const VERSION = 1;
-
 /**
  * The tables. What stands (members, standings, mutations) is worth nothing after the machine was restarted; the rest is
  * the durable truth. Times: `until` and `lease_end` by the machine's monotonic clock, the others since the Unix epoch.
@@ -79,6 +77,36 @@ const TABLES = `
   CREATE INDEX mutations_by_key ON mutations (bucket, key);
 `;
 
+/** `time`: by the clock of the store that told. `past`: keys written past the gateways. */
+const NOTICES = `
+  CREATE TABLE notices (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key    TEXT NOT NULL,
+    event  TEXT NOT NULL,
+    time   REAL NOT NULL,
+    UNIQUE (bucket, key)
+  ) STRICT;
+  CREATE TABLE past (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    bucket INTEGER NOT NULL REFERENCES buckets (id),
+    key    TEXT NOT NULL,
+    event  TEXT NOT NULL,
+    time   REAL NOT NULL,
+    UNIQUE (bucket, key)
+  ) STRICT;
+  CREATE TABLE notice_counts (
+    bucket   INTEGER NOT NULL PRIMARY KEY REFERENCES buckets (id),
+    received INTEGER NOT NULL,
+    last     REAL NOT NULL,
+    dropped  INTEGER NOT NULL,
+    past     INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** Each brings the tables from the version before to its own. */
+const STEPS = [TABLES, NOTICES];
+
 /**
  * Brings an opened database to the schema. Commits are in the log when they return, and on disk once `LogSync` says so.
  * Rejects with `state` where the file was made by a newer version.
@@ -87,13 +115,13 @@ export function prepareMovingSchema(db: Database): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000');
   db.transaction(() => {
     const { user_version: version } = db.prepare<{ user_version: number }>('PRAGMA user_version').get()!;
-    if (version > VERSION)
+    if (version > STEPS.length)
       throw new FerryError('state', {
         message: `${db.file} was made by a newer version of Ferry`,
         remedy: 'Use that version.',
       });
-    if (version === VERSION) return;
-    db.exec(TABLES);
-    db.exec(`PRAGMA user_version = ${VERSION}`);
+    if (version === STEPS.length) return;
+    for (const step of STEPS.slice(version)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${STEPS.length}`);
   });
 }
