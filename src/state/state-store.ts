@@ -41,6 +41,11 @@ export interface StateStore extends AsyncDisposable {
   doubted(name: string, options?: { from?: string; limit?: number }): Promise<readonly string[]>;
   /** As `TaskJournal.uploads`, for reading without a lease. Rejects with `task-not-found`. */
   uploads(name: string): Promise<readonly UploadRecord[]>;
+  /**
+   * Where the pass under way is, for reading without a lease: its ranges that are not done, in key order, at most
+   * `limit`; none where no pass is. Rejects with `task-not-found`.
+   */
+  openRanges(name: string, limit: number): Promise<OpenRanges>;
   /** As `TaskJournal.getFact`, for reading without a lease. Rejects with `task-not-found`. */
   getFact(task: string, name: string): Promise<unknown>;
 
@@ -198,6 +203,12 @@ export interface RangeRecord {
   /** Every key up to this one is dealt with; null where none is. Of a range that is done it is `through`. */
   readonly position: string | null;
   readonly done: boolean;
+}
+
+export interface OpenRanges {
+  readonly ranges: readonly RangeRecord[];
+  /** All of them. */
+  readonly count: number;
 }
 
 export interface Checkpoint {

@@ -205,6 +205,7 @@ function tasks(state: StateTest): void {
     await assert.rejects(store.failureGroups('t'), refuses('task-not-found'));
     await assert.rejects(store.doubted('t'), refuses('task-not-found'));
     await assert.rejects(store.uploads('t'), refuses('task-not-found'));
+    await assert.rejects(store.openRanges('t', 1), refuses('task-not-found'));
     await assert.rejects(store.getFact('t', 'f'), refuses('task-not-found'));
     await assert.rejects(store.lease('t', 'me'), refuses('task-not-found', /"t"/));
     await assert.rejects(journal.setFact('f', 2), refuses('task-running'));
@@ -308,6 +309,23 @@ function passesAndRanges(state: StateTest): void {
     assert.deepEqual(journal.task.counters, NO_COUNTERS);
     assert.equal(journal.task.baseline, 5000, 'of the last finished pass, not of the one under way');
     assert.equal(journal.task.endedAt, undefined);
+  });
+
+  state('where a pass is can be read without its lease, also when it stands still', async (place) => {
+    const { store, journal } = await place.begin();
+    assert.deepEqual(await store.openRanges('t', 10), { ranges: [], count: 0 });
+    await journal.beginPass([EVERYTHING], 1);
+    const rest = [range('m', 't', { position: 'n' }), range('t', null)];
+    await journal.checkpoint(change({ ranges: [range(null, 'm', { done: true }), ...rest] }));
+    const reader = await place.open();
+    assert.deepEqual(await reader.openRanges('t', 10), { ranges: rest, count: 2 });
+    assert.deepEqual(await reader.openRanges('t', 1), { ranges: rest.slice(0, 1), count: 2 });
+    await journal.interrupt('interrupted', 2);
+    assert.equal((await reader.openRanges('t', 10)).count, 2);
+    await journal.beginPass([EVERYTHING], 3);
+    await journal.checkpoint(change({ ranges: [range(null, null, { done: true })] }));
+    await journal.endPass('finished', 4);
+    assert.deepEqual(await reader.openRanges('t', 10), { ranges: [], count: 0 });
   });
 
   state('a pass that failed half way moves neither the count nor the baseline', async (place) => {

@@ -151,7 +151,13 @@ test('and back, in the middle of the copy: the old side alone has everything aga
   work.begin();
   await world.step('start');
   sides.new.latency = LATENCY;
-  await world.until('copying', ({ copy }) => (copy?.counters.copied ?? 0) > 0);
+  const { copy } = await world.until('copying', (status) => (status.copy?.counters.copied ?? 0) > 0);
+  assert.deepEqual([copy!.running, copy!.done], [true, false]);
+  assert.ok(copy!.openRanges >= 1 && copy!.ranges.length === copy!.openRanges);
+  assert.ok(
+    copy!.ranges.some(({ position }) => position !== null),
+    'it is somewhere',
+  );
   await world.step('rollback');
   const { copied, problem } = await world.until('rolled back', ({ phase }) => phase === 'rolled-back');
   assert.deepEqual([copied, problem], [undefined, undefined], 'at the first try, before the copy was complete');

@@ -96,7 +96,13 @@ export interface Status {
     readonly past: number;
     readonly keys: readonly { readonly key: string; readonly event: string }[];
   };
-  readonly copy?: { readonly counters: { readonly copied: number } };
+  readonly copy?: {
+    readonly running: boolean;
+    readonly done: boolean;
+    readonly counters: { readonly copied: number };
+    readonly openRanges: number;
+    readonly ranges: readonly { readonly through: string | null; readonly position: string | null }[];
+  };
   readonly copied?: { readonly copied: number };
   readonly verified?: { readonly open: number; readonly found: number; readonly findings: readonly Finding[] };
   readonly keys: { readonly touched: number; readonly dirty: number };

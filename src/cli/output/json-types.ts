@@ -55,7 +55,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
   migration: {
     of: 'migrate',
     fields:
-      'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices',
+      'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices; `copy` has state, running, done, passes, counters, openRanges and the first 100 of these as `ranges`',
   },
   readiness: { of: 'migrate create, migrate --check', fields: 'what, ok, detail: one thing that has to hold' },
   version: { of: 'version', fields: 'ferry, node, platform, arch' },

@@ -2,13 +2,15 @@
 import { formatBytes, formatDuration } from '../../model/units.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { CONDUCTING } from '../../gateway/migrate/conductor.ts';
+import type { OpenRanges, TaskRecord } from '../../state/state-store.ts';
 import type { MigrationNotices, MigrationStatus } from '../../gateway/migrate/desk.ts';
 import { titledRows, type Row } from './layout.ts';
 import type { Style } from './terminal-io.ts';
-import { counted, formatCount, harmless } from './text.ts';
+import { counted, fit, formatCount, harmless } from './text.ts';
 
 const TITLE = 10;
 const SHOWN = 10;
+const RANGES = 8;
 
 export function migrationText(status: MigrationStatus, now: number, columns: number, style: Style): string {
   const { name, tenant, phase, since, paused } = status;
@@ -17,7 +19,7 @@ export function migrationText(status: MigrationStatus, now: number, columns: num
 }
 
 function rowsOf(status: MigrationStatus, now: number): Row[] {
-  const { phase, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices } = status;
+  const { phase, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices, position } = status;
   const live = members.filter((member) => member.live && !member.name.endsWith(CONDUCTING));
   const rows: Row[] = [{ title: 'requests', text: WHERE[phase] }];
   rows.push({
@@ -37,6 +39,7 @@ function rowsOf(status: MigrationStatus, now: number): Row[] {
       text: `${counted(objects, 'object')} (${formatBytes(copiedBytes)}) moved, ${formatCount(skipped)} there already, ${formatCount(failed)} failed; ${done}`,
     });
   }
+  if (copied === undefined && copy !== undefined && position !== undefined) rows.push(...positionOf(copy, position));
   rows.push({ title: 'keys', text: `${formatCount(keys.touched)} deleted by clients or completed late` });
   if (writeBack) rows.push({ title: 'write-back', text: lag(keys, now) });
   if (verified !== undefined) {
@@ -51,6 +54,32 @@ function rowsOf(status: MigrationStatus, now: number): Row[] {
   if (problem !== undefined) rows.push({ title: 'problem', text: `${harmless(problem.message)} (${iso(problem.at)})` });
   rows.push({ title: 'next', text: NEXT[phase] });
   return rows;
+}
+
+/** What is behind the position of a range is dealt with. */
+function positionOf(copy: TaskRecord, { ranges, count }: OpenRanges): Row[] {
+  const runs = isRunning(copy);
+  if (count === 0) return [{ title: 'position', text: runs ? 'it begins' : 'it does not run; it begins anew' }];
+  const shown = count > RANGES ? `, the first ${RANGES}` : '';
+  const rows: Row[] = [{ title: 'position', text: `${runs ? '' : 'it does not run; '}${counted(count, 'range')} open${shown}:` }]; // prettier-ignore
+  for (const { after, through, position } of ranges.slice(0, RANGES)) {
+    const from = after === null ? 'the first key' : `after ${quotedKey(after)}`;
+    const to = through === null ? 'the last' : quotedKey(through);
+    rows.push({
+      title: '',
+      text: `${from} to ${to}: ${position === null ? 'not begun' : `at ${quotedKey(position)}`}`,
+    });
+  }
+  return rows;
+}
+
+function isRunning({ state, holder }: TaskRecord): boolean {
+  return state === 'running' && holder !== undefined;
+}
+
+/** Keys may be a thousand characters long. */
+function quotedKey(key: string): string {
+  return harmless(JSON.stringify(fit(key, 60)));
 }
 
 function noticed({ received, last, waiting, dropped, past, keys }: MigrationNotices): Row[] {
@@ -109,9 +138,18 @@ const NEXT: Readonly<Record<MigrationPhase, string>> = {
 
 /** As a JSON line has it. */
 export function migrationFields(status: MigrationStatus): Readonly<Record<string, unknown>> {
-  const { copy, since, ...more } = status;
-  const counters = copy && { state: copy.state, passes: copy.passes, counters: copy.counters };
-  return { ...more, since: iso(since), copy: counters };
+  const { copy, since, position, ...rest } = status;
+  const ranges = position?.ranges.map(({ after, through, position: at }) => ({ after, through, position: at }));
+  const counters = copy && {
+    state: copy.state,
+    running: isRunning(copy),
+    done: status.copied !== undefined,
+    passes: copy.passes,
+    counters: copy.counters,
+    openRanges: position?.count,
+    ranges,
+  };
+  return { ...rest, since: iso(since), copy: counters };
 }
 
 function iso(milliseconds: number): string {

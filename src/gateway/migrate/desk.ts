@@ -9,7 +9,7 @@ import { mayFollow } from '../../model/migration-phase.ts';
 import type { LedgerCounts } from '../../state/key-ledger.ts';
 import { MOST_PAST, type Notice, type NoticeCounts } from '../../state/notice-book.ts';
 import type { InFlightOnOld, MemberRecord, MovingBucket, SwitchRecord } from '../../state/moving-bucket.ts';
-import type { StateStore, TaskRecord } from '../../state/state-store.ts';
+import type { OpenRanges, StateStore, TaskRecord } from '../../state/state-store.ts';
 import type { Store } from '../../store/store.ts';
 import { taskName } from './bulk-copy.ts';
 import { readFact, writeFact, type Copied, type Problem, type Verified } from './facts.ts';
@@ -55,9 +55,10 @@ export interface MigrationStatus extends SwitchRecord {
   readonly inFlightOnOld: InFlightOnOld;
   readonly keys: LedgerCounts;
   readonly writeBack: boolean;
-  /** Of the copy: objects, bytes, where it is; absent before it began. */
+  /** Of the copy: objects, bytes, whether it runs; absent before it began. */
   readonly copy: TaskRecord | undefined;
-  /** Up to which key everything is copied, in the range that began first. */
+  /** Where the copy is, at most a second old where it runs; where it goes on where it does not. */
+  readonly position: OpenRanges | undefined;
   readonly copied: Copied | undefined;
   readonly verified: Verified | undefined;
   readonly problem: Problem | undefined;
@@ -73,6 +74,8 @@ export interface MigrationNotices extends NoticeCounts {
 /** The copy comes to rest within so long, milliseconds, or is broken off. */
 const REST = 90_000;
 const LOOK = 100;
+/** Of the copy, that `status` has. */
+const MOST_RANGES = 100;
 /** With more keys to write back mutations would be held for too long. */
 const MOST_DIRTY = 1000;
 
@@ -102,6 +105,7 @@ export class Desk {
       keys,
       writeBack,
       copy,
+      position: copy && (await state.openRanges(copy.name, MOST_RANGES)),
       copied: await readFact(this.#o.bucket, 'copied'),
       verified: await readFact(this.#o.bucket, 'verified'),
       problem: await readFact(this.#o.bucket, 'problem'),

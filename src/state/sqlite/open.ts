@@ -10,6 +10,7 @@ import type {
   FailureGroup,
   FailureRecord,
   NewTask,
+  OpenRanges,
   StateStore,
   TaskJournal,
   TaskLease,
@@ -124,6 +125,10 @@ class SqliteStateStore implements StateStore {
 
   async uploads(name: string): Promise<readonly UploadRecord[]> {
     return this.#tables.uploads.all(this.#require(name).id);
+  }
+
+  async openRanges(name: string, limit: number): Promise<OpenRanges> {
+    return this.#tables.ranges.open(this.#require(name).id, limit);
   }
 
   async getFact(task: string, name: string): Promise<unknown> {

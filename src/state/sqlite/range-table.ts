@@ -7,7 +7,7 @@
 import { crc32 } from 'node:zlib';
 import { FerryError } from '../../model/errors.ts';
 import { compareKeys } from '../../model/key.ts';
-import type { RangeRecord } from '../state-store.ts';
+import type { OpenRanges, RangeRecord } from '../state-store.ts';
 import { damaged, type Database, type Statement } from './database.ts';
 
 interface Row {
@@ -27,6 +27,8 @@ export class RangeTable {
   readonly #delete: Statement<never>;
   readonly #clear: Statement<never>;
   readonly #all: Statement<Row>;
+  readonly #open: Statement<Row>;
+  readonly #countOpen: Statement<{ readonly count: number }>;
   readonly #at: Statement<Row>;
   readonly #before: Statement<Row>;
 
@@ -40,6 +42,8 @@ export class RangeTable {
     this.#delete = db.prepare('DELETE FROM ranges WHERE task_id = ? AND after = ?');
     this.#clear = db.prepare('DELETE FROM ranges WHERE task_id = ?');
     this.#all = db.prepare(`SELECT ${COLUMNS} FROM ranges WHERE task_id = ? ORDER BY after`);
+    this.#open = db.prepare(`SELECT ${COLUMNS} FROM ranges WHERE task_id = ? AND done = 0 ORDER BY after LIMIT ?`);
+    this.#countOpen = db.prepare('SELECT count(*) AS count FROM ranges WHERE task_id = ? AND done = 0');
     this.#at = db.prepare(`SELECT ${COLUMNS} FROM ranges WHERE task_id = ? AND after = ?`);
     this.#before = db.prepare(
       `SELECT ${COLUMNS} FROM ranges WHERE task_id = ? AND after < ? ORDER BY after DESC LIMIT 1`,
@@ -47,14 +51,12 @@ export class RangeTable {
   }
 
   all(task: number): RangeRecord[] {
-    const rows = this.#all.all(task);
-    rows.forEach((row) => this.#intact(row));
-    return rows.map((row) => ({
-      after: row.after === '' ? null : row.after,
-      through: row.through,
-      position: row.position,
-      done: row.done === 1,
-    }));
+    return this.#all.all(task).map((row) => this.#record(row));
+  }
+
+  open(task: number, limit: number): OpenRanges {
+    const ranges = this.#open.all(task, limit).map((row) => this.#record(row));
+    return { ranges, count: this.#countOpen.get(task)!.count };
   }
 
   clear(task: number): void {
@@ -131,6 +133,12 @@ export class RangeTable {
 
   #write(task: number, row: Row): void {
     this.#put.run(task, row.after, row.through, row.position, row.done, checksum(row));
+  }
+
+  #record(row: Row): RangeRecord {
+    this.#intact(row);
+    const { after, through, position, done } = row;
+    return { after: after === '' ? null : after, through, position, done: done === 1 };
   }
 
   #get(task: number, after: string): Row | undefined {
