@@ -5,19 +5,13 @@
  * Part N goes to offset (N-1) × the largest part seen, which is right at once where all parts but the last are of one
  * size. Any other parts are kept too: what would overlap goes behind everything else, and `complete` then copies them
  * into order once.
- *
- * The record is a text file: a line of JSON about the upload, then one line for each part that was written or is about
- * to be replaced. A line counts only with its end, so one torn by a crash is as if it had not been written. Parts are
- * recorded after their bytes are on disk.
+ * Parts are recorded after their bytes are on disk (`upload-record.ts`).
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { crc32 } from 'node:zlib';
-import * as z from 'zod';
 import { bodySize, type Body } from '../../model/body.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
-import type { ObjectMeta, Tags } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
 import type {
   CompleteOptions,
@@ -36,43 +30,16 @@ import { Digest, pour } from './digest.ts';
 import { errno } from './errors.ts';
 import { fsync } from './io.ts';
 import type { Place } from './names.ts';
-import { isUploadId, parseTemp, uploadTempName } from './temp.ts';
+import { isUploadId, uploadTempName } from './temp.ts';
 import type { Directory } from './tree.ts';
+import { assemble, isInOrder, reserve, total, wanted } from './upload-parts.ts';
+import { gone, parseRecord, readRecord, recordHead, recordName, unlessAbsent, type Upload } from './upload-record.ts';
 import { versionOf } from './version.ts';
 import { taken, type Writer } from './write.ts';
 
 /** More parts than S3 has; bounds the record and what is kept of it in memory. */
 export const MAX_PARTS = 10_000;
-/** Longest record read: a header and each part a few times over. */
-const MAX_RECORD = 16 * 1024 * 1024;
-const COPY = 1024 * 1024;
-
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY, O_APPEND } = fs.constants;
-
-const header = z.object({
-  key: z.string(),
-  begun: z.number().optional(),
-  meta: z.record(z.string(), z.unknown()).optional(),
-  tags: z.record(z.string(), z.string()).optional(),
-});
-
-interface Extent {
-  readonly offset: number;
-  readonly size: number;
-  /** Absent while the part is being written. */
-  readonly etag?: string | undefined;
-}
-
-interface Upload {
-  readonly key: Key;
-  readonly place: Place;
-  readonly temp: string;
-  readonly meta: Partial<ObjectMeta> | undefined;
-  readonly tags: Tags | undefined;
-  /** By part number. */
-  readonly parts: Map<number, Extent>;
-  largest: number;
-}
 
 export class Uploads {
   readonly #writer: Writer;
@@ -318,149 +285,4 @@ export class Uploads {
     this.#open.set(ref.uploadId, upload);
     return upload;
   }
-}
-
-function unlessAbsent(read: () => string): string | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    if (errno(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-/** What the file tells of an upload; undefined where it is no record of one. */
-function recordHead(
-  directory: Directory,
-  name: string,
-): { readonly uploadId: string; readonly key: Key; readonly begun: number | undefined } | undefined {
-  const temp = parseTemp(name);
-  if (temp?.kind !== 'upload' || !temp.record) return undefined;
-  const text = unlessAbsent(() => readRecord(directory.at(name)));
-  const head = header.safeParse(parseJson(text?.split('\n', 1)[0]));
-  return head.success ? { uploadId: temp.uploadId, key: head.data.key, begun: head.data.begun } : undefined;
-}
-
-function recordName(temp: string): string {
-  return `${temp}.parts`;
-}
-
-function readRecord(path: string | Buffer): string {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | O_NOFOLLOW);
-  try {
-    if (fs.fstatSync(fd).size > MAX_RECORD)
-      throw new FerryError('too-large', { message: 'the record of an upload in parts is damaged' });
-    return fs.readFileSync(fd, 'utf8');
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function parseRecord(text: string, key: Key, place: Place, temp: string): Upload {
-  const lines = text.split('\n').slice(0, -1);
-  const head = header.safeParse(parseJson(lines.shift()));
-  if (!head.success || head.data.key !== key) throw gone(key);
-  const upload: Upload = {
-    key,
-    place,
-    temp,
-    meta: head.data.meta,
-    tags: head.data.tags,
-    parts: new Map(),
-    largest: 0,
-  };
-  for (const line of lines) {
-    const [number, offset, size, etag] = line.split(' ');
-    if (offset === 'void') upload.parts.delete(Number(number));
-    else if (etag !== undefined) {
-      upload.parts.set(Number(number), { offset: Number(offset), size: Number(size), etag });
-      upload.largest = Math.max(upload.largest, Number(size));
-    }
-  }
-  return upload;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined; // Torn by a crash: the upload was never begun.
-  }
-}
-
-/** Chooses where a part goes and takes the place. */
-function reserve(upload: Upload, number: number, size: number): number {
-  upload.parts.delete(number);
-  upload.largest = Math.max(upload.largest, size);
-  let offset = (number - 1) * upload.largest;
-  let end = 0;
-  let overlaps = false;
-  for (const part of upload.parts.values()) {
-    end = Math.max(end, part.offset + part.size);
-    overlaps ||= offset < part.offset + part.size && part.offset < offset + size;
-  }
-  if (overlaps) offset = end;
-  upload.parts.set(number, { offset, size });
-  return offset;
-}
-
-function wanted(upload: Upload, part: Part): Extent {
-  const extent = upload.parts.get(part.number);
-  if (extent?.etag === undefined || extent.etag !== part.etag)
-    throw new FerryError('not-found', {
-      key: upload.key,
-      message: `part ${part.number} of ${JSON.stringify(upload.key)} was never stored, or is another one`,
-      remedy: 'Run the task again; the object is then uploaded anew.',
-    });
-  return extent;
-}
-
-function isInOrder(extents: readonly Extent[]): boolean {
-  let offset = 0;
-  for (const extent of extents) {
-    if (extent.offset !== offset) return false;
-    offset += extent.size;
-  }
-  return true;
-}
-
-function total(extents: readonly Extent[]): number {
-  let bytes = 0;
-  for (const extent of extents) bytes += extent.size;
-  return bytes;
-}
-
-/** Copies parts into a new file in order, checking their CRC-32 on the way. */
-async function assemble(
-  from: string | Buffer,
-  to: string | Buffer,
-  mode: number,
-  extents: readonly Extent[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await using source = await fs.promises.open(from, fs.constants.O_RDONLY | O_NOFOLLOW);
-  await using target = await fs.promises.open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-  const buffer = Buffer.allocUnsafeSlow(COPY);
-  let written = 0;
-  for (const { offset, size, etag } of extents) {
-    let sum = 0;
-    for (let done = 0; done < size;) {
-      throwIfAborted(signal);
-      const { bytesRead } = await source.read(buffer, 0, Math.min(COPY, size - done), offset + done);
-      if (bytesRead === 0) break;
-      const chunk = buffer.subarray(0, bytesRead);
-      sum = crc32(chunk, sum);
-      await target.writeFile(chunk);
-      done += bytesRead;
-      written += bytesRead;
-    }
-    if (!etag!.startsWith(`${sum.toString(16).padStart(8, '0')}-`)) {
-      await fs.promises.rm(to, { force: true });
-      throw new FerryError('wrong-checksum', { message: `a part that ends at ${written} is not as it was written` });
-    }
-  }
-}
-
-function gone(key: Key): FerryError {
-  return new FerryError('not-found', { key, message: `the upload of ${JSON.stringify(key)} is gone` });
 }
