@@ -86,6 +86,8 @@ export interface MultipartCapability {
   readonly completeIfAbsent: boolean;
   /** `complete` with `ifMatch` replaces only that version. */
   readonly completeIfMatch?: boolean | undefined;
+  /** `complete` with one of these of the whole object, wrong, is refused and nothing becomes visible; none where absent. */
+  readonly completeChecksums?: readonly ChecksumAlgorithm[] | undefined;
   /** What becomes of the tags given to `begin`: `lost` and perhaps `unsure` ones are set when the upload is complete. */
   readonly tags: TagsGiven;
 }

@@ -223,7 +223,8 @@ export interface Multipart {
   put(upload: UploadRef, part: number, body: Body, options?: PartOptions, signal?: AbortSignal): Promise<PartResult>;
   /**
    * Makes the object visible whole, of these parts in ascending order of their numbers. `ifAbsent` and `ifMatch` as for
-   * `write`; an upload whose condition did not hold is still there.
+   * `write`; an upload whose condition did not hold is still there, and so is one whose `checksum` is not that of the
+   * whole (`wrong-checksum`).
    * Rejects with `not-found` where the upload, or a part with this ETag, is gone.
    */
   complete(
@@ -314,4 +315,6 @@ export interface ListedUpload {
 export interface CompleteOptions {
   readonly ifAbsent?: boolean | undefined;
   readonly ifMatch?: string | undefined;
+  /** What the whole object must have; only where `completeChecksums` has it. */
+  readonly checksum?: { readonly algorithm: ChecksumAlgorithm; readonly hex: string } | undefined;
 }

@@ -115,8 +115,10 @@ export class Correctness implements Layer {
       if (call.options) this.#checkOptions(call.options);
     } else if (call instanceof CompleteCall) {
       this.#need(!call.options?.ifAbsent || can.multipart?.completeIfAbsent === true, 'cannot complete only if absent');
-      const { ifMatch } = call.options ?? {};
+      const { ifMatch, checksum } = call.options ?? {};
       this.#need(ifMatch === undefined || can.multipart?.completeIfMatch === true, 'cannot complete one version only');
+      const checks = checksum === undefined || can.multipart?.completeChecksums?.includes(checksum.algorithm) === true;
+      this.#need(checks, `does not check a whole object by its ${checksum?.algorithm}`);
       if (call.parts.some(({ number }, i) => number <= (call.parts[i - 1]?.number ?? 0))) {
         throw new FerryError('internal', { message: 'parts must be completed in ascending order' });
       }

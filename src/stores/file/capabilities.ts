@@ -44,6 +44,7 @@ export function fileCapabilities(
       equalParts: false,
       completeIfAbsent: true,
       completeIfMatch: soleWriter,
+      completeChecksums: ['crc32', 'crc32c', 'crc64nvme'],
       tags: 'kept',
     },
     keys: {

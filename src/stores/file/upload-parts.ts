@@ -2,8 +2,12 @@
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FerryError } from '../../model/errors.ts';
+import type { Key } from '../../model/key.ts';
+import type { ChecksumAlgorithm } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
-import type { Part } from '../../store/store.ts';
+import type { CompleteOptions, Part } from '../../store/store.ts';
+import { combineCrcs } from '../../wire/checksum/combine.ts';
+import { createHasher } from '../../wire/checksum/hasher.ts';
 import type { Extent, Upload } from './upload-record.ts';
 
 const COPY = 1024 * 1024;
@@ -81,4 +85,47 @@ export async function assemble(
       throw new FerryError('wrong-checksum', { message: `a part that ends at ${written} is not as it was written` });
     }
   }
+}
+
+/** Of a whole object in one file. The CRC-32 follows from those its parts were recorded with; others are read for. */
+export async function requireChecksum(
+  key: Key,
+  file: string | Buffer,
+  extents: readonly Extent[],
+  { algorithm, hex }: NonNullable<CompleteOptions['checksum']>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const found = algorithm === 'crc32' ? combined(extents) : await checksumOf(file, total(extents), algorithm, signal);
+  if (found !== hex)
+    throw new FerryError('wrong-checksum', {
+      key,
+      retryable: 'never',
+      message: `the parts have the ${algorithm} ${found} together, not ${hex}`,
+    });
+}
+
+function combined(extents: readonly Extent[]): string {
+  return combineCrcs(
+    'crc32',
+    extents.map(({ etag, size }) => ({ hex: etag!.slice(0, 8), length: size })),
+  );
+}
+
+async function checksumOf(
+  file: string | Buffer,
+  size: number,
+  algorithm: ChecksumAlgorithm,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  await using source = await fs.promises.open(file, fs.constants.O_RDONLY | O_NOFOLLOW);
+  const hasher = createHasher(algorithm);
+  const buffer = Buffer.allocUnsafeSlow(Math.min(COPY, size));
+  for (let done = 0; done < size;) {
+    throwIfAborted(signal);
+    const { bytesRead } = await source.read(buffer, 0, Math.min(COPY, size - done), done);
+    if (bytesRead === 0) break;
+    hasher.update(buffer.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+  return hasher.hex();
 }

@@ -32,7 +32,7 @@ import { fsync } from './io.ts';
 import type { Place } from './names.ts';
 import { isUploadId, uploadTempName } from './temp.ts';
 import type { Directory } from './tree.ts';
-import { assemble, isInOrder, reserve, total, wanted } from './upload-parts.ts';
+import { assemble, isInOrder, requireChecksum, reserve, total, wanted } from './upload-parts.ts';
 import { gone, parseRecord, readRecord, recordHead, recordName, unlessAbsent, type Upload } from './upload-record.ts';
 import { versionOf } from './version.ts';
 import { taken, type Writer } from './write.ts';
@@ -147,6 +147,13 @@ export class Uploads {
         temp = this.#writer.tempName();
         const mode = this.#writer.firstMode(upload.meta);
         await assemble(directory.at(upload.temp), directory.at(temp), mode, extents, signal);
+      }
+      try {
+        if (options.checksum !== undefined)
+          await requireChecksum(upload.key, directory.at(temp), extents, options.checksum, signal);
+      } catch (thrown) {
+        if (temp !== upload.temp) fs.rmSync(directory.at(temp), { force: true });
+        throw thrown;
       }
       const fd = fs.openSync(directory.at(temp), O_RDWR | O_NOFOLLOW);
       let stats: fs.BigIntStats;

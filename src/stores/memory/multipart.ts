@@ -21,7 +21,7 @@ import type {
   WriteResult,
 } from '../../store/store.ts';
 import { pageOfUploads } from '../../store/upload-page.ts';
-import { md5Hex } from '../../wire/checksum/hasher.ts';
+import { createHasher, md5Hex } from '../../wire/checksum/hasher.ts';
 import type { StoredPart, Upload } from './space.ts';
 import { absorb, checksumsOf } from './space.ts';
 import type { MemoryStore } from './store.ts';
@@ -84,6 +84,8 @@ export class MemoryMultipart implements Multipart {
     throwIfAborted(signal);
     const upload = this.#upload(ref);
     const chosen = this.#choose(upload, parts);
+    if (options.checksum !== undefined && this.#limits.completeChecksums?.includes(options.checksum.algorithm))
+      requireChecksum(ref.key, chosen, options.checksum);
     const md5 = createHash('md5');
     for (const part of chosen) md5.update(part.etag, 'hex');
     const md5s = ['md5', 'unknown'].includes(this.#store.capabilities.etag);
@@ -194,4 +196,20 @@ export class MemoryMultipart implements Multipart {
       throw new FerryError('unsupported', { message: `part ${number} has another size than the first` });
     }
   }
+}
+
+function requireChecksum(
+  key: Key,
+  parts: readonly StoredPart[],
+  { algorithm, hex }: NonNullable<CompleteOptions['checksum']>,
+): void {
+  const hasher = createHasher(algorithm);
+  for (const { bytes } of parts) hasher.update(bytes);
+  const found = hasher.hex();
+  if (found !== hex)
+    throw new FerryError('wrong-checksum', {
+      key,
+      retryable: 'never',
+      message: `the parts have the ${algorithm} ${found} together, not ${hex}`,
+    });
 }

@@ -69,6 +69,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
     equalParts: false,
     completeIfAbsent: true,
     completeIfMatch: true,
+    completeChecksums: ['crc32', 'crc32c', 'crc64nvme'],
     tags: 'kept',
   },
   keys: { maxBytes: 1024, tree: false, directories: 'objects' },

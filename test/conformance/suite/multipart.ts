@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Capabilities } from '../../../src/model/capabilities.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
+import { checksumHex } from '../../../src/wire/checksum/hasher.ts';
 import type { Multipart, Part, UploadRef, WriteOptions } from '../../../src/store/store.ts';
 import type { Behaviour } from '../store-suite.ts';
 import type { Bench } from './bench.ts';
@@ -292,6 +293,33 @@ export const multipart: readonly Behaviour[] = [
       await rejects(bench.multipart.complete(upload, [part], { ifMatch: etag }), 'not-found');
       assert.equal(await bench.store.stat(key), undefined);
       await inParallel(uploads, ({ upload: each }) => bench.multipart.abort(each));
+    },
+  },
+  {
+    name: 'multipart: a checksum of the whole is held against the parts before anything is seen',
+    needs: (capabilities) => (capabilities.multipart?.completeChecksums ?? []).length > 0,
+    async run(bench) {
+      const { minPart, completeChecksums } = bench.store.capabilities.multipart!;
+      for (const algorithm of completeChecksums!) {
+        const key = await bench.put(algorithm, Buffer.from('before'));
+        const upload = await begin(bench, algorithm);
+        const pieces = [pattern(minPart + 7, 1), pattern(minPart, 2), pattern(100, 3)];
+        // The last first, so that a store may have to put them into order.
+        const three = await put(bench, upload, 3, pieces[2]!);
+        const two = await put(bench, upload, 2, pieces[1]!);
+        const one = await put(bench, upload, 1, pieces[0]!);
+        const hex = checksumHex(algorithm, Buffer.concat(pieces));
+        for (const [parts, wrong] of [
+          [[one, two, three], checksumHex(algorithm, Buffer.from('another'))],
+          [[one, three], hex],
+        ] as const) {
+          const completing = bench.multipart.complete(upload, parts, { checksum: { algorithm, hex: wrong } });
+          await rejects(completing, 'wrong-checksum');
+          await bench.holds(key, Buffer.from('before'));
+        }
+        await bench.multipart.complete(upload, [one, two, three], { checksum: { algorithm, hex } });
+        await bench.holds(key, Buffer.concat(pieces));
+      }
     },
   },
   {

@@ -5,6 +5,8 @@ import { Readable } from 'node:stream';
 import { suite, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
 import { MiB } from '../../../src/model/units.ts';
+import { hexToBase64 } from '../../../src/wire/checksum/encoding.ts';
+import { checksumHex } from '../../../src/wire/checksum/hasher.ts';
 import { READER, Serving, STRANGER } from './serving.ts';
 
 const UGLY = [
@@ -23,6 +25,41 @@ const UGLY = [
 
 for (const over of ['memory', 'file', 's3'] as const) {
   suite(`over ${over}`, () => {
+    test('a checksum of the whole of an upload in parts is checked, or refused', async () => {
+      await using serving = await Serving.start({ over });
+      const client = serving.client();
+      await client.send(new s3.CreateBucketCommand({ Bucket: 'photos' }));
+      const where = { Bucket: 'photos', Key: 'k' };
+      const kind = { ChecksumAlgorithm: 'CRC64NVME', ChecksumType: 'FULL_OBJECT' } as const;
+      const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ ...where, ...kind }));
+      const bytes = randomBytes(5 * MiB + 3);
+      const Parts: s3.CompletedPart[] = [];
+      for (const [i, Body] of [bytes.subarray(0, 5 * MiB), bytes.subarray(5 * MiB)].entries()) {
+        const part = { ...where, UploadId, PartNumber: i + 1, Body, ChecksumAlgorithm: kind.ChecksumAlgorithm };
+        const { ETag, ChecksumCRC64NVME } = await client.send(new s3.UploadPartCommand(part));
+        Parts.push({ PartNumber: i + 1, ETag, ChecksumCRC64NVME });
+      }
+      const complete = (hex: string): Promise<s3.CompleteMultipartUploadCommandOutput> =>
+        client.send(
+          new s3.CompleteMultipartUploadCommand({
+            ...where,
+            UploadId,
+            MultipartUpload: { Parts },
+            ChecksumType: 'FULL_OBJECT',
+            ChecksumCRC64NVME: hexToBase64(hex),
+            MpuObjectSize: bytes.length,
+          }),
+        );
+      const right = checksumHex('crc64nvme', bytes);
+      const refused = over === 's3' ? 'NotImplemented' : 'BadDigest';
+      await assert.rejects(complete(checksumHex('crc64nvme', Buffer.from('another'))), { name: refused });
+      await assert.rejects(client.send(new s3.HeadObjectCommand(where)), { name: 'NotFound' });
+      if (over === 's3') return await assert.rejects(complete(right), { name: refused });
+      assert.equal((await complete(right)).ChecksumCRC64NVME, hexToBase64(right));
+      const got = await client.send(new s3.GetObjectCommand(where));
+      assert.deepEqual(Buffer.from(await got.Body!.transformToByteArray()), bytes);
+    });
+
     test('objects are put, read, listed and removed as they are', async () => {
       await using serving = await Serving.start({ over });
       const client = serving.client();

@@ -5,6 +5,8 @@ import { suite, test } from 'node:test';
 import * as s3 from '@aws-sdk/client-s3';
 import { MiB } from '../../../src/model/units.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { hexToBase64 } from '../../../src/wire/checksum/encoding.ts';
+import { checksumHex } from '../../../src/wire/checksum/hasher.ts';
 import { ALICE, REGION, Serving, STRANGER } from './serving.ts';
 import { raw, signed, type Answer, type SignedOptions } from './signed.ts';
 
@@ -316,7 +318,12 @@ suite('uploads in parts', () => {
       ['twice', [part(2, two.etag) + part(2, two.etag)], 400, 'InvalidPartOrder'],
       ['none', [''], 400, 'MalformedXML'],
       ['another upload', [part(2, two.etag), [], 'other'], 404, 'NoSuchUpload'],
-      ['a checksum of the whole', [part(2, two.etag), ['x-amz-checksum-crc32', 'AAAAAA==']], 501, 'NotImplemented'],
+      ['a checksum of parts', [part(2, two.etag), ['x-amz-checksum-crc32', 'AAAAAA==-1']], 501, 'NotImplemented'],
+      ['a checksum that is none', [part(2, two.etag), ['x-amz-checksum-crc32', 'AAAA']], 400, 'InvalidRequest'],
+      ['another checksum', [part(2, two.etag), ['x-amz-checksum-crc32', 'AAAAAA==']], 400, 'BadDigest'],
+      ['a digest', [part(2, two.etag), ['x-amz-checksum-sha256', 'A'.repeat(43) + '=']], 501, 'NotImplemented'],
+      ['another size', [part(2, two.etag), ['x-amz-mp-object-size', '5']], 400, 'InvalidRequest'],
+      ['no size', [part(2, two.etag), ['x-amz-mp-object-size', 'x']], 400, 'InvalidRequest'],
       ['a version of nothing', [part(2, two.etag), ['If-Match', '"x"']], 404, 'NoSuchKey'],
     ];
     for (const [what, asked, status, code] of wrong) {
@@ -329,7 +336,19 @@ suite('uploads in parts', () => {
     assert.deepEqual([taken.status, taken.code], [412, 'PreconditionFailed']);
     assert.equal((await complete(part(2, two.etag), ['If-Match', '"x"'])).code, 'PreconditionFailed');
     const { etag } = (await bucket.store.stat('k'))!;
-    assert.equal((await complete(part(2, two.etag), ['If-Match', `"${etag!}"`])).status, 200);
+    const whole = ['x-amz-checksum-crc32', hexToBase64(checksumHex('crc32', Buffer.from('last')))];
+    const given = [
+      'If-Match',
+      `"${etag!}"`,
+      ...whole,
+      'x-amz-checksum-type',
+      'FULL_OBJECT',
+      'x-amz-mp-object-size',
+      '4',
+    ];
+    const done = await complete(part(2, two.etag), given);
+    assert.equal(done.status, 200);
+    assert.match(done.text, /<ChecksumCRC32>[^<]{8}<\/ChecksumCRC32><ChecksumType>FULL_OBJECT</);
     assert.equal((await complete(part(2, two.etag))).code, 'NoSuchUpload');
     assert.equal((await complete(part(2, two.etag), ['If-Match', '"x"'])).code, 'NoSuchUpload');
   });

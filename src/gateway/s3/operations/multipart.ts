@@ -3,7 +3,7 @@ import type { CompleteOptions, Part, UploadRef, WriteResult } from '../../../sto
 import type { HttpAnswer } from '../../../wire/http/server/server.ts';
 import { isoDate } from '../../../wire/http-date.ts';
 import { bareETag } from '../../../wire/etag.ts';
-import { base64ToHex, S3_CHECKSUM_NAMES } from '../../../wire/checksum/encoding.ts';
+import { base64ToHex, hexToBase64, S3_CHECKSUM_NAMES } from '../../../wire/checksum/encoding.ts';
 import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts';
 import type { XmlElement } from '../../../wire/xml/tree.ts';
 import { empty, quoted, xml } from '../answer.ts';
@@ -77,11 +77,8 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
   const { request, bucket, key } = call;
   const upload = uploadOf(call);
   const { headers } = request.http;
-  // Here, and only here, it speaks of the object rather than of the body.
-  for (const [name] of headers.entries())
-    if (name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-type')
-      throw new S3Error('NotImplemented', { message: `The whole of an upload in parts is not checked by ${name}` });
-  const document = await requireDocument(call, 'CompleteMultipartUpload');
+  const checksum = wholeChecksum(call);
+  const document = await requireDocument(withoutChecksums(call), 'CompleteMultipartUpload');
   const parts = document.all('Part').map(readPart);
   if (parts.length === 0) throw new S3Error('MalformedXML', { message: 'No parts are named' });
   if (parts.some(({ number }, i) => i > 0 && parts[i - 1]!.number >= number)) throw new S3Error('InvalidPartOrder');
@@ -89,7 +86,9 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
   const can = bucket.store.capabilities.multipart;
   if ((ifMatch !== undefined && can?.completeIfMatch !== true) || (ifAbsent === true && can?.completeIfAbsent !== true))
     throw new S3Error('NotImplemented', { message: 'The store behind completes uploads without this condition' });
-  const written = await completed(call, upload, parts, { ifAbsent, ifMatch });
+  const size = headers.get('x-amz-mp-object-size');
+  if (size !== undefined) await checkSize(call, upload, parts, size);
+  const written = await completed(call, upload, parts, { ifAbsent, ifMatch, checksum });
   const etag = written.etag ?? (await bucket.store.stat(key))?.etag;
   const host = `${request.http.secure ? 'https' : 'http'}://${request.http.host}`;
   return xml(
@@ -99,9 +98,73 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
       textElement('Bucket', bucket.name),
       textElement('Key', key),
       etag === undefined ? '' : textElement('ETag', quoted(etag)),
+      ...(checksum === undefined ? [] : checksumElements(checksum)),
     ),
     writtenHeaders(written).filter((_, i, all) => all[i - (i % 2)] !== 'ETag'),
   );
+}
+
+type Checksum = NonNullable<CompleteOptions['checksum']>;
+
+/**
+ * The checksum the whole object must have. Here, and only here, `x-amz-checksum-…` speaks of the object rather than of the
+ * body. Those of parts, made into one (`COMPOSITE`, with `-N` at the end), are of no store here.
+ */
+function wholeChecksum({ request, bucket }: ObjectCall): Checksum | undefined {
+  const { headers } = request.http;
+  const given = [...headers.entries()].filter(([name]) => name.startsWith('x-amz-checksum-') && !NO_VALUE.has(name));
+  if (given.length === 0) return undefined;
+  if (given.length > 1) throw new S3Error('InvalidRequest', { message: 'More than one checksum is given' });
+  const [name, value] = given[0]!;
+  const algorithm = CRCS.find((each) => name === `x-amz-checksum-${each}`);
+  const type = headers.get('x-amz-checksum-type') ?? 'FULL_OBJECT';
+  const offered = bucket.store.capabilities.multipart?.completeChecksums ?? [];
+  if (algorithm === undefined || type !== 'FULL_OBJECT' || value.includes('-') || !offered.includes(algorithm))
+    throw new S3Error('NotImplemented', { message: `The whole of an upload in parts is not checked by ${name} here` });
+  const hex = base64ToHex(value, algorithm);
+  if (hex === undefined) throw new S3Error('InvalidRequest', { message: `${name} is no such checksum` });
+  return { algorithm, hex };
+}
+
+/** For who reads the body, and would take the checksum for that of the document. */
+function withoutChecksums(call: ObjectCall): ObjectCall {
+  const { request } = call;
+  const { headers } = request.http;
+  const kept = [...headers.entries()].filter(([name]) => !name.startsWith('x-amz-checksum-'));
+  if (kept.length === [...headers.entries()].length) return call;
+  const others = { get: (name: string) => kept.find(([each]) => each === name)?.[1], entries: () => kept };
+  return { ...call, request: { ...request, http: { ...request.http, headers: others } } };
+}
+
+const CRCS = ['crc32', 'crc32c', 'crc64nvme'] as const;
+const NO_VALUE: ReadonlySet<string> = new Set(['x-amz-checksum-type', 'x-amz-checksum-algorithm']);
+
+function checksumElements({ algorithm, hex }: Checksum): readonly string[] {
+  const name = S3_CHECKSUM_NAMES[algorithm as (typeof CRCS)[number]];
+  return [textElement(`Checksum${name}`, hexToBase64(hex)), textElement('ChecksumType', 'FULL_OBJECT')];
+}
+
+/** Whether the parts are as many bytes as the client says, together. One that is put anew meanwhile has another ETag. */
+async function checkSize(call: ObjectCall, upload: UploadRef, parts: readonly Part[], told: string): Promise<void> {
+  const multipart = multipartOf(call);
+  if (!/^\d{1,15}$/.test(told)) throw new S3Error('InvalidRequest', { message: 'x-amz-mp-object-size is no size' });
+  if (multipart.parts === undefined)
+    throw new S3Error('NotImplemented', { message: 'The store behind lists no parts: x-amz-mp-object-size' });
+  const sizes = new Map<number, { readonly etag: string; readonly size: number }>();
+  for (let after = 0; ;) {
+    const page = await gone(multipart.parts(upload, after, 1000));
+    for (const { number, etag, size } of page) sizes.set(number, { etag, size });
+    if (page.length === 0 || page.at(-1)!.number >= parts.at(-1)!.number) break;
+    after = page.at(-1)!.number;
+  }
+  let size = 0;
+  for (const { number, etag } of parts) {
+    const stored = sizes.get(number);
+    if (stored?.etag !== etag) throw new S3Error('InvalidPart');
+    size += stored.size;
+  }
+  if (size !== Number(told))
+    throw new S3Error('InvalidRequest', { message: `The parts have ${size} bytes together, not ${told}` });
 }
 
 async function completed(
