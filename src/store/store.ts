@@ -54,6 +54,12 @@ export interface Store extends AsyncDisposable {
   /** Removes an object; one that is not there counts as removed. */
   remove(key: Key, signal?: AbortSignal): Promise<void>;
 
+  /**
+   * Removes this version of an object, by its ETag. Absent: rejects with `not-found`; another version: `changed`. The
+   * method is absent where the store cannot do that in one step.
+   */
+  removeIf?(key: Key, ifMatch: string, signal?: AbortSignal): Promise<void>;
+
   /** Removes several; resolves with the keys that failed. Absent: `remove` is called for each. At most 1,000 keys. */
   removeMany?(keys: readonly Key[], signal?: AbortSignal): Promise<readonly RemoveFailure[]>;
 

@@ -32,6 +32,7 @@ export type Operation =
   | 'read'
   | 'write'
   | 'remove'
+  | 'removeIf'
   | 'removeMany'
   | 'flush'
   | 'copy'
@@ -156,6 +157,20 @@ export class RemoveCall extends Call<void> {
 
   perform(store: Store): Promise<void> {
     return store.remove(this.key!, this.signal);
+  }
+}
+
+export class RemoveIfCall extends Call<void> {
+  readonly operation = 'removeIf';
+  readonly ifMatch: string;
+
+  constructor(key: Key, ifMatch: string, signal: AbortSignal | undefined) {
+    super(key, signal);
+    this.ifMatch = ifMatch;
+  }
+
+  perform(store: Store): Promise<void> {
+    return store.removeIf!(this.key!, this.ifMatch, this.signal);
   }
 }
 

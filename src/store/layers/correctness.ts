@@ -108,7 +108,7 @@ export class Correctness implements Layer {
 
   #checkRare(call: Call<unknown>): void {
     const can = this.#can;
-    if (call.operation === 'remove') this.#need(can.remove, 'cannot remove');
+    if (call.operation === 'remove' || call.operation === 'removeIf') this.#need(can.remove, 'cannot remove');
     else if (call instanceof BeginCall) {
       this.#need(can.multipart !== undefined, 'takes no uploads in parts');
       this.#checkNewKey(call.key!);

@@ -29,6 +29,7 @@ export class LayeredStore implements Store {
   readonly multipart?: Multipart | undefined;
   readonly info: StoreInfo;
   readonly capabilities: Capabilities;
+  declare readonly removeIf?: NonNullable<Store['removeIf']>;
   declare readonly removeMany?: NonNullable<Store['removeMany']>;
   declare readonly flush?: NonNullable<Store['flush']>;
   declare readonly copy?: NonNullable<Store['copy']>;
@@ -51,6 +52,7 @@ export class LayeredStore implements Store {
     this.#layers = layers;
     this.#run = run;
     if (inner.multipart) this.multipart = new LayeredMultipart(inner.multipart, run);
+    if (inner.removeIf) this.removeIf = (key, ifMatch, signal) => run(new call.RemoveIfCall(key, ifMatch, signal));
     if (inner.removeMany) this.removeMany = (keys, signal) => run(new call.RemoveManyCall(keys, signal));
     if (inner.flush) this.flush = (signal) => run(new call.FlushCall(undefined, signal));
     if (inner.copy) this.copy = (from, to, options, signal) => run(copyCall(from, to, options, signal));

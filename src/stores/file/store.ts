@@ -31,7 +31,7 @@ import { placeOf, type Place } from './names.ts';
 import { recordOf, Sidecars } from './sidecar.ts';
 import { Tree, type Directory } from './tree.ts';
 import { Uploads } from './uploads.ts';
-import { Writer } from './write.ts';
+import { expectVersion, Writer } from './write.ts';
 
 export interface FileStoreOptions {
   /** Absolute path of the root. */
@@ -61,6 +61,8 @@ export class FileStore implements Store {
   readonly info: StoreInfo;
   readonly capabilities: Capabilities;
   readonly multipart: Multipart;
+  /** Absent where others may write. */
+  declare readonly removeIf?: Required<Store>['removeIf'];
   readonly #encoding: DiskEncoding;
   readonly #pace = new Pace();
   /** Never through links. */
@@ -106,6 +108,7 @@ export class FileStore implements Store {
     this.#lookup = new Lookup({ root, links, pace: this.#pace, sidecars: this.#sidecars });
     this.#listing = new Listing({ ...options, tree: this.#readTree, pace: this.#pace });
     this.multipart = this.#uploads(options.now);
+    if (this.#locks) this.removeIf = (key, ifMatch, signal) => this.#removeIf(key, ifMatch, signal);
   }
 
   async list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {
@@ -159,6 +162,22 @@ export class FileStore implements Store {
       if (isAbsence(thrown)) return;
       throw thrown;
     }
+    await this.#removed(key);
+  }
+
+  async #removeIf(key: Key, ifMatch: string, signal: AbortSignal | undefined): Promise<void> {
+    throwIfAborted(signal);
+    await this.#at(key, this.#tree, 'removeIf', 'remove', (directory, place) =>
+      this.#inTurn(key, async () => {
+        if (place.directory) throw new FerryError('unsupported', { key, message: 'a directory has no versions' });
+        expectVersion(key, directory.at(place.name), ifMatch, 'removeIf');
+        await this.#remove(key, directory, place);
+      }),
+    );
+    await this.#removed(key);
+  }
+
+  async #removed(key: Key): Promise<void> {
     const { directories } = placeOf(key, this.#encoding);
     await this.#implied.prune(directories, (directory) => this.#forget(directory));
     await this.#durability.changed(directories, undefined);

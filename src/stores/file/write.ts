@@ -144,7 +144,7 @@ export class Writer {
     const { sidecars, pace } = this.options;
     const target = directory.at(name);
     const { meta, tags, md5, ifAbsent, ifMatch } = attributes;
-    if (ifMatch !== undefined) expectVersion(key, target, ifMatch);
+    if (ifMatch !== undefined) expectVersion(key, target, ifMatch, 'write');
     if (!sidecars) return await this.#name(directory.at(temp), target, key, ifAbsent === true);
     const before = fs.lstatSync(target, { bigint: true, throwIfNoEntry: false });
     if (ifAbsent && before) throw taken(key, before.isDirectory());
@@ -236,10 +236,11 @@ export function staysInside(link: string, depth: number): boolean {
   return leading <= depth && !steps.slice(leading).includes('..');
 }
 
-function expectVersion(key: Key, target: string | Buffer, ifMatch: string): void {
+/** Holds only as long as nobody else changes the file. */
+export function expectVersion(key: Key, target: string | Buffer, ifMatch: string, operation: string): void {
   const there = fs.lstatSync(target, { bigint: true, throwIfNoEntry: false });
-  if (there === undefined) throw new FerryError('not-found', { key, operation: 'write' });
-  if (!there.isFile() || versionOf(there) !== ifMatch) throw new FerryError('changed', { key, operation: 'write' });
+  if (there === undefined) throw new FerryError('not-found', { key, operation });
+  if (!there.isFile() || versionOf(there) !== ifMatch) throw new FerryError('changed', { key, operation });
 }
 
 export function taken(key: Key, directory: boolean): FerryError {

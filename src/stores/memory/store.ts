@@ -160,6 +160,12 @@ export class MemoryStore implements Store {
     this.space.objects.delete(this.#prefix + key);
   }
 
+  async removeIf(key: Key, ifMatch: string, signal?: AbortSignal): Promise<void> {
+    this.#begin(signal);
+    this.require(key, ifMatch);
+    this.space.objects.delete(this.#prefix + key);
+  }
+
   async removeMany(keys: readonly Key[], signal?: AbortSignal): Promise<readonly RemoveFailure[]> {
     this.#begin(signal);
     for (const key of keys) this.space.objects.delete(this.#prefix + key);

@@ -309,11 +309,11 @@ export const multipart: readonly Behaviour[] = [
         const two = await put(bench, upload, 2, pieces[1]!);
         const one = await put(bench, upload, 1, pieces[0]!);
         const hex = checksumHex(algorithm, Buffer.concat(pieces));
-        for (const [parts, wrong] of [
+        for (const [chosen, wrong] of [
           [[one, two, three], checksumHex(algorithm, Buffer.from('another'))],
           [[one, three], hex],
         ] as const) {
-          const completing = bench.multipart.complete(upload, parts, { checksum: { algorithm, hex: wrong } });
+          const completing = bench.multipart.complete(upload, chosen, { checksum: { algorithm, hex: wrong } });
           await rejects(completing, 'wrong-checksum');
           await bench.holds(key, Buffer.from('before'));
         }

@@ -112,6 +112,26 @@ export const writing: readonly Behaviour[] = [
     },
   },
   {
+    name: 'removeIf removes that version and no other, and of eight exactly one does',
+    needs: (capabilities) => capabilities.writeIfMatch,
+    async run(bench) {
+      const { store } = bench;
+      // Stores that replace one version only cannot all remove one only.
+      if (store.removeIf === undefined) return;
+      const key = await bench.put('object', Buffer.from('first'));
+      const first = (await store.stat(key))!.etag!;
+      await store.write(key, Buffer.from('second, which is longer'));
+      await rejects(store.removeIf(key, first), 'changed');
+      await bench.holds(key, Buffer.from('second, which is longer'));
+      const second = (await store.stat(key))!.etag!;
+      const removals = await Promise.allSettled(Array.from({ length: 8 }, () => store.removeIf!(key, second)));
+      assert.equal(removals.filter(({ status }) => status === 'fulfilled').length, 1);
+      await bench.absent(key);
+      await rejects(store.removeIf(key, second), 'not-found');
+      await rejects(store.removeIf(bench.key('never/was'), second), 'not-found');
+    },
+  },
+  {
     name: 'write: a wrong MD5 rejects with wrong-checksum and stores nothing',
     needs: (capabilities) => capabilities.verifiesMd5,
     async run(bench) {

@@ -531,6 +531,33 @@ test('writing by conditions replaces nothing it must not', async () => {
   assert.deepEqual(await put('If-Match', '"x"', 'If-None-Match', '*'), [400, 'InvalidRequest']);
 });
 
+test('deleting by conditions removes nothing it must not', async () => {
+  await using bucket = await box();
+  const { serving, store } = bucket;
+  const remove = async (etag: string): Promise<[number, string | undefined]> => {
+    const answer = await signed(serving, { method: 'DELETE', path: '/box/k', headers: ['If-Match', `"${etag}"`] });
+    return [answer.status, answer.code];
+  };
+  assert.deepEqual(await remove('x'), [404, 'NoSuchKey']);
+  const { etag } = await store.write('k', Buffer.from('v'));
+  assert.deepEqual(await remove('x'), [412, 'PreconditionFailed']);
+  assert.ok(await store.stat('k'));
+  assert.deepEqual(await remove(etag!), [204, undefined]);
+  assert.equal(await store.stat('k'), undefined);
+
+  for (const key of ['a', 'b', 'c']) await store.write(key, Buffer.from('v'));
+  const object = (key: string, wanted: string): string => `<Object><Key>${key}</Key><ETag>"${wanted}"</ETag></Object>`;
+  const document = `<Delete>${object('a', etag!)}${object('b', 'x')}<Object><Key>c</Key></Object></Delete>`;
+  const body = Buffer.from(document);
+  const answer = await signed(serving, { method: 'POST', path: '/box', query: [['delete', '']], body });
+  for (const key of ['a', 'c']) assert.ok(answer.text.includes(`<Deleted><Key>${key}</Key></Deleted>`), key);
+  assert.match(answer.text, /<Error><Key>b<\/Key><Code>PreconditionFailed</);
+  assert.deepEqual(
+    (await store.list({})).entries.map(({ key }) => key),
+    ['b'],
+  );
+});
+
 test('strangers may read objects of a bucket that is open to them, and nothing else', async () => {
   await using serving = await Serving.start({ bucket: { anonymousRead: true } });
   await serving.buckets.create('open', ALICE.tenant);

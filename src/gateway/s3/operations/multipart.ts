@@ -104,7 +104,10 @@ export async function completeUpload(call: ObjectCall): Promise<HttpAnswer> {
   );
 }
 
-type Checksum = NonNullable<CompleteOptions['checksum']>;
+interface Checksum {
+  readonly algorithm: (typeof CRCS)[number];
+  readonly hex: string;
+}
 
 /**
  * The checksum the whole object must have. Here, and only here, `x-amz-checksum-…` speaks of the object rather than of the
@@ -140,7 +143,7 @@ const CRCS = ['crc32', 'crc32c', 'crc64nvme'] as const;
 const NO_VALUE: ReadonlySet<string> = new Set(['x-amz-checksum-type', 'x-amz-checksum-algorithm']);
 
 function checksumElements({ algorithm, hex }: Checksum): readonly string[] {
-  const name = S3_CHECKSUM_NAMES[algorithm as (typeof CRCS)[number]];
+  const name = S3_CHECKSUM_NAMES[algorithm];
   return [textElement(`Checksum${name}`, hexToBase64(hex)), textElement('ChecksumType', 'FULL_OBJECT')];
 }
 
