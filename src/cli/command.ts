@@ -18,7 +18,18 @@ export interface Command {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /** The exit codes it can have, without 1 and 2, which every verb has. */
   readonly exits: readonly ExitName[];
+  /** What is said when it is to stop, where that is not to save what a run has done. */
+  readonly stopping?: Stopping;
   run(context: CommandContext, call: Call): Promise<ExitName>;
+}
+
+export interface Stopping {
+  /** On the first Ctrl-C or SIGTERM. */
+  readonly asked: string;
+  /** On the second. */
+  readonly again: string;
+  /** Where it takes longer than `CommandContext.setPatience` says. */
+  readonly tooSlow: string;
 }
 
 export interface Argument {

@@ -24,8 +24,10 @@ export interface CommandContext {
   readonly columns: { readonly out: number; readonly err: number };
   /** Aborts on the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** How long it may take to stop once `signal` aborts, milliseconds; 30 seconds where nobody says. */
+  setPatience(milliseconds: number): void;
   /** Opened when first asked for: `help` and `completion` need no state. */
   services(): Promise<Services>;
-  /** The printer for a run; the interrupt handler tells it "saving…". */
+  /** The printer for a run; the interrupt handler tells it what `Command.stopping` says. */
   printer(): Printer;
 }

@@ -15,7 +15,7 @@ export interface SignalSource {
 
 export interface InterruptOptions {
   readonly source: SignalSource;
-  /** Milliseconds saving may take. */
+  /** Milliseconds it may take from the first signal to the end, until `Interrupt.patience` is set. */
   readonly patience: number;
   /** Called on the first signal. */
   readonly onAsked: () => void;
@@ -28,10 +28,13 @@ export class Interrupt implements Disposable {
   readonly #options: InterruptOptions;
   readonly #controller = new AbortController();
   readonly #listener = (): void => this.#received();
+  /** Counts from the next first signal on. */
+  patience: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: InterruptOptions) {
     this.#options = options;
+    this.patience = options.patience;
     for (const signal of SIGNALS) options.source.on(signal, this.#listener);
   }
 
@@ -47,7 +50,7 @@ export class Interrupt implements Disposable {
   #received(): void {
     if (this.#controller.signal.aborted) return this.#force('again');
     this.#controller.abort(new FerryError('interrupted'));
-    this.#timer = setTimeout(() => this.#force('too-slow'), this.#options.patience);
+    this.#timer = setTimeout(() => this.#force('too-slow'), this.patience);
     this.#options.onAsked();
   }
 

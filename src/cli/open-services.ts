@@ -91,6 +91,7 @@ class RealServices implements Services {
   readonly #temporary = new TemporaryFolder(tmpdir());
   #state: Promise<StateStore> | undefined;
   #moving: Promise<MovingBook> | undefined;
+  #gateway: Promise<GatewaySpec> | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -138,7 +139,11 @@ class RealServices implements Services {
     return this.#storeContext.http;
   }
 
-  async gateway(): Promise<GatewaySpec> {
+  gateway(): Promise<GatewaySpec> {
+    return (this.#gateway ??= this.#loadGateway());
+  }
+
+  async #loadGateway(): Promise<GatewaySpec> {
     const { registry, env } = this.#options;
     const { spec, secrets } = await loadGateway(this.#config.file, registry, env);
     this.log.conceal(secrets);

@@ -1,7 +1,7 @@
 /** The command line: from words to a verb, from what it does to an exit code. */
 import { Command as Parser, CommanderError, InvalidArgumentError, Option as ParserOption } from 'commander';
 import { FerryError, toFerryError } from '../model/errors.ts';
-import { Call, type Command, type Option } from './command.ts';
+import { Call, type Command, type Option, type Stopping } from './command.ts';
 import { commandGroups } from './commands/table.ts';
 import type { CommandContext, GlobalOptions } from './context.ts';
 import { EXIT_CODES, exitOfError, type ExitName } from './exit-codes.ts';
@@ -18,6 +18,13 @@ import type { Services } from './services.ts';
 import { VERSION } from './version.ts';
 
 const PATIENCE_MS = 30_000;
+
+/** What a run does when it is to stop. */
+const SAVING: Stopping = {
+  asked: 'saving…',
+  again: 'Stopped at once; the last checkpoint stands.',
+  tooSlow: 'Saving took too long; the last checkpoint stands.',
+};
 
 export interface Outside {
   readonly io: Io;
@@ -81,6 +88,7 @@ function buildParser(io: Io, words: readonly string[], action: Action): Parser {
 
 async function execute(command: Command, call: Call, globals: GlobalOptions, outside: Outside): Promise<ExitName> {
   const { io, now } = outside;
+  const { stopping = SAVING } = command;
   let printer: Printer | undefined;
   let services: Promise<Services> | undefined;
   await using open = new AsyncDisposableStack();
@@ -88,14 +96,10 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
     source: outside.signals,
     patience: PATIENCE_MS,
     exit: outside.exit,
-    onAsked: () => (printer ?? fallback()).message('saving… (Ctrl-C again stops at once)'),
+    onAsked: () => (printer ?? fallback()).message(`${stopping.asked} (Ctrl-C again stops at once)`),
     onForced: (why) => {
       printer?.end();
-      io.stderr.write(
-        why === 'again'
-          ? 'Stopped at once; the last checkpoint stands.\n'
-          : 'Saving took too long; the last checkpoint stands.\n',
-      );
+      io.stderr.write(`${why === 'again' ? stopping.again : stopping.tooSlow}\n`);
     },
   });
   const fallback = (): Printer => createPrinter(io, { ...globals, now });
@@ -112,6 +116,7 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
     style: { out: styleOf(out), err: styleOf(err) },
     columns: { out: out.columns(), err: err.columns() },
     signal: interrupt.signal,
+    setPatience: (milliseconds) => (interrupt.patience = milliseconds),
     services: () => (services ??= outside.openServices(globals, warn).then((opened) => open.use(opened))),
     printer: () => (printer ??= fallback()),
   };

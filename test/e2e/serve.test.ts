@@ -134,5 +134,6 @@ test('SIGTERM: /readyz says so first, what is under way is finished, and nothing
   await left;
   assert.match(answer, /^HTTP\/1\.1 200 OK\r\n[^]*Connection: close/);
   assert.equal(await served.ended(), 0);
+  assert.match(await served.said(), /"type":"notice".*finishing the requests in hand/);
   assert.equal(readFileSync(served.at('objects/box/k')).length, MiB);
 });

@@ -49,6 +49,11 @@ export class Served implements AsyncDisposable {
     return (await this.#running!.exit).code;
   }
 
+  /** What it said, once it has ended. */
+  async said(): Promise<string> {
+    return (await this.#running!.exit).output;
+  }
+
   at(...names: string[]): string {
     return join(this.ferry.dir, ...names);
   }

@@ -15,12 +15,22 @@ export const serveCommand: Command = {
   options: [],
   examples: [{ line: 'ferry serve -c ferry.yaml', does: 'the gateway this file describes' }],
   exits: ['ok'],
+  stopping: {
+    asked: 'finishing the requests in hand…',
+    again: 'Stopped at once; requests in hand were cut.',
+    tooSlow: 'Stopping took too long; what was left was cut.',
+  },
   run: runServer,
 };
+
+/** To close stores and the state takes so long at most, milliseconds. */
+const CLOSING = 30_000;
 
 async function runServer(context: CommandContext): Promise<ExitName> {
   const services = await context.services();
   const { io, globals, signal } = context;
+  const { notice, grace } = await services.gateway();
+  context.setPatience(notice + grace + CLOSING);
   services.removeAbandoned();
   const running = await services.serve();
   if (globals.json) io.stdout.write(jsonLine('serving', { url: running.url }));

@@ -25,6 +25,22 @@ test('the first signal asks to save, the second stops at once', () => {
   interrupt[Symbol.dispose]();
 });
 
+test('who needs longer says so before it is asked to stop', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { source, calls, interrupt } = setUp();
+    interrupt.patience = 90_000;
+    source.emit('SIGTERM');
+    mock.timers.tick(89_999);
+    assert.deepEqual(calls, ['asked']);
+    mock.timers.tick(1);
+    assert.deepEqual(calls, ['asked', 'too-slow', 130]);
+    interrupt[Symbol.dispose]();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test('saving that takes too long is cut off, and nothing is left listening', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
