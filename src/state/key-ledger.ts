@@ -12,6 +12,8 @@ export interface KeyLedger {
   isTouched(key: Key): Promise<boolean>;
   /** Those of the keys that are touched. */
   touchedAmong(keys: readonly Key[]): Promise<ReadonlySet<Key>>;
+  /** Those of the prefixes that a touched key begins with. */
+  touchedBelow(prefixes: readonly string[]): Promise<ReadonlySet<string>>;
 
   /**
    * Keeps new claims of the key away; resolves once none is held. Several may stand at once. Shared, where a claim is

@@ -257,6 +257,8 @@ function touched(moving: MovingTest): void {
       new Set(['ä', '\u{1F600}', 'a\0b']),
     );
     assert.deepEqual(await b.keys.touchedAmong([]), new Set());
+    assert.deepEqual(await b.keys.touchedBelow(['a', 'K', '', 'k', 'kk', '\u{1F600}', 'a\0b']), new Set(['a', '', 'k', '\u{1F600}', 'a\0b'])); // prettier-ignore
+    assert.deepEqual(await b.keys.touchedBelow([]), new Set());
     assert.equal((await b.keys.counts()).touched, 4);
   });
 

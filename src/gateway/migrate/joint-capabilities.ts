@@ -10,6 +10,7 @@ export function jointCapabilities(old: Capabilities, next: Capabilities): Capabi
     list: bothList
       ? {
           order: old.list.order === 'utf8' ? next.list.order : old.list.order,
+          delimiter: old.list.delimiter && next.list.delimiter,
           maxPage: Math.min(old.list.maxPage, next.list.maxPage),
           size: old.list.size && next.list.size,
           modified: old.list.modified && next.list.modified,

@@ -91,7 +91,7 @@ export class MigratingStore implements Store {
   list(request: ListRequest, signal?: AbortSignal): Promise<ListPage> {
     return this.#surely({
       old: () => this.#o.old.list(request, signal),
-      both: ({ keys }) => mergedPage(this.#o.old, this.#o.new, keys, request, signal),
+      both: ({ keys }) => mergedPage({ old: this.#o.old, new: this.#o.new, keys }, request, signal),
       new: () => this.#o.new.list(request, signal),
     });
   }
@@ -148,8 +148,7 @@ export class MigratingStore implements Store {
   /** Makes a change on the side the phase says, once it says one. */
   async change<T>(change: Change<T>): Promise<T> {
     using passage = await this.#o.route.mutating(change.key, change.operation, change.signal);
-    const signal = change.signal === undefined ? passage.signal : AbortSignal.any([change.signal, passage.signal]);
-    const result = await failClosed(this.#changeBy(passage, change, signal));
+    const result = await failClosed(this.#changeBy(passage, change, passage.signal));
     if (!passage.stillSure()) throw unknownOutcome(change.key);
     return result;
   }

@@ -44,7 +44,7 @@ export interface MutationPassage extends Disposable {
   readonly promotes: boolean;
   readonly phase: MigrationPhase;
   readonly keys: KeyLedger;
-  /** Aborts when the mutation must not go on. */
+  /** Aborts when the mutation must not go on, or is not wanted any more. */
   readonly signal: AbortSignal;
   /** Whether success may be told: what was done counts. Else nobody knows. */
   stillSure(): boolean;
@@ -77,6 +77,7 @@ export class Route implements AsyncDisposable {
     this.#o = options;
     this.#routing = options.routing ?? ROUTING;
     this.#view = view;
+    this.#heed(view.member);
     this.#arm();
   }
 
@@ -103,7 +104,10 @@ export class Route implements AsyncDisposable {
     };
   }
 
-  /** Waits while mutations are held; rejects with `throttled` past the bound, and where the view is not sure. */
+  /**
+   * Waits while mutations are held; rejects with `throttled` past the bound, and where the view is not sure. `signal`
+   * aborts that of the passage, too.
+   */
   async mutating(key: Key, operation: string, signal?: AbortSignal): Promise<MutationPassage> {
     if (this.#rules.mutations === 'held') await this.#released(signal);
     this.#requireSure();
@@ -113,8 +117,9 @@ export class Route implements AsyncDisposable {
     const id = randomUUID();
     const mutation = new Mutation(member, { id, key, operation, started: this.#o.now() }, mutations, promotes);
     this.#mutations.add(mutation);
-    const lost = (): void => mutation.cut(member.lost.reason);
-    member.lost.addEventListener('abort', lost);
+    const aborted = (): void => mutation.cut(signal!.reason);
+    signal?.addEventListener('abort', aborted);
+    if (signal?.aborted === true) aborted();
     let inDoubt = false;
     return {
       mutations,
@@ -126,7 +131,7 @@ export class Route implements AsyncDisposable {
       inDoubt: () => (inDoubt = true),
       crosses: () => (mutation.crosses = true),
       [Symbol.dispose]: () => {
-        member.lost.removeEventListener('abort', lost);
+        signal?.removeEventListener('abort', aborted);
         this.#leave(mutation, inDoubt);
       },
     };
@@ -187,10 +192,18 @@ export class Route implements AsyncDisposable {
     const before = this.#rules;
     const other = view.member !== this.#view.member;
     this.#view = view;
+    if (other) this.#heed(view.member);
     const { reads, mutations } = this.#rules;
     if (other || reads !== before.reads) this.#reading++;
     if (before.mutations === 'old' && mutations !== 'old') this.#drain();
     if (mutations !== 'held') for (const release of this.#held) release();
+  }
+
+  /** Without its lease nothing goes on that was begun under it. */
+  #heed({ lost }: Member): void {
+    lost.addEventListener('abort', () => {
+      for (const mutation of this.#mutations) if (mutation.member.lost === lost) mutation.cut(lost.reason);
+    });
   }
 
   /** What is in flight on old gets this long to end. */
@@ -199,7 +212,7 @@ export class Route implements AsyncDisposable {
     for (const mutation of this.#mutations) {
       const callOff = this.#o.clock.after(this.#o.drain, () => mutation.cut(cut));
       mutation.signal.addEventListener('abort', callOff);
-      mutation.left.addEventListener('abort', callOff);
+      mutation.onceOver(callOff);
     }
   }
 
@@ -283,13 +296,14 @@ class Mutation {
   readonly kind: MutationPassage['mutations'];
   readonly promotes: boolean;
   readonly #cut = new AbortController();
-  readonly #left = new AbortController();
+  #whenOver: () => void = () => undefined;
   /** It is made known, or about to be. */
   published = false;
   /** It was made known. */
   known = false;
   crosses = false;
   doubtful = false;
+  over = false;
 
   constructor(member: Member, what: OldMutation, kind: MutationPassage['mutations'], promotes: boolean) {
     this.promotes = promotes;
@@ -302,13 +316,9 @@ class Mutation {
     return this.#cut.signal;
   }
 
-  /** Aborts when it is over. */
-  get left(): AbortSignal {
-    return this.#left.signal;
-  }
-
-  get over(): boolean {
-    return this.left.aborted;
+  onceOver(work: () => void): void {
+    if (this.over) work();
+    else this.#whenOver = work;
   }
 
   cut(reason: unknown): void {
@@ -317,7 +327,8 @@ class Mutation {
 
   end(doubtful: boolean): void {
     this.doubtful = doubtful;
-    this.#left.abort();
+    this.over = true;
+    this.#whenOver();
   }
 }
 

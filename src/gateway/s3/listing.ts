@@ -21,6 +21,9 @@ export interface Listing {
   readonly truncated: boolean;
 }
 
+/** Where a page of the store showed too little, the next is asked for at least so many: it may show too little, too. */
+const REST = 100;
+
 /**
  * A page of a bucket as S3 lists it: objects and common prefixes, in order. Empty directories of file trees are objects
  * whose key ends in `/`; directories that hold something are only prefixes.
@@ -40,7 +43,10 @@ export async function listing(store: Store, request: ListingRequest, signal?: Ab
   let passing = request.after !== undefined && isCommon(request.after, prefix, delimiter) ? request.after : undefined;
   if (passing !== undefined) after = beyond(passing);
   for (;;) {
-    const wanted = Math.min(limit - entries.length + 1, store.capabilities.list.maxPage);
+    // One more than are shown tells whether there is more; where that is more than a page, the store tells.
+    const missing = limit - entries.length + 1;
+    const wanted = Math.min(entries.length === 0 ? missing : Math.max(missing, REST), store.capabilities.list.maxPage);
+    const full = wanted < missing;
     const page = await store.list({ prefix, after, limit: wanted, ...(grouped && { delimiter }) }, signal);
     for (const entry of page.entries) {
       if (passing !== undefined && entry.key.startsWith(passing)) continue;
@@ -61,6 +67,7 @@ export async function listing(store: Store, request: ListingRequest, signal?: Ab
       }
     }
     if (page.next === undefined) return { entries, truncated: false };
+    if (full && entries.length === limit && (grouped || passing === undefined)) return { entries, truncated: true };
     after = passing === undefined ? page.next : beyond(passing, page.next);
   }
 }

@@ -153,6 +153,11 @@ export class MemoryKeyLedger implements KeyLedger {
     return new Set(keys.filter((key) => this.#tables.touched.has(key)));
   }
 
+  async touchedBelow(prefixes: readonly string[]): Promise<ReadonlySet<string>> {
+    const touched = [...this.#tables.touched];
+    return new Set(prefixes.filter((prefix) => touched.some((key) => key.startsWith(prefix))));
+  }
+
   async intend(key: Key, signal?: AbortSignal): Promise<Intent> {
     this.#bucket.requireLive(this.#member);
     const { intents, claims } = this.#tables;

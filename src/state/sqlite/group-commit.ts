@@ -2,28 +2,42 @@
  * Several writes, one fsync: what is added in one turn of the event loop shares a transaction. Holds at most what one
  * turn adds.
  */
-import { isFerryError } from '../../model/errors.ts';
+import { isFerryError, type ErrorCode } from '../../model/errors.ts';
 import type { Database } from './database.ts';
 
 interface Write {
-  readonly work: () => void;
-  readonly resolve: () => void;
+  /** Does it; gives what tells whoever waits for it, once it is committed. Throws as `add` says. */
+  readonly attempt: () => () => void;
   readonly reject: (error: unknown) => void;
-  refused?: unknown;
 }
 
 export class GroupCommit {
   readonly #db: Pick<Database, 'transaction'>;
+  readonly #refusals: readonly ErrorCode[];
   #pending: Write[] = [];
 
-  constructor(db: Pick<Database, 'transaction'>) {
+  /** `refusals`: what work throws that has written nothing. */
+  constructor(db: Pick<Database, 'transaction'>, refusals: readonly ErrorCode[]) {
     this.#db = db;
+    this.#refusals = refusals;
   }
 
-  /** Resolves when `work` is on disk. Work that refuses (a lost lease, a defect) fails alone; a failing disk, all. */
-  add(work: () => void): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    if (this.#pending.push({ work, resolve, reject }) === 1) setImmediate(() => this.flush());
+  /**
+   * Resolves with what `work` gives when it is committed. Work that refuses (a lost lease, a defect) fails alone; a
+   * failing disk, all.
+   */
+  add<T>(work: () => T): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const attempt = (): (() => void) => {
+      try {
+        const result = work();
+        return () => resolve(result);
+      } catch (error) {
+        if (!this.#refusals.some((code) => isFerryError(error, code))) throw error;
+        return () => reject(error);
+      }
+    };
+    if (this.#pending.push({ attempt, reject }) === 1) setImmediate(() => this.flush());
     return promise;
   }
 
@@ -32,24 +46,13 @@ export class GroupCommit {
     if (this.#pending.length === 0) return;
     const writes = this.#pending;
     this.#pending = [];
+    let told: readonly (() => void)[];
     try {
-      this.#db.transaction(() => writes.forEach(attempt));
+      told = this.#db.transaction(() => writes.map(({ attempt }) => attempt()));
     } catch (error) {
       for (const write of writes) write.reject(error);
       return;
     }
-    for (const write of writes) {
-      if (write.refused === undefined) write.resolve();
-      else write.reject(write.refused);
-    }
-  }
-}
-
-function attempt(write: Write): void {
-  try {
-    write.work();
-  } catch (error) {
-    if (!isFerryError(error, 'task-running') && !isFerryError(error, 'internal')) throw error;
-    write.refused = error;
+    for (const tell of told) tell();
   }
 }

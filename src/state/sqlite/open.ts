@@ -68,7 +68,7 @@ class SqliteStateStore implements StateStore {
       uploads: new UploadTable(db),
       intents: new IntentTable(db),
       facts: new FactTable(db),
-      group: new GroupCommit(db),
+      group: new GroupCommit(db, ['task-running', 'internal']),
     };
     this.#leases = new LeaseBook(db, tasks, now);
   }

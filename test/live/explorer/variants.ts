@@ -188,6 +188,7 @@ function bound(keys: KeyLedger): KeyLedger {
   return {
     isTouched: (key) => keys.isTouched(key),
     touchedAmong: (among) => keys.touchedAmong(among),
+    touchedBelow: (prefixes) => keys.touchedBelow(prefixes),
     intend: (key, signal) => keys.intend(key, signal),
     claim: (key, signal) => keys.claim(key, signal),
     tryClaim: (key) => keys.tryClaim(key),

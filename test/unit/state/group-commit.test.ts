@@ -17,7 +17,7 @@ class CountingDatabase {
 
 test('what one turn of the event loop adds shares one transaction', async () => {
   const db = new CountingDatabase();
-  const group = new GroupCommit(db);
+  const group = new GroupCommit(db, ['task-running']);
   const done: number[] = [];
   await Promise.all(Array.from({ length: 100 }, (_, i) => group.add(() => done.push(i))));
   assert.equal(db.transactions, 1);
@@ -28,7 +28,7 @@ test('what one turn of the event loop adds shares one transaction', async () => 
 
 test('a refused write fails alone; a failed commit fails every one', async () => {
   const db = new CountingDatabase();
-  const group = new GroupCommit(db);
+  const group = new GroupCommit(db, ['task-running']);
   const mixed = await Promise.allSettled([group.add(() => {}), group.add(refuse), group.add(() => {})]);
   assert.deepEqual(
     mixed.map((outcome) => outcome.status),
@@ -45,7 +45,7 @@ function refuse(): void {
 
 test('flush commits at once and leaves nothing for later', async () => {
   const db = new CountingDatabase();
-  const group = new GroupCommit(db);
+  const group = new GroupCommit(db, ['task-running']);
   const write = group.add(() => {});
   group.flush();
   assert.equal(db.transactions, 1);

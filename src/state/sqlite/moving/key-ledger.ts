@@ -21,8 +21,12 @@ export class SqliteKeyLedger implements KeyLedger {
     return this.#keys.touchedAmong(keys);
   }
 
+  async touchedBelow(prefixes: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#keys.touchedBelow(prefixes);
+  }
+
   async intend(key: Key, signal?: AbortSignal): Promise<Intent> {
-    const id = this.#written(() => this.#keys.add('intent', key, this.#held.member));
+    const id = await this.#together(() => this.#keys.add('intent', key, this.#held.member));
     const intent = new SqliteIntent(this.#held, 'intent', key, id);
     try {
       await this.#wait(() => (this.#keys.stands('claim', key) ? undefined : true), signal);
@@ -51,7 +55,7 @@ export class SqliteKeyLedger implements KeyLedger {
   }
 
   async beginWrite(key: Key): Promise<Standing> {
-    const id = this.#written(() => this.#keys.beginWrite(key, this.#held.member));
+    const id = await this.#together(() => this.#keys.beginWrite(key, this.#held.member));
     if (this.#held.bucket.options.writeBack) await this.#shared.sync.done();
     return new SqliteStanding(this.#held, 'write', key, id);
   }
@@ -109,7 +113,17 @@ export class SqliteKeyLedger implements KeyLedger {
     });
   }
 
+  /** The same, with what others write in this turn of the event loop. */
+  #together<T>(work: () => T): Promise<T> {
+    return this.#shared.group.add(() => {
+      this.#held.bucket.requireLive(this.#held.member);
+      return work();
+    });
+  }
+
   #transaction<T>(work: () => T): T {
+    // In the order in which it was asked for.
+    this.#shared.group.flush();
     return this.#shared.db.transaction(work);
   }
 
@@ -144,7 +158,7 @@ class SqliteStanding implements Standing {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { keys, shared } = this.#held.bucket;
-    shared.db.transaction(() => {
+    await shared.group.add(() => {
       if (this.#kind === 'write') keys.endWrite(this.#id, this.key, this.#doubt);
       else keys.end(this.#id, this.#doubt);
     });
@@ -155,7 +169,7 @@ class SqliteStanding implements Standing {
   protected async record(work: (keys: SqliteMovingBucket['keys']) => void): Promise<void> {
     const { bucket, member } = this.#held;
     const { keys, shared } = bucket;
-    shared.db.transaction(() => {
+    await shared.group.add(() => {
       bucket.requireLive(member);
       if (!keys.isHeld(this.#id))
         throw new FerryError('internal', { key: this.key, message: 'what was given back is used' });

@@ -34,6 +34,12 @@ export class KeyTables {
     return this.#among(keys, this.#sql.touchedBetween, (key) => this.isTouched(key));
   }
 
+  touchedBelow(prefixes: readonly string[]): ReadonlySet<string> {
+    return new Set(
+      prefixes.filter((prefix) => this.#sql.touchedFrom.get(this.#bucket, prefix)?.key.startsWith(prefix) === true),
+    );
+  }
+
   dirtyAmong(keys: readonly Key[]): ReadonlySet<Key> {
     return this.#among(keys, this.#sql.dirtyBetween, (key) => this.#sql.oneDirty.get(this.#bucket, key) !== undefined);
   }
@@ -155,6 +161,7 @@ function statements(db: Database) {
   return {
     touched: db.prepare<{ key: Key }>('SELECT key FROM touched WHERE bucket = ? AND key = ?'),
     touchedBetween: db.prepare<{ key: Key }>(`SELECT key FROM touched WHERE ${between}`),
+    touchedFrom: db.prepare<{ key: Key }>('SELECT key FROM touched WHERE bucket = ? AND key >= ? ORDER BY key LIMIT 1'),
     touch: db.prepare<never>('INSERT OR IGNORE INTO touched (bucket, key) VALUES (?, ?)'),
     countTouched: db.prepare<{ count: number }>('SELECT count(*) AS count FROM touched WHERE bucket = ?'),
     completing: db.prepare<{ uploadId: string }>(

@@ -11,6 +11,7 @@ import type {
 } from '../../moving-bucket.ts';
 import type { LedgerCounts } from '../../key-ledger.ts';
 import type { Database, Statement } from '../database.ts';
+import type { GroupCommit } from '../group-commit.ts';
 import { KeyTables } from './key-tables.ts';
 import { leaseLost } from './lease-lost.ts';
 import type { LogSync } from './log-sync.ts';
@@ -24,6 +25,8 @@ export interface Shared {
   readonly db: Database;
   readonly options: MovingOptions;
   readonly sync: LogSync;
+  /** What requests of clients write: those of one turn of the event loop together. */
+  readonly group: GroupCommit;
   /** Wakes who waits for something to be given back. */
   readonly waiting: Waiting;
 }
@@ -212,6 +215,8 @@ export class SqliteMovingBucket implements MovingBucket {
   }
 
   #transaction<T>(work: () => T): T {
+    // In the order in which it was asked for.
+    this.shared.group.flush();
     return this.shared.db.transaction(work);
   }
 

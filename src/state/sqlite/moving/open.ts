@@ -11,6 +11,7 @@ import type { MovingBook, MovingBucket, MovingBucketOptions } from '../../moving
 import type { MovingClock } from '../../memory/moving-bucket.ts';
 import { createPrivately } from '../create-privately.ts';
 import { Database, isBusy } from '../database.ts';
+import { GroupCommit } from '../group-commit.ts';
 import { LogSync } from './log-sync.ts';
 import { SqliteMovingBucket, type Shared } from './moving-bucket.ts';
 import { prepareMovingSchema } from './schema.ts';
@@ -33,7 +34,8 @@ export async function openMoving(file: string, options: MovingOptions): Promise<
   const db = new Database(file);
   try {
     await prepared(db);
-    return new SqliteMovingBook({ db, options, sync: new LogSync(file), waiting: new Waiting() });
+    const group = new GroupCommit(db, ['unavailable', 'internal']);
+    return new SqliteMovingBook({ db, options, sync: new LogSync(file), group, waiting: new Waiting() });
   } catch (error) {
     db.close();
     throw error;
@@ -76,6 +78,7 @@ class SqliteMovingBook implements MovingBook {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#shared.group.flush();
     this.#shared.sync[Symbol.dispose]();
     this.#shared.db.close();
   }

@@ -108,11 +108,12 @@ const NOTICES = `
 const STEPS = [TABLES, NOTICES];
 
 /**
- * Brings an opened database to the schema. Commits are in the log when they return, and on disk once `LogSync` says so.
+ * Brings an opened database to the schema. The log is folded into the database every 32 MiB, because the process stands
+ * still meanwhile, and most pages in it are the same few. Commits are in the log when they return, and on disk once `LogSync` says so.
  * Rejects with `state` where the file was made by a newer version.
  */
 export function prepareMovingSchema(db: Database): void {
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 1000');
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000');
   db.transaction(() => {
     const { user_version: version } = db.prepare<{ user_version: number }>('PRAGMA user_version').get()!;
     if (version > STEPS.length)
