@@ -10,6 +10,7 @@ import { JSON_VERSION } from '../../src/cli/output/json.ts';
 import { COUNTERS, JSON_TYPES } from '../../src/cli/output/json-types.ts';
 import { describeSettings } from '../../src/config/home.ts';
 import { INPUT } from '../../src/config/check.ts';
+import { CONTROL } from '../../src/config/control-schema.ts';
 import { GATEWAY } from '../../src/config/gateway-schema.ts';
 import { taskFileJsonSchema } from '../../src/config/json-schema.ts';
 import { TASK_FILE } from '../../src/config/task-schema.ts';
@@ -192,6 +193,7 @@ function configurationPage(): string {
       '# Configuration',
       'Ferry keeps everything in one directory: `$FERRY_HOME`, or `~/.ferry` where that is not set. `ferry.yaml` in it holds the settings; Ferry writes one with the defaults on first use. A flag wins over `FERRY_<NAME>` in the environment, that over the file, that over the default.',
       table(['Key', 'Default', 'Meaning'], describeSettings().map((each) => [`\`${each.key}\``, each.default === '' ? '' : `\`${each.default}\``, each.description])), // prettier-ignore
+      ...schemaTables(z.toJSONSchema(CONTROL, INPUT), 'The `control` section', 'control.'),
       ...schemaTables(z.toJSONSchema(GATEWAY, INPUT), 'The `gateway` section', 'gateway.'),
       'A store is given as in task files: see [stores](stores.md). Secrets come from `${env:NAME}` and `${file:PATH}`.',
       '## What else is in the directory',

@@ -4,8 +4,10 @@ import { homedir, hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { loadConfig, type Config } from '../config/home.ts';
 import { ProxiedClient } from '../config/proxied-client.ts';
-import { loadGateway } from '../config/gateway-config.ts';
+import { loadControl } from '../config/control-config.ts';
+import { findGateway, loadGateway } from '../config/gateway-config.ts';
 import { loadTaskFile, parseTaskFile, type LoadedTask } from '../config/task-file.ts';
+import { LiveHub } from '../control/live/hub.ts';
 import { checkEndpoints } from '../engine/check.ts';
 import { planTask } from '../engine/plan.ts';
 import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
@@ -15,7 +17,9 @@ import { serve, type RunningGateway } from '../gateway/serve.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
+import type { ControlState } from '../state/control/control-state.ts';
 import type { MovingBook } from '../state/moving-bucket.ts';
+import { openControl } from '../state/sqlite/control/open.ts';
 import { machineClock, openMoving } from '../state/sqlite/moving/open.ts';
 import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -28,6 +32,7 @@ import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import { logAccess } from './log-access.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
+import { startServer, type RunningServer } from './running-server.ts';
 import { removeAbandoned, TemporaryFolder } from './temporary-folder.ts';
 import { VERSION } from './version.ts';
 
@@ -70,6 +75,9 @@ const ENGINE: Engine = {
 /** A gateway whose process stands still for so long, milliseconds, serves moved buckets no more until it has looked again. */
 const LEASE = 5_000;
 
+/** Where `npm run build` puts the console: in the package beside the program, and below the root of the sources. */
+const CONSOLE = join(import.meta.dirname, '../../dist/console');
+
 /** A client waits, and tries again itself. */
 const GATEWAY_ATTEMPTS = 3;
 /** Nobody waits for a sweep. */
@@ -92,6 +100,7 @@ class RealServices implements Services {
   #state: Promise<StateStore> | undefined;
   #moving: Promise<MovingBook> | undefined;
   #gateway: Promise<GatewaySpec> | undefined;
+  #control: Promise<ControlState> | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -155,8 +164,30 @@ class RealServices implements Services {
     return compose(driver, { retry: { attempts: ORIGIN_ATTEMPTS, random: this.random } });
   }
 
-  async serve(): Promise<RunningGateway> {
-    const spec = await this.gateway();
+  async serve(): Promise<RunningServer> {
+    const { registry, env } = this.#options;
+    const gateway = await findGateway(this.#config.file, registry, env);
+    if (gateway) this.log.conceal(gateway.secrets);
+    const control = await loadControl(this.#config.file, env);
+    return await startServer({
+      gateway: gateway && { spec: gateway.spec, start: () => this.#serveGateway(gateway.spec) },
+      control,
+      state: () => this.control(),
+      context: {
+        hub: new LiveHub(),
+        version: this.version,
+        holder: this.holder,
+        now: this.now,
+        sinceProgress: () => undefined,
+        routes: [],
+        assets: CONSOLE,
+        onDefect: (error, about) => this.log.error('a request failed', { ...about, error }),
+      },
+      warn: (message) => this.log.warn(message),
+    });
+  }
+
+  async #serveGateway(spec: GatewaySpec): Promise<RunningGateway> {
     const state = await this.state();
     return await serve(spec, {
       book: state.buckets,
@@ -183,6 +214,10 @@ class RealServices implements Services {
     return (this.#moving ??= openMoving(file, options));
   }
 
+  control(): Promise<ControlState> {
+    return (this.#control ??= openControl(join(dirname(this.#config.databaseFile), 'control.db')));
+  }
+
   async openServed(endpoint: EndpointSpec): Promise<ComposedStore> {
     const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'served' });
     return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random } });
@@ -199,6 +234,8 @@ class RealServices implements Services {
     if (state) closing.use(state);
     const moving = await this.#moving?.catch(() => undefined);
     if (moving) closing.use(moving);
+    const control = await this.#control?.catch(() => undefined);
+    if (control) closing.use(control);
   }
 
   async #openStore(spec: TaskSpec, side: 'source' | 'destination', patience: Patience): Promise<ComposedStore> {

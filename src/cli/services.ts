@@ -7,8 +7,9 @@ import type { VerifyContext } from '../engine/verify.ts';
 import type { CheckResult, PlanSummary, RunSummary } from '../engine/progress.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
-import type { RunningGateway } from '../gateway/serve.ts';
+import type { RunningServer } from './running-server.ts';
 import type { Log } from '../observe/log.ts';
+import type { ControlState } from '../state/control/control-state.ts';
 import type { MovingBook } from '../state/moving-bucket.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Store } from '../store/store.ts';
@@ -57,15 +58,17 @@ export interface Services extends AsyncDisposable {
   /** Reads the text of a task file kept in the state; `name` is for messages. */
   parseTask(text: string, name: string): LoadedTask;
   openStores(spec: TaskSpec, patience?: Patience): Promise<Stores>;
-  /** Starts the gateway of the configuration file. */
-  serve(): Promise<RunningGateway>;
-  /** What the configuration file says of the gateway. */
+  /** Starts what the configuration file asks for: the gateway, the API with the console, or both. */
+  serve(): Promise<RunningServer>;
+  /** What the configuration file says of the gateway; rejects with `configuration` where it says nothing. */
   gateway(): Promise<GatewaySpec>;
   /** An endpoint to read from, in its layers. */
   openOrigin(endpoint: EndpointSpec): Promise<Store>;
   readonly http: HttpClient;
   /** What the gateways of this machine share about buckets that are moved. Opened when first asked for. */
   moving(): Promise<MovingBook>;
+  /** What the control plane keeps. Opened when first asked for. */
+  control(): Promise<ControlState>;
   /** A store as a gateway opens it. */
   openServed(endpoint: EndpointSpec): Promise<ComposedStore>;
 }

@@ -1,6 +1,5 @@
 /** From the `gateway` section of the configuration file to the `GatewaySpec` the server works by. */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import path from 'node:path';
 import type * as z from 'zod';
 import { FerryError } from '../model/errors.ts';
@@ -14,6 +13,7 @@ import { concealed, readEndpoint } from './endpoint.ts';
 import { GATEWAY } from './gateway-schema.ts';
 import { mirrorRules, type EndpointReader } from './mirror-config.ts';
 import type { References } from './interpolate.ts';
+import { isLoopback, parsePlace, type Place } from './listen.ts';
 import { problemsError, type Path } from './problems.ts';
 import { readText, type Environment } from './task-file.ts';
 import { YamlFile } from './yaml-file.ts';
@@ -25,20 +25,26 @@ export interface LoadedGateway {
 }
 
 /** Reads and checks the section. Rejects with `configuration`, whose message has a line for every problem. */
-export async function loadGateway(
+export async function loadGateway(...asked: Parameters<typeof findGateway>): Promise<LoadedGateway> {
+  const found = await findGateway(...asked);
+  if (found !== undefined) return found;
+  throw new FerryError('configuration', {
+    message: `${asked[0]} has no \`gateway\` section`,
+    remedy: 'Write one, or name another file with `-c`; examples/serve/ferry.yaml shows one.',
+  });
+}
+
+/** The same; undefined where there is no such section. */
+export async function findGateway(
   name: string,
   registry: StoreRegistry,
   env: Environment,
   readFile: References['readFile'] = (each) => readFileSync(each, 'utf8'),
-): Promise<LoadedGateway> {
+): Promise<LoadedGateway | undefined> {
   const text = await readText(name, { what: 'the configuration file', remedy: 'Name it with `-c`.' });
   const file = new YamlFile(text, { env, readFile });
   const section = isRecord(file.data) ? file.data['gateway'] : undefined;
-  if (file.problems.length === 0 && section === undefined)
-    throw new FerryError('configuration', {
-      message: `${name} has no \`gateway\` section`,
-      remedy: 'Write one, or name another file with `-c`; examples/serve/ferry.yaml shows one.',
-    });
+  if (file.problems.length === 0 && section === undefined) return undefined;
   const secrets: Secret[] = [];
   const gateway = section === undefined ? undefined : checked(file, GATEWAY, section, ['gateway']);
   const spec = gateway && specOf(gateway, new Reader(file, registry, secrets));
@@ -148,22 +154,16 @@ function migrateOf(migrate: Migrate, at: Path, reader: Reader): MigrateSpec {
   };
 }
 
-function listenOn(gateway: z.output<typeof GATEWAY>, reader: Reader): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(gateway.listen);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  if (match === null || port > 65_535 || host === '') {
+function listenOn(gateway: z.output<typeof GATEWAY>, reader: Reader): Place {
+  const place = parsePlace(gateway.listen);
+  if (place === undefined) {
     reader.complain(['gateway', 'listen'], 'must be ADDRESS:PORT, such as 127.0.0.1:9000 or [::1]:9000');
     return { host: '127.0.0.1', port: 0 };
   }
-  if (!isLoopback(host) && gateway.tls === undefined && !gateway.plain_http)
+  if (!isLoopback(place.host) && gateway.tls === undefined && !gateway.plain_http)
     reader.complain(
       ['gateway', 'listen'],
       'is reached from elsewhere, and there is no TLS: give `tls`, or say `plain_http: true` where the network is trusted',
     );
-  return { host, port };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return place;
 }

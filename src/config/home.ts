@@ -63,6 +63,10 @@ const FILE = z.strictObject({
     .default('ferry.db')
     .describe('Database of tasks and their progress, on a local disk; in a directory that is there, `ferry.db` in it.'),
   gateway: z.record(z.string(), z.unknown()).optional().describe('The S3 server of `ferry serve`; its keys are below.'),
+  control: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('The API and the console of `ferry serve`; its keys are below.'),
   proxy: z
     .string()
     .optional()
@@ -82,7 +86,7 @@ export interface ConfigOptions {
   /** `--config`: another file than `$FERRY_HOME/ferry.yaml`; it must exist. */
   readonly file?: string | undefined;
   /** Settings given on the command line, by their names in the file; they win over everything. */
-  readonly flags?: { readonly [S in Exclude<Setting, 'gateway'>]?: string | number | undefined };
+  readonly flags?: { readonly [S in Exclude<Setting, 'gateway' | 'control'>]?: string | number | undefined };
 }
 
 /**

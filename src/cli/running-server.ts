@@ -1,0 +1,76 @@
+/** The servers of `ferry serve`: the gateway, and the API with the console. */
+import type { LoadedControl } from '../config/control-config.ts';
+import { freshToken } from '../control/access/token.ts';
+import { startControl, type ControlContext, type RunningControl } from '../control/control.ts';
+import type { RunningGateway } from '../gateway/serve.ts';
+import type { GatewaySpec } from '../model/gateway.ts';
+import { FerryError, isFerryError } from '../model/errors.ts';
+import type { ControlState } from '../state/control/control-state.ts';
+
+export interface RunningServer {
+  /** Where clients of S3 go; undefined where no gateway is configured. */
+  readonly gateway: string | undefined;
+  /** Where the API and the console are, and the address that opens it once without a token. */
+  readonly control: { readonly url: string; readonly login: string } | undefined;
+  /** Milliseconds that requests under way may take when it stops. */
+  readonly grace: number;
+  stop(): Promise<void>;
+}
+
+export interface ServerParts {
+  /** Undefined where none is configured. */
+  readonly gateway:
+    | { readonly spec: Pick<GatewaySpec, 'notice' | 'grace'>; start(): Promise<RunningGateway> }
+    | undefined;
+  readonly control: LoadedControl;
+  state(): Promise<ControlState>;
+  readonly context: Omit<ControlContext, 'state'>;
+  readonly warn: (message: string) => void;
+}
+
+/** Rejects with `configuration` where there is nothing to serve, or an address cannot be used. */
+export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  if (parts.gateway === undefined && parts.control.spec === undefined)
+    throw new FerryError('configuration', {
+      message: 'there is nothing to serve: no `gateway` section, and `control.listen` is off',
+      remedy: 'Write a `gateway` section (examples/serve/ferry.yaml shows one), or leave `control` as it is.',
+    });
+  const gateway = await parts.gateway?.start();
+  try {
+    const control = await startControlled(parts);
+    return {
+      gateway: gateway?.url,
+      grace: parts.gateway === undefined ? 0 : parts.gateway.spec.notice + parts.gateway.spec.grace,
+      control: control && { url: control.url, login: control.loginUrl(await adminOf(parts)) },
+      async stop() {
+        await Promise.all([gateway?.stop(), control?.stop()]);
+      },
+    };
+  } catch (error) {
+    await gateway?.stop();
+    throw error;
+  }
+}
+
+/** Undefined where it is off, or unasked for and its usual address is somebody else's. */
+async function startControlled(parts: ServerParts): Promise<RunningControl | undefined> {
+  const { control, context, warn } = parts;
+  if (control.spec === undefined) return undefined;
+  try {
+    return await startControl(control.spec, { ...context, state: await parts.state() });
+  } catch (error) {
+    if (control.wanted || parts.gateway === undefined || !isFerryError(error, 'configuration')) throw error;
+    warn(`the console is not there: ${error.message}. Give another address in \`control.listen\`, or say off`);
+    return undefined;
+  }
+}
+
+/** A token of the role admin, made where there is none; nobody knows its secret. */
+async function adminOf(parts: ServerParts): Promise<string> {
+  const { access } = await parts.state();
+  const known = (await access.tokens()).find(({ role, expiresAt }) => role === 'admin' && expiresAt === undefined);
+  if (known !== undefined) return known.id;
+  const { id, digest } = freshToken();
+  await access.addToken({ id, name: 'console', role: 'admin', digest, createdAt: parts.context.now() });
+  return id;
+}

@@ -1,0 +1,23 @@
+/** The `control` section of the configuration file: every key, what it means, what it takes. */
+import * as z from 'zod';
+
+export const CONTROL = z
+  .strictObject({
+    listen: z
+      .string()
+      .default('127.0.0.1:7800')
+      .describe('Address and port of the API and the console, or `off`. Others than this machine reach it only with TLS, or where `plain_http` allows it.'),
+    plain_http: z
+      .boolean()
+      .default(false)
+      .describe('Listen on addresses others can reach without TLS: tokens then cross the network in the clear.'),
+    tls: z
+      .strictObject({ cert_file: z.string().min(1).describe('PEM file of the certificate and those above it.'), key_file: z.string().min(1).describe('PEM file of its key.') })
+      .optional()
+      .describe('Serve HTTPS.'),
+    hosts: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Names it is asked by besides its address and `localhost`. Requests with others are refused.'),
+  })
+  .describe('The API and the console of `ferry serve`.'); // prettier-ignore

@@ -1,0 +1,53 @@
+/** What the control plane keeps on one machine: a SQLite file of its own beside the state of tasks. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ControlState } from '../../control/control-state.ts';
+import { createPrivately } from '../create-privately.ts';
+import { Database, isBusy } from '../database.ts';
+import { AccessTable } from './access-table.ts';
+import { AnswerTable } from './answer-table.ts';
+import { AuditTable } from './audit-table.ts';
+import { prepareControlSchema } from './schema.ts';
+
+/** Rejects with `state`, `permission` or `disk-full`, as `openState`. */
+export async function openControl(file: string): Promise<ControlState> {
+  createPrivately(file);
+  const db = new Database(file);
+  try {
+    await prepared(db);
+    return new SqliteControlState(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+class SqliteControlState implements ControlState {
+  readonly access: AccessTable;
+  readonly audit: AuditTable;
+  readonly answers: AnswerTable;
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.access = new AccessTable(db);
+    this.audit = new AuditTable(db);
+    this.answers = new AnswerTable(db);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.audit.flush();
+    this.#db.close();
+  }
+}
+
+/** Processes that open the file at the same moment get in each other's way for an instant. */
+async function prepared(db: Database): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return prepareControlSchema(db);
+    } catch (error) {
+      if (!isBusy(error) || attempt === 50) throw error;
+    }
+    await delay(10 + attempt);
+  }
+}

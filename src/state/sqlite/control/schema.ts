@@ -1,0 +1,62 @@
+/** The tables of the control plane. A migration that was released is never changed; another is added. */
+import { FerryError } from '../../../model/errors.ts';
+import type { Database } from '../database.ts';
+
+const CONTROL_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE tokens (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    role       TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'admin')),
+    digest     TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    expires_at REAL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE sessions (
+    digest     TEXT PRIMARY KEY,
+    token      TEXT NOT NULL REFERENCES tokens (id) ON DELETE CASCADE,
+    csrf       TEXT NOT NULL,
+    expires_at REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_by_token ON sessions (token);
+  CREATE INDEX sessions_by_end ON sessions (expires_at);
+
+  CREATE TABLE audit (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      REAL NOT NULL,
+    who     TEXT NOT NULL,
+    role    TEXT NOT NULL,
+    "from"  TEXT NOT NULL,
+    action  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_time ON audit (at);
+
+  CREATE TABLE answers (
+    key     TEXT PRIMARY KEY,
+    request TEXT NOT NULL,
+    at      REAL NOT NULL,
+    answer  TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX answers_by_time ON answers (at);
+  `,
+];
+
+/** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
+export function prepareControlSchema(db: Database): void {
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000');
+  db.transaction(() => {
+    const { user_version: from } = db.prepare<{ user_version: number }>('PRAGMA user_version').get()!;
+    if (from > CONTROL_MIGRATIONS.length)
+      throw new FerryError('state', {
+        message: `${db.file} was made by a newer version of Ferry`,
+        remedy: 'Use that version, or another `$FERRY_HOME`.',
+      });
+    for (let version = from; version < CONTROL_MIGRATIONS.length; version++) {
+      db.exec(CONTROL_MIGRATIONS[version]!);
+      db.exec(`PRAGMA user_version = ${version + 1}`);
+    }
+  });
+}
