@@ -11,7 +11,7 @@ export class AuditTable implements AuditBook {
   readonly #forget: Statement<never>;
 
   constructor(db: Database) {
-    this.#group = new GroupCommit(db);
+    this.#group = new GroupCommit(db, []);
     this.#insert = db.prepare(
       'INSERT INTO audit (at, who, role, "from", action, subject, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
