@@ -56,6 +56,12 @@ export interface SystemMeta {
   readonly expires?: string | undefined;
 }
 
+/** The headers alone, of what has more. */
+export function systemMetaOf(meta: SystemMeta): SystemMeta {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires } = meta;
+  return { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires };
+}
+
 /** Everything a store tells of one object. */
 export interface ObjectMeta extends SystemMeta {
   /** Bytes; -1 where an HTTP origin does not tell, and only there. */

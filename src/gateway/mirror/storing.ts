@@ -6,7 +6,7 @@
  * holds no connection to the store, an attempt can be made again, and what breaks off was never there. Memory: the
  * buffers of one reader; disk: what `floorFor` says.
  */
-import type { ObjectMeta } from '../../model/object.ts';
+import { systemMetaOf, type ObjectMeta } from '../../model/object.ts';
 import { FerryError } from '../../model/errors.ts';
 import { KiB, MiB } from '../../model/units.ts';
 import type { MirrorBook } from '../../state/mirror-book.ts';
@@ -152,12 +152,10 @@ function partSizeFor({ capabilities }: Store, size: number | undefined): number 
 /** What of the metadata the store can keep. */
 function optionsFor({ capabilities }: Store, meta: ObjectMeta): WriteOptions {
   const can = capabilities.metadata;
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires, user } = meta;
+  const { user } = meta;
   return {
     meta: {
-      ...(can.system
-        ? { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires }
-        : {}),
+      ...(can.system ? systemMetaOf(meta) : {}),
       ...(user !== undefined && userMetadataRefusal(user, can) === undefined ? { user } : {}),
       ...(can.modified === 'set' ? { modified: meta.modified } : {}),
     },

@@ -2,7 +2,7 @@
 import fs, { type BigIntStats } from 'node:fs';
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
-import type { ObjectMeta } from '../../model/object.ts';
+import { systemMetaOf, type ObjectMeta } from '../../model/object.ts';
 import type { ReadOptions, ReadResult } from '../../store/store.ts';
 import { errno } from './errors.ts';
 import type { Pace, Path } from './io.ts';
@@ -109,15 +109,9 @@ function linkMeta(path: Path): ObjectMeta {
 }
 
 function recordMeta(record: SidecarRecord): Partial<ObjectMeta> {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires, user } = record;
   return {
-    contentType,
-    cacheControl,
-    contentDisposition,
-    contentEncoding,
-    contentLanguage,
-    expires,
-    user,
+    ...systemMetaOf(record),
+    user: record.user,
     ...(record.md5 !== undefined && { checksums: { md5: record.md5 } }),
     ...(record.tags && { tagCount: Object.keys(record.tags).length }),
   };

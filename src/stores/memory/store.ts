@@ -4,7 +4,7 @@ import type { Capabilities } from '../../model/capabilities.ts';
 import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import { compareKeys, keyBytes } from '../../model/key.ts';
-import type { ObjectEntry, ObjectMeta, Tags } from '../../model/object.ts';
+import { systemMetaOf, type ObjectEntry, type ObjectMeta, type Tags } from '../../model/object.ts';
 import { GiB, KiB, MiB, TiB } from '../../model/units.ts';
 import type { HttpClient } from '../../wire/http/client.ts';
 import { wantedRange } from '../../store/range.ts';
@@ -270,7 +270,7 @@ export class MemoryStore implements Store {
     const tags = metadata.tags ? { ...options.tags } : {};
     const checksums = checksumsOf(this.#checked(options));
     const meta: ObjectMeta = {
-      ...(metadata.system ? systemOf(given) : {}),
+      ...(metadata.system ? systemMetaOf(given) : {}),
       size: pieces.reduce((sum, piece) => sum + piece.byteLength, 0),
       modified: (metadata.modified === 'set' ? given.modified : undefined) ?? this.now(),
       etag,
@@ -373,11 +373,6 @@ export class MemoryStore implements Store {
     });
     return found;
   }
-}
-
-function systemOf(meta: Partial<ObjectMeta>): Partial<ObjectMeta> {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires } = meta;
-  return { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires };
 }
 
 function pathConflict(key: Key, other: Key): FerryError {

@@ -1,4 +1,4 @@
-import type { ObjectMeta, Tags } from '../../../model/object.ts';
+import { systemMetaOf, type ObjectMeta, type Tags } from '../../../model/object.ts';
 import type { CopySource, WriteOptions, WriteResult } from '../../../store/store.ts';
 import type { HttpAnswer } from '../../../wire/http/server/server.ts';
 import { isoDate } from '../../../wire/http-date.ts';
@@ -138,17 +138,7 @@ async function tagsOf(
 }
 
 function keptMeta(found: ObjectMeta, storageClass: string | undefined): Partial<ObjectMeta> {
-  const { contentType, cacheControl, contentDisposition, contentEncoding, contentLanguage, expires, user } = found;
-  return {
-    contentType,
-    cacheControl,
-    contentDisposition,
-    contentEncoding,
-    contentLanguage,
-    expires,
-    user,
-    ...(storageClass === undefined ? {} : { storageClass }),
-  };
+  return { ...systemMetaOf(found), user: found.user, ...(storageClass === undefined ? {} : { storageClass }) };
 }
 
 function directive({ request }: ObjectCall, name: string): 'COPY' | 'REPLACE' {
