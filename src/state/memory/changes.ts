@@ -1,5 +1,5 @@
 import { FerryError } from '../../model/errors.ts';
-import type { MovingClock } from './moving-bucket.ts';
+import type { MovingClock } from '../member-lease.ts';
 
 /** Waits for what others do, and for what ends by time. */
 export class Changes {

@@ -3,6 +3,7 @@ import type { LedgerCounts } from '../key-ledger.ts';
 import { mayFollow, ROUTING, type MigrationPhase } from '../../model/migration-phase.ts';
 import type { InFlightOnOld, Member, MemberRecord, MovingBucket, OldMutation, SwitchRecord } from '../moving-bucket.ts';
 import { KeyTables, MemoryKeyLedger } from './key-ledger.ts';
+import { leaseLost, MemberLease, type MovingClock } from '../member-lease.ts';
 import { Changes } from './changes.ts';
 import { MemoryNoticeBook } from './notice-book.ts';
 
@@ -15,13 +16,6 @@ export interface MemoryMovingOptions {
   readonly lease: number;
   /** Milliseconds what a dead member held stands after that. */
   readonly linger: number;
-}
-
-/** What of a clock is needed. */
-export interface MovingClock {
-  now(): number;
-  /** Runs `work` once after `ms`; the function returned calls it off. */
-  after(ms: number, work: () => void): () => void;
 }
 
 /** For the members of one process, and for tests: nothing of it outlives the object. */
@@ -217,24 +211,21 @@ class MemoryMember implements Member {
   readonly id: string;
   readonly keys: MemoryKeyLedger;
   readonly #bucket: MemoryMovingBucket;
-  readonly #lost = new AbortController();
-  #liveUntil: number;
-  #disarm: () => void = () => undefined;
+  readonly #lease: MemberLease;
 
   constructor(bucket: MemoryMovingBucket, { id, leaseEnd }: MemberRow) {
     this.id = id;
     this.#bucket = bucket;
-    this.#liveUntil = leaseEnd;
+    this.#lease = new MemberLease(bucket.options.clock, bucket.options.lease, leaseEnd);
     this.keys = new MemoryKeyLedger(bucket, id, this.lost);
-    this.#arm();
   }
 
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#lease.lost;
   }
 
   isLive(): boolean {
-    return this.#bucket.clock < this.#liveUntil;
+    return this.#lease.isLive();
   }
 
   async conduct(): Promise<boolean> {
@@ -242,11 +233,7 @@ class MemoryMember implements Member {
   }
 
   async renew(): Promise<SwitchRecord> {
-    const asked = this.#bucket.clock;
-    const record = this.#bucket.renew(this.id);
-    this.#liveUntil = asked + this.#bucket.options.lease;
-    this.#arm();
-    return record;
+    return this.#lease.renew(() => this.#bucket.renew(this.id));
   }
 
   async acknowledge(epoch: number, inFlight: readonly OldMutation[]): Promise<void> {
@@ -258,19 +245,10 @@ class MemoryMember implements Member {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disarm();
-    this.#bucket.leave(this.id);
-    this.#liveUntil = -Infinity;
-    this.#lost.abort(leaseLost());
+    try {
+      this.#bucket.leave(this.id);
+    } finally {
+      this.#lease.end();
+    }
   }
-
-  #arm(): void {
-    this.#disarm();
-    const { clock } = this.#bucket.options;
-    this.#disarm = clock.after(this.#liveUntil - clock.now(), () => this.#lost.abort(leaseLost()));
-  }
-}
-
-function leaseLost(): FerryError {
-  return new FerryError('unavailable', { message: 'this process could not renew its lease on the bucket in time' });
 }

@@ -1,7 +1,7 @@
 import type { KeyLedger } from '../../key-ledger.ts';
+import { MemberLease } from '../../member-lease.ts';
 import type { Member, OldMutation, SwitchRecord } from '../../moving-bucket.ts';
 import { SqliteKeyLedger } from './key-ledger.ts';
-import { leaseLost } from './lease-lost.ts';
 import type { MemberRow, SqliteMovingBucket } from './moving-bucket.ts';
 
 export class SqliteMember implements Member {
@@ -9,25 +9,23 @@ export class SqliteMember implements Member {
   readonly keys: KeyLedger;
   readonly #bucket: SqliteMovingBucket;
   readonly #row: number;
-  readonly #lost = new AbortController();
-  #liveUntil: number;
-  #disarm: () => void = () => undefined;
+  readonly #lease: MemberLease;
 
   constructor(bucket: SqliteMovingBucket, { id, leaseEnd }: MemberRow) {
     this.id = `m${id}`;
     this.#row = id;
     this.#bucket = bucket;
-    this.#liveUntil = leaseEnd;
+    const { clock, lease } = bucket.shared.options;
+    this.#lease = new MemberLease(clock, lease, leaseEnd);
     this.keys = new SqliteKeyLedger(bucket, id, this.lost);
-    this.#arm();
   }
 
   get lost(): AbortSignal {
-    return this.#lost.signal;
+    return this.#lease.lost;
   }
 
   isLive(): boolean {
-    return this.#bucket.clock < this.#liveUntil;
+    return this.#lease.isLive();
   }
 
   async conduct(): Promise<boolean> {
@@ -35,11 +33,7 @@ export class SqliteMember implements Member {
   }
 
   async renew(): Promise<SwitchRecord> {
-    const asked = this.#bucket.clock;
-    const record = this.#bucket.renew(this.#row);
-    this.#liveUntil = asked + this.#bucket.shared.options.lease;
-    this.#arm();
-    return record;
+    return this.#lease.renew(() => this.#bucket.renew(this.#row));
   }
 
   async acknowledge(epoch: number, inFlight: readonly OldMutation[]): Promise<void> {
@@ -51,15 +45,10 @@ export class SqliteMember implements Member {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disarm();
-    this.#bucket.leave(this.#row);
-    this.#liveUntil = -Infinity;
-    this.#lost.abort(leaseLost());
-  }
-
-  #arm(): void {
-    this.#disarm();
-    const { clock } = this.#bucket.shared.options;
-    this.#disarm = clock.after(this.#liveUntil - clock.now(), () => this.#lost.abort(leaseLost()));
+    try {
+      this.#bucket.leave(this.#row);
+    } finally {
+      this.#lease.end();
+    }
   }
 }

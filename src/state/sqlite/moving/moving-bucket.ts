@@ -13,7 +13,7 @@ import type { LedgerCounts } from '../../key-ledger.ts';
 import type { Database, Statement } from '../database.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import { KeyTables } from './key-tables.ts';
-import { leaseLost } from './lease-lost.ts';
+import { leaseLost } from '../../member-lease.ts';
 import type { LogSync } from './log-sync.ts';
 import { SqliteMember } from './member.ts';
 import { SqliteNoticeBook } from './notice-book.ts';

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MovingBook, MovingBucket, MovingBucketOptions } from '../../moving-bucket.ts';
-import type { MovingClock } from '../../memory/moving-bucket.ts';
+import type { MovingClock } from '../../member-lease.ts';
 import { createPrivately } from '../create-privately.ts';
 import { Database, isBusy } from '../database.ts';
 import { GroupCommit } from '../group-commit.ts';
