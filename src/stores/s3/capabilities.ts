@@ -39,6 +39,7 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
       maxObject: limits.maxObject,
       equalParts: limits.equalParts,
       completeIfAbsent: preset.completeCreateOnly !== undefined,
+      completeIfMatch: preset.completeIfMatch === true,
       tags: preset.multipartTags,
     },
     keys: {

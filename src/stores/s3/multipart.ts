@@ -113,6 +113,11 @@ export class S3Multipart implements Multipart {
         throw cannot('complete only where nothing is', { operation: 'complete', key }, this.#preset);
       headers.push(createOnly.header, createOnly.value);
     }
+    if (options.ifMatch !== undefined) {
+      if (this.#preset.completeIfMatch !== true)
+        throw cannot('complete in place of one version', { operation: 'complete', key }, this.#preset);
+      headers.push('if-match', `"${options.ifMatch}"`);
+    }
     const request: S3Request = {
       ...this.#request('POST', 'complete', key, uploadQuery(upload), headers),
       body: completeDocument(parts),

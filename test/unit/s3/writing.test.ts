@@ -95,6 +95,23 @@ test('If-Match has quotes where the service wants them', async () => {
   );
 });
 
+test('an upload is completed in place of one version where the service honours that, else not at all', async () => {
+  await using server = await ScriptedServer.start(() => ({ status: 412, body: errorBody('PreconditionFailed') }));
+  const upload = { key: 'key', uploadId: 'u' };
+  const parts = [{ number: 1, etag: 'e1' }];
+  const aws = await server.open({ type: 'aws' });
+  assert.equal(aws.capabilities.multipart!.completeIfMatch, true);
+  await rejects(aws.multipart.complete(upload, parts, { ifMatch: 'e0' }), 'changed');
+  assert.equal(server.seen.at(-1)!.headers['if-match'], '"e0"');
+  const sent = server.seen.length;
+  for (const type of ['s3', 'ceph', 'minio']) {
+    const store = await server.open({ type });
+    assert.equal(store.capabilities.multipart!.completeIfMatch, false, type);
+    await rejects(store.multipart.complete(upload, parts, { ifMatch: 'e0' }), 'unsupported');
+  }
+  assert.equal(server.seen.length, sent);
+});
+
 test('something there, or another version there, is told apart', async () => {
   await using server = await ScriptedServer.start(() => ({ status: 412, body: errorBody('PreconditionFailed') }));
   const store = await server.open();

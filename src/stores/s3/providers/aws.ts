@@ -66,6 +66,7 @@ export const aws: Preset = {
   completeCreateOnly: IF_NONE_MATCH,
   copyCreateOnly: IF_NONE_MATCH,
   writeIfMatch: 'quoted',
+  completeIfMatch: true,
   etag: 'md5',
   checksums: ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'],
   limits: { ...S3_LIMITS, maxObject: 45 * TiB },

@@ -40,6 +40,8 @@ export interface Preset {
   readonly copyCreateOnly?: CreateOnly | undefined;
   /** How `If-Match` on a write wants its ETag; undefined where it is not supported. */
   readonly writeIfMatch?: 'quoted' | 'bare' | undefined;
+  /** CompleteMultipartUpload honours `If-Match`, written alike. */
+  readonly completeIfMatch?: true | undefined;
   readonly etag: 'md5' | 'unknown' | 'opaque';
   readonly verifiesMd5: boolean;
   /** `x-amz-checksum-*` it verifies and returns. */
