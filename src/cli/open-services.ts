@@ -13,6 +13,7 @@ import { planTask } from '../engine/plan.ts';
 import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
 import { retryFailures, runTask } from '../engine/run.ts';
 import { verifyTask } from '../engine/verify.ts';
+import { TIMING, type Timing } from '../gateway/migrate/timing.ts';
 import { serve, type RunningGateway } from '../gateway/serve.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
@@ -44,6 +45,8 @@ export interface ServicesOptions {
   readonly random: () => number;
   /** Told once when the log can be written no more. */
   readonly warn: (message: string) => void;
+  /** Of moving buckets; shorter in tests that wait for leases to run out. */
+  readonly timing?: Timing | undefined;
 }
 
 export async function openServices(options: ServicesOptions): Promise<Services> {
@@ -71,9 +74,6 @@ const ENGINE: Engine = {
   cleanUploads,
   dropOrphans,
 };
-
-/** A gateway whose process stands still for so long, milliseconds, serves moved buckets no more until it has looked again. */
-const LEASE = 5_000;
 
 /** Where `npm run build` puts the console: in the package beside the program, and below the root of the sources. */
 const CONSOLE = join(import.meta.dirname, '../../dist/console');
@@ -198,6 +198,7 @@ class RealServices implements Services {
         state,
         moving: () => this.moving(),
         holder: this.holder,
+        timing: this.#options.timing ?? TIMING,
         tell: (bucket, { level, message, detail }) => this.log[level](message, { bucket, ...detail }),
       },
       now: this.now,
@@ -210,7 +211,8 @@ class RealServices implements Services {
 
   moving(): Promise<MovingBook> {
     const file = join(dirname(this.#config.databaseFile), 'moving.db');
-    const options = { clock: machineClock, now: this.now, lease: LEASE };
+    const { lease } = this.#options.timing ?? TIMING;
+    const options = { clock: machineClock, now: this.now, lease };
     return (this.#moving ??= openMoving(file, options));
   }
 

@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts';
 
 /** The same store with some members replaced; everything else is the store's own, bound to it. */
-export function override<S extends Store>(store: S, members: Partial<Store>): S {
+export function override<S extends Store>(store: S, members: Partial<S> | Partial<Store>): S {
   return new Proxy(store, {
     get(target, name) {
       if (Object.hasOwn(members, name)) return Reflect.get(members, name);

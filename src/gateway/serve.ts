@@ -22,7 +22,9 @@ export interface ServeContext {
   /** The driver of an origin of a mirror, without layers. */
   openOrigin(spec: EndpointSpec): Promise<Store>;
   /** For buckets that are moved. `moving`: what is shared about them; asked for where there is one. */
-  readonly migrations: Pick<MigrationContext, 'state' | 'holder' | 'tell'> & { moving(): Promise<MovingBook> };
+  readonly migrations: Pick<MigrationContext, 'state' | 'holder' | 'tell' | 'timing'> & {
+    moving(): Promise<MovingBook>;
+  };
   readonly book: BucketBook;
   readonly mirrors: MirrorBook;
   /** Told of objects that mirrors could not store, and of what they could not write down. */

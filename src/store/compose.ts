@@ -32,6 +32,10 @@ export interface ComposedStore extends Store {
   readonly limits: Limits;
   /** The driver. */
   readonly inner: Store;
+  /** The same store, with its counts and limits, and one layer more around the driver: every attempt goes through it. */
+  within(layer: Layer): ComposedStore;
+  /** The same store for who answers others (`RetryOptions.changesOnce`). */
+  once(): ComposedStore;
 }
 
 /**
@@ -43,20 +47,25 @@ export interface ComposedStore extends Store {
  * 4. retry: sleeps without holding a slot;
  * 5. limits: each attempt counts;
  * 6. watchdog: waiting for a slot is no stall, a silent store is;
- * 7. the driver.
+ * 7. the driver, with what was put `within`.
  */
 export function compose(driver: Store, options: ComposeOptions = {}): ComposedStore {
   const { clock } = options;
   const stats = options.stats ?? newStats();
   const limits = new Limits({ clock, ...options.limits });
-  const layers = [
+  const outer = [
     new Trace(driver.info.name, stats),
     new ErrorContext(driver.info, stats),
     new Correctness(driver.capabilities),
-    new Retry(driver.capabilities, stats, { clock, ...options.retry }),
-    limits,
-    new Watchdog({ clock, ...options.watchdog }),
-    ...(options.innermost ?? []),
   ];
-  return Object.assign(new LayeredStore(driver, layers), { stats, limits });
+  const inner = [limits, new Watchdog({ clock, ...options.watchdog })];
+  const retrying = { clock, ...options.retry };
+  const around = (retry: Retry, within: readonly Layer[]): ComposedStore =>
+    Object.assign(new LayeredStore(driver, [...outer, retry, ...inner, ...within, ...(options.innermost ?? [])]), {
+      stats,
+      limits,
+      within: (layer: Layer) => around(retry, [...within, layer]),
+      once: () => around(new Retry(driver.capabilities, stats, { ...retrying, changesOnce: true }), within),
+    });
+  return around(new Retry(driver.capabilities, stats, retrying), []);
 }

@@ -61,7 +61,7 @@ export class FaultServer implements AsyncDisposable {
   /** Why an object with these bytes may not be there; undefined where it may. */
   expect: (bucket: string, key: string, object: StoredObject) => string | undefined = () => undefined;
   /** How long every answer takes, milliseconds: that of a network. */
-  latency = 0;
+  latency: number | (() => number) = 0;
   /** Told of every request as it arrives. */
   onRequest: (request: SeenRequest) => void = () => undefined;
   readonly #s3: S3;
@@ -144,8 +144,14 @@ export class FaultServer implements AsyncDisposable {
     if (fault?.do === 'corrupt-request') flipBytes(body);
     if (fault?.do === 'reset' && fault.when === 'after-body') return void incoming.socket.resetAndDestroy();
     if (fault?.do === 'run') fault.action({ ...head, body });
-    if (this.latency > 0) await sleep(this.latency);
+    const latency = typeof this.latency === 'number' ? this.latency : this.latency();
+    if (latency > 0) await sleep(latency);
+    if (fault?.do === 'late') {
+      incoming.socket.resetAndDestroy();
+      await sleep(this.#random() * fault.within);
+    }
     const honest = this.#answer(operation, { ...head, body });
+    if (fault?.do === 'late') return;
     if (fault?.do === 'reset') return void incoming.socket.resetAndDestroy();
     seen.status = honest.status;
     outgoing.setHeader('date', new Date(this.#now()).toUTCString());

@@ -1,7 +1,8 @@
 import { runTask } from '../../engine/run.ts';
 import type { RunEvent, RunSummary } from '../../engine/progress.ts';
+import type { Key } from '../../model/key.ts';
 import type { TaskSpec } from '../../model/task.ts';
-import type { KeyLedger } from '../../state/key-ledger.ts';
+import type { Claim, KeyLedger } from '../../state/key-ledger.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import type { Brake } from './brake.ts';
@@ -44,11 +45,13 @@ export async function copyBucket(c: BulkCopy, signal: AbortSignal): Promise<RunS
   if ((await state.getTask(task)) === undefined)
     await state.createTask({ name: task, file: `# ${task} is run by ferry serve\n`, identity, createdAt: now() });
   await using lease = await state.lease(task, c.holder);
+  /** Of the objects under way. */
+  const claims = new Map<Key, Claim>();
   return await runTask({
     task,
     spec: c.spec,
     source: c.old,
-    destination: guardedComposed(c.new, c.sure),
+    destination: guardedComposed(c.new, { sure: c.sure, inDoubt: (key) => claims.get(key)?.inDoubt() }),
     signal: AbortSignal.any([signal, lease.lost]),
     emit: c.emit,
     now,
@@ -59,7 +62,9 @@ export async function copyBucket(c: BulkCopy, signal: AbortSignal): Promise<RunS
       await c.calm();
       return await c.brake.run(stop, async () => {
         await using claim = await c.keys.claim(key, stop);
-        return claim.touched ? undefined : await accounted(work(), claim);
+        if (claim.touched) return undefined;
+        claims.set(key, claim);
+        return await accounted(work(), claim).finally(() => claims.delete(key));
       });
     },
   });

@@ -27,8 +27,10 @@ export interface Carried {
 }
 
 export interface CarryOptions {
-  /** Whether the member in whose name this is done has its lease, asked before anything is changed (`guarded`). */
+  /** As in `Guarding`. */
   readonly sure: () => boolean;
+  /** As in `Guarding`: of what keeps others away from the key. */
+  readonly inDoubt?: (() => void) | undefined;
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,10 +51,10 @@ export class WholeCarrier implements Carrier {
     key: Key,
     to: 'old' | 'new',
     how: 'create' | 'replace',
-    { ifMatch, sure, signal }: CarryOptions,
+    { ifMatch, sure, inDoubt, signal }: CarryOptions,
   ): Promise<Carried> {
     const [source, inner] = to === 'new' ? [this.#old, this.#new] : [this.#new, this.#old];
-    const destination = guarded(inner, sure);
+    const destination = guarded(inner, { sure, inDoubt });
     const ifAbsent = how === 'create' && destination.capabilities.writeIfAbsent;
     for (;;) {
       if (how === 'create' && !ifAbsent && (await destination.stat(key, signal)) !== undefined)

@@ -21,8 +21,13 @@ export async function accounted<T>(request: Promise<T>, ...accounts: readonly (D
 
 /** The store said no, and nothing was changed. One that said no after other attempts failed may have done it in those. */
 export function isRefusal(thrown: unknown): boolean {
-  if (!isFerryError(thrown) || thrown.retryable === 'exhausted') return false;
+  if (!isFerryError(thrown) || thrown.retryable === 'exhausted' || mayHaveCompleted(thrown)) return false;
   return ['absent', 'conflict', 'denied', 'unsupported', 'configuration', 'full'].includes(thrown.kind);
+}
+
+/** The upload is gone, which was asked because its completion got no answer: it may have been made. */
+export function mayHaveCompleted(thrown: unknown): boolean {
+  return isFerryError(thrown, 'not-found') && isFerryError(thrown.cause, 'unavailable');
 }
 
 /** The answer where something was done and it is not certain that it counts: nobody knows. */

@@ -114,7 +114,10 @@ class SidesComparison {
     const past = this.#isPast(here.modified);
     await using claim = await keys.claim(key, this.#signal);
     if (claim.touched) return undefined;
-    const { outcome } = await accounted(carrier.carry(key, 'new', 'create', { sure, signal: this.#signal }), claim);
+    const { outcome } = await accounted(
+      carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal: this.#signal }),
+      claim,
+    );
     if (outcome !== 'carried') return undefined;
     return { key, kind: past ? 'past the gateway' : 'missing', repaired: true };
   }

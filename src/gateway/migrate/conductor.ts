@@ -23,10 +23,12 @@ import { accounted } from './certainty.ts';
 import { compareSides } from './comparison.ts';
 import type { Desk } from './desk.ts';
 import { readFact, writeFact, type FactName } from './facts.ts';
+import type { Timing } from './timing.ts';
 import { judgeNotices } from './watch.ts';
 import { writeBackAll } from './write-back.ts';
 
-export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure' | 'brake'> {
+export interface ConductorOptions
+  extends Omit<BulkCopy, 'keys' | 'sure' | 'brake'>, Pick<Timing, 'interval' | 'pause'> {
   readonly bucket: MovingBucket;
   readonly carrier: Carrier;
   readonly old: ComposedStore;
@@ -40,8 +42,6 @@ export interface ConductorOptions extends Omit<BulkCopy, 'keys' | 'sure' | 'brak
   readonly switchBetween: Hours | undefined;
   readonly desk: Desk;
   readonly clock: Clock;
-  /** Milliseconds between looks. */
-  readonly interval: number;
   /** Longest mutations are held, milliseconds: then the bucket goes back to where it was. */
   readonly hold: number;
   readonly tell: (news: News) => void;
@@ -57,8 +57,6 @@ export interface News {
 /** Behind the name of a member that serves nobody. */
 export const CONDUCTING = ', conducting';
 
-/** After a failed copy or comparison, before the next, milliseconds. */
-const PAUSE = 30_000;
 /** What is under way may take so long to end when a phase is over, and when nobody waits for it, milliseconds. */
 const REST = 3_000;
 const REST_UNASKED = 60_000;
@@ -159,6 +157,7 @@ export class Conductor implements AsyncDisposable {
       case 'rolled-back':
         return await this.#clear();
       case 'tracking':
+        await this.#clear();
         return await this.#switchInTime();
       case 'created':
     }
@@ -200,7 +199,7 @@ export class Conductor implements AsyncDisposable {
     const { switchBetween, now, desk, clock } = this.#o;
     if (switchBetween === undefined || !isWithin(switchBetween, new Date(now()))) return;
     if ((await readFact(this.#o.bucket, 'paused')) === true || clock.now() < this.#switchAfter) return;
-    this.#switchAfter = clock.now() + PAUSE;
+    this.#switchAfter = clock.now() + this.#o.pause;
     const checks = await desk.readiness('switch');
     if (checks.some(({ ok }) => !ok)) return;
     await desk.take('switch');
@@ -211,9 +210,19 @@ export class Conductor implements AsyncDisposable {
     const { bucket, now } = this.#o;
     const { known, unaccounted } = await bucket.inFlightOnOld();
     if (known.length + unaccounted > 0) return;
-    if ((await readFact(bucket, 'switched')) === undefined) await writeFact(bucket, 'switched', now());
+    await this.#forgetCopy();
+    await writeFact(bucket, 'switched', now());
     await bucket.change(epoch, 'migrating');
     this.#tell('info', 'nothing is in flight on the old side any more: the copy begins');
+  }
+
+  /** Of an earlier round: where it stopped says nothing of this one. */
+  async #forgetCopy(): Promise<void> {
+    const { state, task, holder } = this.#o;
+    await this.#forget('copied');
+    if ((await state.getTask(task)) === undefined) return;
+    await using lease = await state.lease(task, holder);
+    await state.deleteTask(lease);
   }
 
   async #copy({ epoch }: SwitchRecord, signal: AbortSignal): Promise<void> {
@@ -288,7 +297,10 @@ export class Conductor implements AsyncDisposable {
       const { keys: mine, sure } = this.#mine();
       await using claim = await mine.tryClaim(key);
       if (claim !== undefined && !claim.touched)
-        await accounted(this.#o.carrier.carry(key, 'new', 'create', { sure, signal }), claim);
+        await accounted(
+          this.#o.carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal }),
+          claim,
+        );
     };
     // One that fails is copied in turn.
     this.#promoting = Promise.all(keys.map((key) => promote(key).catch(() => undefined))).finally(() => {
@@ -316,7 +328,7 @@ export class Conductor implements AsyncDisposable {
         if (signal.aborted) return;
         const error = toFerryError(thrown);
         await this.#problem(`${error.message}; it is tried again`).catch(() => undefined);
-        await sleep(this.#o.clock, PAUSE, signal).catch(() => undefined);
+        await sleep(this.#o.clock, this.#o.pause, signal).catch(() => undefined);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { override } from '../../engine/override.ts';
 import { probeDestination } from '../../engine/probe.ts';
+import type { Capabilities } from '../../model/capabilities.ts';
 import type { MovingBucket } from '../../state/moving-bucket.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import { readFact, writeFact } from './facts.ts';
@@ -22,5 +23,13 @@ export async function measured(
     if (fact !== undefined) await writeFact(bucket, 'measured', fact);
   }
   const known = fact?.capabilities ?? { writeIfAbsent: false };
-  return override(store, { capabilities: { ...store.capabilities, ...known } });
+  return withCapabilities(store, { ...store.capabilities, ...known });
+}
+
+function withCapabilities(store: ComposedStore, capabilities: Capabilities): ComposedStore {
+  return override<ComposedStore>(store, {
+    capabilities,
+    within: (layer) => withCapabilities(store.within(layer), capabilities),
+    once: () => withCapabilities(store.once(), capabilities),
+  });
 }

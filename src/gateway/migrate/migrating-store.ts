@@ -21,7 +21,7 @@ import type {
   WriteResult,
 } from '../../store/store.ts';
 import type { Carrier } from './carrier.ts';
-import { accounted, failClosed, unknownOutcome } from './certainty.ts';
+import { accounted, failClosed, mayHaveCompleted, unknownOutcome } from './certainty.ts';
 import { jointCapabilities } from './joint-capabilities.ts';
 import { mergedPage } from './merged-listing.ts';
 import { MigratingMultipart } from './migrating-multipart.ts';
@@ -148,7 +148,9 @@ export class MigratingStore implements Store {
   /** Makes a change on the side the phase says, once it says one. */
   async change<T>(change: Change<T>): Promise<T> {
     using passage = await this.#o.route.mutating(change.key, change.operation, change.signal);
-    const result = await failClosed(this.#changeBy(passage, change, passage.signal));
+    const result = await failClosed(this.#changeBy(passage, change, passage.signal)).catch((thrown: unknown) => {
+      throw mayHaveCompleted(thrown) ? unknownOutcome(change.key) : thrown;
+    });
     if (!passage.stillSure()) throw unknownOutcome(change.key);
     return result;
   }

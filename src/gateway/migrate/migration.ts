@@ -18,10 +18,8 @@ import { measured } from './measured.ts';
 import { MigratingStore } from './migrating-store.ts';
 import { MoverCarrier } from './mover-carrier.ts';
 import { Route } from './route.ts';
+import type { Timing } from './timing.ts';
 import { noteEvents } from './watch.ts';
-
-/** Looks at the record so often, milliseconds: mutations are held about as long at a switch. */
-const INTERVAL = 200;
 
 export interface MigrationContext {
   readonly book: MovingBook;
@@ -34,6 +32,7 @@ export interface MigrationContext {
   /** Resolves when clients leave room for one object more. */
   readonly calm: () => Promise<void>;
   readonly tell: (bucket: string, news: News) => void;
+  readonly timing: Pick<Timing, 'interval' | 'pause'>;
 }
 
 /** Opened stores are the caller's to close. */
@@ -61,7 +60,7 @@ export class Migration implements AsyncDisposable {
   /** Joins the move. Rejects where the new side cannot be measured, or the old one cannot be listened to. */
   static async open(moved: MovedBucket, context: MigrationContext): Promise<Migration> {
     const { name, old, migrate } = moved;
-    const { now, tmpdir, holder } = context;
+    const { now, tmpdir, holder, timing } = context;
     await using parts = new AsyncDisposableStack();
     const token = migrate.notificationToken;
     if (token !== undefined && old.info.told === undefined)
@@ -80,7 +79,7 @@ export class Migration implements AsyncDisposable {
         name: holder,
         clock: systemClock,
         now,
-        interval: INTERVAL,
+        interval: timing.interval,
         hold: migrate.hold,
         drain: migrate.drain,
         linger: migrate.linger,
@@ -113,7 +112,7 @@ export class Migration implements AsyncDisposable {
           signal: closed.signal,
         }),
         clock: systemClock,
-        interval: INTERVAL,
+        ...timing,
         hold: migrate.hold,
         state: context.state,
         holder,
@@ -126,7 +125,7 @@ export class Migration implements AsyncDisposable {
       }),
     );
     const onOldRead = migrate.promoteOnRead ? (key: string): void => conductor.want(key) : undefined;
-    const store = new MigratingStore({ old, new: next, route, carrier, onOldRead });
+    const store = new MigratingStore({ old: old.once(), new: next.once(), route, carrier, onOldRead });
     const tellOfOld = (events: readonly ObjectEvent[]): Promise<void> => noteEvents(bucket, old, events, now());
     return new Migration(store, token && { token, tell: tellOfOld }, parts.move());
   }

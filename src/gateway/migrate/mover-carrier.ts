@@ -49,10 +49,10 @@ export class MoverCarrier implements Carrier, Disposable {
     key: Key,
     to: 'old' | 'new',
     how: 'create' | 'replace',
-    { ifMatch, sure, signal }: CarryOptions,
+    { ifMatch, sure, inDoubt, signal }: CarryOptions,
   ): Promise<Carried> {
     const [source, inner] = to === 'new' ? [this.#o.old, this.#o.new] : [this.#o.new, this.#o.old];
-    const destination = guardedComposed(inner, sure);
+    const destination = guardedComposed(inner, { sure, inDoubt });
     const meta = await source.stat(key, signal);
     if (meta === undefined) return { outcome: 'nothing' };
     if (ifMatch !== undefined && meta.etag !== undefined && meta.etag !== ifMatch)

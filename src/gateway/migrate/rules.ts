@@ -88,7 +88,7 @@ async function promote(sides: Sides, key: Key, signal: AbortSignal | undefined):
 
 /** The copy of whoever holds the claim. */
 async function bring({ carrier, sure }: Sides, claim: Claim, key: Key, signal: AbortSignal | undefined): Promise<void> {
-  await accounted(carrier.carry(key, 'new', 'create', { sure, signal }), claim);
+  await accounted(carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal }), claim);
 }
 
 /**

@@ -58,9 +58,10 @@ export async function writeBack(
     if (!last) return;
     await claim.setCompleting(undefined);
   }
-  const { outcome } = await accounted(carrier.carry(key, 'old', 'replace', { sure, signal }), claim);
+  const guarding = { sure, inDoubt: () => claim.inDoubt() };
+  const { outcome } = await accounted(carrier.carry(key, 'old', 'replace', { ...guarding, signal }), claim);
   // The record is read after new was seen to have nothing.
   if (outcome === 'nothing' && (await keys.isTouched(key)))
-    await accounted(guarded(old, sure).remove(key, signal), claim);
+    await accounted(guarded(old, guarding).remove(key, signal), claim);
   await keys.settle(dirty);
 }

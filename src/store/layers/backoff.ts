@@ -12,6 +12,12 @@ export interface RetryOptions {
   readonly attempts?: number | undefined;
   /** The same while the store has never done what was asked; as `attempts` where absent, and never more. */
   readonly unansweredAttempts?: number | undefined;
+  /**
+   * A visible change is made again only where the store asked for that; false where absent. For who answers others: a
+   * request that got no answer may have been carried out, or may be yet, and once it was made again and answered,
+   * somebody may build on it. What is carried out then comes in between.
+   */
+  readonly changesOnce?: boolean | undefined;
   /** The delay before the second attempt is random up to this, milliseconds; then twice as much, and so on. */
   readonly base?: number | undefined;
   /** No delay of ours is longer, milliseconds. */

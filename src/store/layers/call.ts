@@ -53,6 +53,17 @@ export type Operation =
   | 'parts'
   | 'uploads';
 
+/** What readers of the store can notice, whoever they are: parts of an upload are out of sight. */
+export const VISIBLE: ReadonlySet<Operation> = new Set<Operation>([
+  'write',
+  'remove',
+  'removeMany',
+  'copy',
+  'fetch',
+  'setTags',
+  'complete',
+]);
+
 export type WrapRead = (result: ReadResult, call: ReadCall) => ReadResult;
 
 export abstract class Call<T> {

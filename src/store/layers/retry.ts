@@ -5,6 +5,7 @@ import { toFerryError } from '../../model/errors.ts';
 import type { RetryOptions } from './backoff.ts';
 import { Backoff } from './backoff.ts';
 import type { Call, WrapRead } from './call.ts';
+import { VISIBLE } from './call.ts';
 import type { Layer, Next } from './layer.ts';
 import { findOutcome } from './lost-answer.ts';
 import { ResumingBody } from './resuming-body.ts';
@@ -22,11 +23,12 @@ const WRONG: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['wrong-checksum', 'wro
  * bytes that were refused twice stay `later`, for whoever can read them anew.
  *
  * Writes are made again because a `Body` can be opened again. An answer that was lost makes the next attempt fail on
- * our own success; `lost-answer.ts` then looks what is in the store.
+ * our own success; `lost-answer.ts` then looks what is in the store. With `changesOnce` there is no such attempt.
  */
 export class Retry implements Layer {
   readonly #backoff: Backoff;
   readonly #can: Capabilities;
+  readonly #changesOnce: boolean;
   readonly #answered = <T>(outcome: T): T => {
     this.#backoff.answered = true;
     return outcome;
@@ -34,6 +36,7 @@ export class Retry implements Layer {
 
   constructor(capabilities: Capabilities, stats: StoreStats, options: RetryOptions = {}) {
     this.#can = capabilities;
+    this.#changesOnce = options.changesOnce ?? false;
     this.#backoff = new Backoff(options, stats);
   }
 
@@ -59,8 +62,10 @@ export class Retry implements Layer {
   ): Promise<T> {
     let error = toFerryError(failure);
     let wrong = 0;
+    const once = this.#changesOnce && VISIBLE.has(call.operation);
     for (let attempt = 1; ; attempt++) {
       if (WRONG.has(error.code) && ++wrong === 2 && body !== undefined) throw error;
+      if (once && error.retryable === 'later' && error.code !== 'throttled') throw error.exhausted();
       await this.#backoff.next(call, error, attempt, signal);
       call.body = body;
       call.signal = signal;
@@ -71,7 +76,7 @@ export class Retry implements Layer {
       }
       call.body = body;
       call.signal = signal;
-      const found = await findOutcome(call, error, this.#can, (other) => this.run(other, next));
+      const found = once ? undefined : await findOutcome(call, error, this.#can, (other) => this.run(other, next));
       if (found && call.recovered) return call.recovered(found);
     }
   }

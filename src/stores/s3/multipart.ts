@@ -123,6 +123,7 @@ export class S3Multipart implements Multipart {
       body: completeDocument(parts),
       document: true,
       ifAbsent: options.ifAbsent,
+      once: true,
     };
     try {
       const response = await this.#requester.send(request, signal);

@@ -131,6 +131,7 @@ export class Objects {
       headers,
       body,
       ifAbsent: options.ifAbsent,
+      once: true,
     };
     const response = await this.#requester.send(request, signal);
     await response.body.discard();
@@ -138,7 +139,7 @@ export class Objects {
   }
 
   async remove(key: Key, signal?: AbortSignal): Promise<void> {
-    const request = this.#request('DELETE', 'remove', key, []);
+    const request = { ...this.#request('DELETE', 'remove', key, []), once: true };
     try {
       const response = await this.#requester.send(request, signal);
       await response.body.discard();
@@ -177,7 +178,11 @@ export class Objects {
     headers.push('x-amz-metadata-directive', options.meta === undefined ? 'COPY' : 'REPLACE');
     if (options.tags !== undefined) headers.push('x-amz-tagging-directive', 'REPLACE');
     writeMeta(headers, options, this.#storageClass, this.#preset);
-    const request: S3Request = { ...this.#request('PUT', 'copy', to, headers), ifAbsent: options.ifAbsent };
+    const request: S3Request = {
+      ...this.#request('PUT', 'copy', to, headers),
+      ifAbsent: options.ifAbsent,
+      once: true,
+    };
     const response = await this.#requester.send(request, signal);
     const { etag, checksums } = await this.document(request, response, (bytes) =>
       parseWritten(bytes, 'CopyObjectResult'),
@@ -194,7 +199,7 @@ export class Objects {
   async setTags(key: Key, tags: Tags, signal?: AbortSignal): Promise<void> {
     const body = taggingDocument(tags);
     const headers = ['content-md5', contentMd5(body), 'content-type', 'application/xml'];
-    const request = this.#request('PUT', 'setTags', key, headers);
+    const request = { ...this.#request('PUT', 'setTags', key, headers), once: true };
     const response = await this.#requester.send({ ...request, query: 'tagging=', body, document: true }, signal);
     await response.body.discard();
   }
@@ -227,6 +232,7 @@ export class Objects {
       headers: ['content-md5', contentMd5(body), 'content-type', 'application/xml'],
       body,
       document: true,
+      once: true,
     };
     const response = await this.#requester.send(request, signal);
     const failures: RemoveFailure[] = [];

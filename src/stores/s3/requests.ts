@@ -27,7 +27,7 @@ export interface S3Request {
   readonly body?: Body | undefined;
   /** The body is a document of ours whose hash is signed, not data. */
   readonly document?: boolean | undefined;
-  /** Never sent again unsaid; see `HttpRequest`. */
+  /** Never sent again unsaid (see `HttpRequest`): what readers may have seen in between. */
   readonly once?: boolean | undefined;
   /** To create only: a failed precondition means that something is there. */
   readonly ifAbsent?: boolean | undefined;

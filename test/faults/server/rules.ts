@@ -7,6 +7,8 @@ export type Fault =
   | { readonly do: 'reset'; readonly when: 'before-body' | 'after-body' | 'lost-answer' }
   /** (done) The connection is reset in the middle of the answer's header, or after a share of its body. */
   | { readonly do: 'cut'; readonly after: 'half-header' | number }
+  /** The connection is reset, and only then, within so many milliseconds, the server does what was asked. */
+  | { readonly do: 'late'; readonly within: number }
   /** Nothing more is ever sent: no answer at all, or (done) none after a share of the body. */
   | { readonly do: 'stall'; readonly after: 'nothing' | number }
   /** An error answer. `early` sends it without reading the request body. */

@@ -1,4 +1,5 @@
 /** What clients do to a bucket, at random, and what they saw of it. */
+import { mayHaveCompleted } from '../../../src/gateway/migrate/certainty.ts';
 import { isFerryError, type FerryError } from '../../../src/model/errors.ts';
 import type { ReadResult, Store } from '../../../src/store/store.ts';
 import { md5Of } from '../../../src/stores/memory/space.ts';
@@ -87,13 +88,25 @@ export class Client {
   readonly #log: Log;
   readonly #random: Random;
   readonly #keys: readonly string[];
+  readonly #own: readonly string[];
+  readonly #rested: boolean;
   #made = 0;
   /** ETags it saw last, by key. */
   readonly #known = new Map<string, string>();
   /** Uploads it has begun. */
   readonly #uploads: { readonly key: string; readonly uploadId: string; readonly value: string; etag?: string }[] = [];
 
-  constructor(name: string, world: World, log: Log, random: Random, keys: readonly string[]) {
+  /** `own`: what it changes; `rested`: nothing changes any more. */
+  constructor(
+    name: string,
+    world: World,
+    log: Log,
+    random: Random,
+    keys: readonly string[],
+    { own = keys, rested = false }: { readonly own?: readonly string[]; readonly rested?: boolean } = {},
+  ) {
+    this.#own = own;
+    this.#rested = rested;
     this.#name = name;
     this.#world = world;
     this.#log = log;
@@ -110,9 +123,10 @@ export class Client {
   }
 
   async once(): Promise<void> {
-    const key = this.#random.pick(this.#keys);
     const gateway = this.#random.pick(this.#world.gateways);
-    switch (this.#random.weighed(WEIGHTS)) {
+    const what = this.#random.weighed(WEIGHTS);
+    const key = this.#random.pick(what === 'get' || what === 'head' ? this.#keys : this.#own);
+    switch (what) {
       case 'put':
         return await this.#put(gateway, key);
       case 'remove':
@@ -124,8 +138,10 @@ export class Client {
       case 'list':
         return await this.list(gateway);
       case 'copy':
-        return await this.#copy(gateway, key, this.#random.pick(this.#keys));
+        if (this.#world.loose) return await this.#put(gateway, key);
+        return await this.#copy(gateway, this.#random.pick(this.#keys), key);
       case 'mark':
+        if (this.#world.loose) return await this.#remove(gateway, key);
         return await this.#copy(gateway, key, key);
       case 'tag':
         return await this.#tag(gateway, key);
@@ -173,7 +189,7 @@ export class Client {
         const order = entries.map(({ key }) => key);
         if (entries.length > limit || new Set(order).size < order.length || [...order].sort().join() !== order.join())
           throw new Error(`a page of ${limit} after ${after} is ${order.join()}`);
-        for (const key of this.#keys) {
+        for (const key of this.#world.loose && !this.#rested ? [] : this.#keys) {
           if ((after !== undefined && key <= after) || (next !== undefined && key > next)) continue;
           const value = shown.get(key) ?? null;
           this.#log.add(key, `${this.#name} LIST`, start, { kind: 'read', value, of: contentOf });
@@ -303,7 +319,8 @@ export class Client {
       return true;
     } catch (thrown) {
       const { code } = expected(thrown);
-      if (code === 'not-found' || code === 'changed' || code === 'already-exists') {
+      const open = mayHaveCompleted(thrown);
+      if ((code === 'not-found' && !open) || code === 'changed' || code === 'already-exists') {
         if (refused !== undefined) this.#log.add(key, told, start, refused);
         return false;
       }

@@ -1,13 +1,14 @@
 import { FerryError, isFerryError } from '../../../src/model/errors.ts';
 import type { Capabilities } from '../../../src/model/capabilities.ts';
 import { ROUTING, type MigrationPhase } from '../../../src/model/migration-phase.ts';
-import { WholeCarrier } from '../../../src/gateway/migrate/carrier.ts';
+import { WholeCarrier, type Carrier } from '../../../src/gateway/migrate/carrier.ts';
 import { jointCapabilities } from '../../../src/gateway/migrate/joint-capabilities.ts';
 import { MigratingStore } from '../../../src/gateway/migrate/migrating-store.ts';
 import { Route } from '../../../src/gateway/migrate/route.ts';
 import { RULES } from '../../../src/gateway/migrate/rules.ts';
 import { MemoryMovingBucket } from '../../../src/state/memory/moving-bucket.ts';
 import type { Member } from '../../../src/state/moving-bucket.ts';
+import { compose, type ComposedStore } from '../../../src/store/compose.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { MemoryStore } from '../../../src/stores/memory/store.ts';
 import type { Variant } from '../explorer/scenario.ts';
@@ -24,6 +25,12 @@ const LINGER = 2000;
 const LONGEST = 800;
 const PAUSE = 25;
 
+/** Rules that are broken, those of the stores' layers among them. */
+export interface LocalVariant extends Variant {
+  /** A client's change that got no answer is sent again. */
+  readonly resends?: boolean | undefined;
+}
+
 export interface LocalOptions {
   readonly clock: SimClock;
   readonly random: Random;
@@ -31,7 +38,7 @@ export interface LocalOptions {
   readonly faults: Omit<Faults, 'longest'>;
   /** The destination has a create-only write. */
   readonly createOnly: boolean;
-  readonly variant?: Variant | undefined;
+  readonly variant?: LocalVariant | undefined;
 }
 
 /** Gateways, copy and stores in this process, under simulated time. */
@@ -86,6 +93,7 @@ export class LocalWorld implements World {
     return this.#phase;
   }
 
+  /** Goes to a phase, once that can be, and waits until every gateway serves under it. */
   async change(to: MigrationPhase): Promise<void> {
     for (;;) {
       const { epoch, phase } = await this.#shared.record();
@@ -104,19 +112,21 @@ export class LocalWorld implements World {
     }
   }
 
+  /** Copies everything that is to be copied; resolves when nothing is left. */
   async copyAll(): Promise<void> {
     await this.#persist(async ({ member, sides }) => {
       const { variant } = this.#o;
-      const sure = (): boolean => member.isLive();
+      const options = { sure: () => member.isLive(), signal: member.lost };
       const { entries } = await sides.old.list({});
       for (const { key } of entries) {
         if (variant?.backfill !== undefined) {
-          await sides.carrier.carry(key, 'new', 'create', { sure });
+          await sides.carrier.carry(key, 'new', 'create', options);
           continue;
         }
         await using claim = await member.keys.claim(key);
         try {
-          if (!claim.touched) await sides.carrier.carry(key, 'new', 'create', { sure, signal: member.lost });
+          if (!claim.touched)
+            await sides.carrier.carry(key, 'new', 'create', { ...options, inDoubt: () => claim.inDoubt() });
         } catch (thrown) {
           claim.inDoubt();
           throw thrown;
@@ -125,6 +135,11 @@ export class LocalWorld implements World {
     });
   }
 
+  async settle(): Promise<void> {
+    await this.writeBackAll(true);
+  }
+
+  /** Writes back until no key is dirty; `last`: mutations are held, nothing new comes. */
   async writeBackAll(last: boolean): Promise<void> {
     const work = this.#o.variant?.writeBack ?? writeBack;
     await this.#persist(async ({ member, sides }) => {
@@ -140,6 +155,7 @@ export class LocalWorld implements World {
     });
   }
 
+  /** Before another round: new is emptied and what was recorded forgotten. */
   async startOver(): Promise<void> {
     for (const key of (await this.contents('new')).keys()) await this.#new.remove(key);
     await this.#persist(({ member }) => member.keys.clear());
@@ -182,8 +198,13 @@ export class LocalWorld implements World {
     const { clock, random, variant } = this.#o;
     const process = new Process(clock, random.fork());
     const faults = (): Faults => this.#faults;
-    const old = new ChaosStore(this.#old, process, faults);
-    const next = new ChaosStore(this.#new, process, faults);
+    const composed = (store: MemoryStore): ComposedStore =>
+      compose(new ChaosStore(store, process, faults), {
+        clock,
+        retry: { attempts: 3, base: PAUSE, random: () => process.random.next() },
+        watchdog: { timeout: 10 * LONGEST },
+      });
+    const [old, next] = [composed(this.#old), composed(this.#new)];
     const whole = new WholeCarrier(old, next);
     const carrier = variant?.carrier?.(this.#old, this.#new, whole) ?? whole;
     return { process, shared: this.#shared, sides: { old, new: next, carrier }, variant, clock };
@@ -246,11 +267,11 @@ interface Environment {
   readonly process: Process;
   readonly shared: MemoryMovingBucket;
   readonly sides: {
-    readonly old: Store;
-    readonly new: Store;
-    readonly carrier: WholeCarrier | ReturnType<NonNullable<Variant['carrier']>>;
+    readonly old: ComposedStore;
+    readonly new: ComposedStore;
+    readonly carrier: Carrier;
   };
-  readonly variant: Variant | undefined;
+  readonly variant: LocalVariant | undefined;
   readonly clock: SimClock;
 }
 
@@ -262,6 +283,7 @@ class Gateway {
     const { process, shared, sides, variant, clock } = world.environment();
     this.process = process;
     const bucket = variedBucket(process, shared, variant);
+    const once = (store: ComposedStore): Store => (variant?.resends === true ? store : store.once());
     const opening = Route.open({
       bucket,
       name,
@@ -274,7 +296,14 @@ class Gateway {
       routing: { ...ROUTING, ...variant?.routing },
     });
     this.store = opening.then(
-      (route) => new MigratingStore({ ...sides, route, rules: { ...RULES, ...variant?.rules } }),
+      (route) =>
+        new MigratingStore({
+          ...sides,
+          old: once(sides.old),
+          new: once(sides.new),
+          route,
+          rules: { ...RULES, ...variant?.rules },
+        }),
     );
     this.store.catch(() => undefined);
   }

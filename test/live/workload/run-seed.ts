@@ -1,14 +1,14 @@
-import type { Variant } from '../explorer/scenario.ts';
-import { LocalWorld } from './local-world.ts';
+import { LocalWorld, type LocalVariant } from './local-world.ts';
 import { Random } from './random.ts';
 import { SimClock } from './sim-clock.ts';
+import { travel } from './travel.ts';
 import { runWorkload, type Outcome } from './workload.ts';
 
 /** Ten simulated minutes: nothing takes that long that comes to an end. */
 const LIMIT = 600_000;
 
 /** One workload in this process; the same each time. */
-export async function runSeed(seed: number, variant?: Variant): Promise<Outcome> {
+export async function runSeed(seed: number, variant?: LocalVariant): Promise<Outcome> {
   const clock = new SimClock();
   const random = new Random(seed);
   const faults = {
@@ -34,7 +34,7 @@ export async function runSeed(seed: number, variant?: Variant): Promise<Outcome>
     turns: random.between(0, 3),
   };
   try {
-    return await clock.run(runWorkload(world, random.fork(), plan), LIMIT);
+    return await clock.run(runWorkload(world, travel, random.fork(), plan), LIMIT);
   } finally {
     await world[Symbol.asyncDispose]();
   }

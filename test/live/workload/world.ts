@@ -14,21 +14,22 @@ export interface World extends AsyncDisposable {
    * that is down refuses everything until it is up again.
    */
   readonly gateways: readonly Store[];
+  /**
+   * The stores themselves are not strict where several write one key at once, list what was changed an instant ago as it
+   * was before, and copy whatever the source is by then (Ceph). Each key has one writer, listings are judged when all is at
+   * rest, and nothing is copied.
+   */
+  readonly loose?: boolean | undefined;
   /** What is on old before anything begins. */
   prepare(objects: ReadonlyMap<string, PreparedObject>): Promise<void>;
-  /** Goes to a phase, once that can be, and waits until every gateway serves under it. */
-  change(to: MigrationPhase): Promise<void>;
+  /** Where it stands now; after `calm` no other comes. */
   readonly phase: MigrationPhase;
-  /** Copies everything that is to be copied; resolves when nothing is left. */
-  copyAll(): Promise<void>;
-  /** Writes back until no key is dirty; `last`: mutations are held, nothing new comes. */
-  writeBackAll(last: boolean): Promise<void>;
-  /** Before another round: new is emptied and what was recorded forgotten. */
-  startOver(): Promise<void>;
   /** A gateway or the worker is killed and started again, or stopped for a while. */
   disturb(): void;
   /** No more faults or disturbances: everything is up and answers. */
   calm(): Promise<void>;
+  /** In a phase that writes back: until the old side lacks nothing. Clients are at rest. */
+  settle(): Promise<void>;
   /** What a side has, seen past all gateways. */
   contents(side: 'old' | 'new'): Promise<ReadonlyMap<string, PreparedObject>>;
 }

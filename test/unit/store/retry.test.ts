@@ -177,3 +177,23 @@ test('every retry is told of', async () => {
   await store.stat('key');
   assert.deepEqual(told, ['stat network 1', 'stat throttled 2']);
 });
+
+test('for who answers others a change is made again only where the store asked for that', async () => {
+  for (const act of ['lose', 'unavailable', 'timeout'] as const) {
+    const { store, script } = retrying('write', [act], { changesOnce: true });
+    await assert.rejects(store.write('key', Buffer.from('x')), { retryable: 'exhausted' });
+    assert.deepEqual(script.calls, ['write']);
+  }
+  const { store, script } = retrying('remove', ['throttled'], { changesOnce: true });
+  await store.remove('key');
+  assert.deepEqual(script.calls, ['remove', 'remove']);
+  const reading = retrying('stat', ['network'], { changesOnce: true });
+  await reading.store.stat('key');
+  assert.deepEqual(reading.script.calls, ['stat', 'stat']);
+});
+
+test('for who answers others a condition that fails at the second attempt was not met by the first', async () => {
+  const { store, inner } = retrying('write', ['throttled'], { changesOnce: true });
+  await inner.write('key', Buffer.from('same'));
+  await assert.rejects(store.write('key', Buffer.from('same'), { ifAbsent: true }), { code: 'already-exists' });
+});

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { loadGateway } from '../../../../src/config/gateway-config.ts';
 import { serve, type RunningGateway } from '../../../../src/gateway/serve.ts';
+import { TIMING } from '../../../../src/gateway/migrate/timing.ts';
 import type { MirrorFailure } from '../../../../src/gateway/mirror/mirrors.ts';
 import type { RuleCounters } from '../../../../src/state/mirror-book.ts';
 import { openState } from '../../../../src/state/sqlite/open.ts';
@@ -80,6 +81,7 @@ export class Mirroring implements AsyncDisposable {
       migrations: {
         state: this.#state,
         holder: 'test',
+        timing: TIMING,
         tell: () => undefined,
         moving: () => Promise.reject(new Error('no bucket is moved')),
       },
