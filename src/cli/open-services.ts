@@ -30,6 +30,7 @@ import type { StoreContext, StoreRegistry } from '../store/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
+import { openAreas } from './control-areas.ts';
 import { logAccess } from './log-access.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
@@ -169,20 +170,21 @@ class RealServices implements Services {
     const gateway = await findGateway(this.#config.file, registry, env);
     if (gateway) this.log.conceal(gateway.secrets);
     const control = await loadControl(this.#config.file, env);
+    const hub = new LiveHub();
+    const { log, now } = this;
     return await startServer({
       gateway: gateway && { spec: gateway.spec, start: () => this.#serveGateway(gateway.spec) },
       control,
       state: () => this.control(),
       context: {
-        hub: new LiveHub(),
+        hub,
         version: this.version,
         holder: this.holder,
         now: this.now,
-        sinceProgress: () => undefined,
-        routes: [],
         assets: CONSOLE,
         onDefect: (error, about) => this.log.error('a request failed', { ...about, error }),
       },
+      areas: (running, state) => openAreas({ gateway: running, state, hub, log, now }),
       warn: (message) => this.log.warn(message),
     });
   }

@@ -5,6 +5,7 @@ import { startControl, type ControlContext, type RunningControl } from '../contr
 import type { RunningGateway } from '../gateway/serve.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import { FerryError, isFerryError } from '../model/errors.ts';
+import type { Areas } from './control-areas.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 
 export interface RunningServer {
@@ -24,7 +25,9 @@ export interface ServerParts {
     | undefined;
   readonly control: LoadedControl;
   state(): Promise<ControlState>;
-  readonly context: Omit<ControlContext, 'state'>;
+  readonly context: Omit<ControlContext, 'state' | 'routes' | 'sinceProgress'>;
+  /** What the API controls, beside the gateway that runs. */
+  areas(gateway: RunningGateway | undefined, state: ControlState): Promise<Areas>;
   readonly warn: (message: string) => void;
 }
 
@@ -37,13 +40,16 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     });
   const gateway = await parts.gateway?.start();
   try {
-    const control = await startControlled(parts);
+    const control = await startControlled(parts, gateway);
     return {
       gateway: gateway?.url,
       grace: parts.gateway === undefined ? 0 : parts.gateway.spec.notice + parts.gateway.spec.grace,
       control: control && { url: control.url, login: control.loginUrl(await adminOf(parts)) },
       async stop() {
-        await Promise.all([gateway?.stop(), control?.stop()]);
+        control?.retire();
+        // The API ends before the stores close: what it controls is the gateway's.
+        if (gateway === undefined) await control?.stop();
+        else await gateway.stop(async () => await control?.stop());
       },
     };
   } catch (error) {
@@ -53,11 +59,31 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 }
 
 /** Undefined where it is off, or unasked for and its usual address is somebody else's. */
-async function startControlled(parts: ServerParts): Promise<RunningControl | undefined> {
+async function startControlled(
+  parts: ServerParts,
+  gateway: RunningGateway | undefined,
+): Promise<RunningControl | undefined> {
   const { control, context, warn } = parts;
   if (control.spec === undefined) return undefined;
+  await using opened = new AsyncDisposableStack();
   try {
-    return await startControl(control.spec, { ...context, state: await parts.state() });
+    const state = await parts.state();
+    const areas = opened.use(await parts.areas(gateway, state));
+    const { routes } = areas;
+    const running = await startControl(control.spec, {
+      ...context,
+      state,
+      routes,
+      sinceProgress: () => areas.sinceProgress(),
+    });
+    const kept = opened.move();
+    return {
+      ...running,
+      async stop() {
+        await running.stop();
+        await kept.disposeAsync();
+      },
+    };
   } catch (error) {
     if (control.wanted || parts.gateway === undefined || !isFerryError(error, 'configuration')) throw error;
     warn(`the console is not there: ${error.message}. Give another address in \`control.listen\`, or say off`);

@@ -36,6 +36,8 @@ export interface RunningControl {
   readonly url: string;
   /** The address that opens the console once without a token; for whoever started the server. */
   loginUrl(token: string): string;
+  /** `/readyz` says from now on that it ends. */
+  retire(): void;
   stop(): Promise<void>;
 }
 
@@ -86,6 +88,9 @@ export async function startControl(spec: ControlSpec, context: ControlContext): 
     url,
     // Behind the #: it is neither sent to a server nor written into a log by one.
     loginUrl: (token) => `${url}/#code=${codes.issue(token)}`,
+    retire() {
+      ready = false;
+    },
     async stop() {
       ready = false;
       stopping.abort();

@@ -21,7 +21,12 @@ export type Reading = Pick<Store, 'stat' | 'read' | 'capabilities'>;
 export interface ReadingRequest {
   readonly method: string;
   readonly headers: HttpHeaders;
+  /** Is told where what was found came from; the last word counts. */
+  readonly served?: ((from: ServedFrom) => void) | undefined;
 }
+
+/** The bucket's own store; the origin of a mirror; a side of a bucket that is being moved. */
+export type ServedFrom = 'store' | 'origin' | 'old' | 'new';
 
 /** The buckets there are. */
 export interface Buckets {

@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpHandler, ServerRequest } from '../wire/http/server
 import { SignatureReader } from '../wire/sigv4/received.ts';
 import { authenticate, type AuthenticationRules, type Identity } from './access/authenticate.ts';
 import { mayUse, type Users } from './access/users.ts';
-import type { Bucket, Buckets } from './buckets.ts';
+import type { Bucket, Buckets, ServedFrom } from './buckets.ts';
 import { empty, xml } from './s3/answer.ts';
 import type { BucketCall, Call } from './s3/call.ts';
 import { corsHeaders, preflight } from './s3/cors.ts';
@@ -49,6 +49,7 @@ export interface AccessEntry {
   /** Bytes of the answer's body, where known. */
   readonly bytes: number | undefined;
   readonly milliseconds: number;
+  readonly servedFrom: ServedFrom;
 }
 
 /** Path that says whether this server takes requests: 200, or 503 while it drains. Not a bucket's name. */
@@ -92,6 +93,7 @@ export class Gateway {
       error: outcome.error,
       bytes: sizeOf(answer),
       milliseconds: this.#options.now() - began,
+      servedFrom: outcome.servedFrom,
     });
     return { status: answer.status, headers, body: answer.body, length: answer.length, sent: answer.sent };
   };
@@ -119,7 +121,8 @@ export class Gateway {
     outcome.operation = operation?.name;
     if (operation === undefined) throw unknownOperation(request);
     refuseUnoffered(request);
-    const call: Call = { request, identity, buckets, region, now };
+    const served = (from: ServedFrom): void => void (outcome.servedFrom = from);
+    const call: Call = { request, identity, buckets, region, now, served };
     if (operation.on === 'service' || operation.on === 'new-bucket') {
       allow(identity, request.bucket, operation);
       return await operation.run(call);
@@ -145,6 +148,7 @@ class Outcome {
   operation: string | undefined;
   error: S3Error | undefined;
   cors: readonly string[] = [];
+  servedFrom: ServedFrom = 'store';
 }
 
 function allow({ user }: Identity, bucket: string | undefined, { needs }: Pick<Operation, 'needs'>): void {

@@ -10,9 +10,12 @@ import type { ComposedStore } from '../store/compose.ts';
 import type { Store } from '../store/store.ts';
 import { listen } from '../wire/http/server/listen.ts';
 import { Users } from './access/users.ts';
+import type { ReadingRequest } from './buckets.ts';
 import { ConfiguredBuckets } from './configured-buckets.ts';
 import { Gateway, type AccessEntry } from './gateway.ts';
+import type { Desk } from './migrate/desk.ts';
 import { Migration, type MigrationContext } from './migrate/migration.ts';
+import type { MigratingStore } from './migrate/migrating-store.ts';
 import { Mirrors, type MirrorFailure } from './mirror/mirrors.ts';
 import { Notifications, type NotificationListener } from './notifications.ts';
 import { Traffic } from './traffic.ts';
@@ -40,8 +43,23 @@ export interface ServeContext {
 export interface RunningGateway {
   /** Where it listens. */
   readonly url: string;
-  /** Takes nothing new, finishes what is under way, closes the stores. */
-  stop(): Promise<void>;
+  /** Buckets that are being moved, in the order of the configuration. */
+  readonly migrations: readonly RunningMigration[];
+  /** Takes nothing new, finishes what is under way, waits for `drained`, closes the stores. */
+  stop(drained?: () => Promise<void>): Promise<void>;
+}
+
+/** A bucket that is being moved, as this gateway has it. */
+export interface RunningMigration {
+  readonly name: string;
+  readonly tenant: string;
+  readonly writeBack: boolean;
+  /** Both sides, for people. */
+  readonly from: string;
+  readonly to: string;
+  readonly desk: Desk;
+  /** Reads of clients that this process served, by the side that had what was read. */
+  readonly reads: { old: number; new: number };
 }
 
 /** Opens stores and the server. Rejects with `configuration` where one cannot be opened; then nothing is left open. */
@@ -50,12 +68,20 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   const mirrors = opened.use(new Mirrors({ ...context, book: context.mirrors, spool: spec.mirrorSpool }));
   const traffic = new Traffic();
   const listeners = new Map<string, NotificationListener>();
-  const migrating = async ({ name, tenant, store, migrate }: BucketSpec, old: ComposedStore): Promise<Store> => {
+  const migrations: RunningMigration[] = [];
+  const migrating = async (
+    { name, tenant, store, migrate }: BucketSpec,
+    old: ComposedStore,
+  ): Promise<MigratingStore> => {
     const next = opened.use(await context.openStore(migrate!.to));
     const moved = { name, tenant, store, migrate: migrate!, old, new: next };
-    const { migrations } = context;
-    const book = await migrations.moving();
-    const migration = opened.use(await Migration.open(moved, { ...context, ...migrations, book, calm: traffic.calm }));
+    const book = await context.migrations.moving();
+    const shared = { ...context, ...context.migrations, book, calm: traffic.calm };
+    const migration = opened.use(await Migration.open(moved, shared));
+    const [from, to] = [old.info.identity, next.info.identity];
+    const { writeBack } = moved.migrate;
+    const { desk } = migration;
+    migrations.push({ name, tenant, writeBack, from, to, desk, reads: { old: 0, new: 0 } });
     if (migration.listener !== undefined) listeners.set(name, migration.listener);
     return migration.store;
   };
@@ -63,7 +89,10 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   for (const bucket of spec.buckets) {
     const local = opened.use(await context.openStore(bucket.store));
     if (bucket.migrate === undefined) fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local)) });
-    else fixed.push({ ...bucket, opened: await migrating(bucket, local) });
+    else {
+      const store = await migrating(bucket, local);
+      fixed.push({ ...bucket, opened: store, reading: (request: ReadingRequest) => store.asked(request) });
+    }
   }
   const { storage } = spec;
   const openMade = storage && ((name: string) => context.openStore({ ...storage, path: folder(storage.path, name) }));
@@ -77,7 +106,10 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
     now,
     notifications: new Notifications(listeners),
     traffic,
-    log: context.log,
+    log: (entry) => {
+      countRead(migrations, entry);
+      context.log(entry);
+    },
   });
   const server = await listen(gateway.handler, {
     host: spec.host,
@@ -89,13 +121,21 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   const host = spec.host.includes(':') ? `[${spec.host}]` : spec.host;
   return {
     url: `${spec.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`,
-    async stop() {
+    migrations,
+    async stop(drained) {
       gateway.retire();
       await sleep(spec.notice);
       await server.drain(spec.grace);
+      await drained?.();
       await kept.disposeAsync();
     },
   };
+}
+
+function countRead(migrations: readonly RunningMigration[], { servedFrom, bucket, status }: AccessEntry): void {
+  if (status >= 300 || (servedFrom !== 'old' && servedFrom !== 'new')) return;
+  const reads = migrations.find(({ name }) => name === bucket)?.reads;
+  if (reads !== undefined) reads[servedFrom]++;
 }
 
 function folder(path: string, name: string): string {

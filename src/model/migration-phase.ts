@@ -1,17 +1,20 @@
 /** Where a bucket stands on its way from an old store to a new one, and what that means for a request. */
 
-export type MigrationPhase =
-  | 'created'
-  | 'tracking'
-  | 'switching'
-  | 'pending'
-  | 'migrating'
-  | 'verifying'
-  | 'migrated'
-  | 'finalised'
-  | 'rolling-back'
-  | 'returning'
-  | 'rolled-back';
+export const MIGRATION_PHASES = [
+  'created',
+  'tracking',
+  'switching',
+  'pending',
+  'migrating',
+  'verifying',
+  'migrated',
+  'finalised',
+  'rolling-back',
+  'returning',
+  'rolled-back',
+] as const;
+
+export type MigrationPhase = (typeof MIGRATION_PHASES)[number];
 
 /** How a gateway serves a bucket in a phase. */
 export interface Routing {

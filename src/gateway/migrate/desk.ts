@@ -14,7 +14,8 @@ import type { Store } from '../../store/store.ts';
 import { taskName } from './bulk-copy.ts';
 import { readFact, writeFact, type Copied, type Problem, type Verified } from './facts.ts';
 
-export type Step = 'start' | 'switch' | 'verify' | 'rollback' | 'finalise';
+export const STEPS = ['start', 'switch', 'verify', 'rollback', 'finalise'] as const;
+export type Step = (typeof STEPS)[number];
 
 /** Where each leads. */
 const LEADS_TO: Readonly<Record<Step, MigrationPhase>> = {
@@ -116,6 +117,11 @@ export class Desk {
   async #notices(): Promise<MigrationNotices> {
     const { notices } = this.#o.bucket;
     return { ...(await notices.counts()), keys: await notices.past(MOST_PAST) };
+  }
+
+  /** Steps that follow from a phase, whether what they ask for holds or not. */
+  following(phase: MigrationPhase): Step[] {
+    return STEPS.filter((step) => mayFollow(phase, LEADS_TO[step]));
   }
 
   /** What has to hold before a step, and whether it does. Writes nothing. */

@@ -20,6 +20,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from '../../store/store.ts';
+import type { Reading, ReadingRequest, ServedFrom } from '../buckets.ts';
 import type { Carrier } from './carrier.ts';
 import { accounted, failClosed, mayHaveCompleted, unknownOutcome } from './certainty.ts';
 import { jointCapabilities } from './joint-capabilities.ts';
@@ -97,16 +98,20 @@ export class MigratingStore implements Store {
   }
 
   stat(key: Key, signal?: AbortSignal): Promise<ObjectMeta | undefined> {
-    return this.#look(key, { ask: (store) => store.stat(key, signal) });
+    return this.#stat(key, signal, undefined);
   }
 
-  async read(key: Key, options?: ReadOptions, signal?: AbortSignal): Promise<ReadResult> {
-    const found = await this.#look<ReadResult>(key, {
-      ask: (store) => orNothing(store.read(key, options, signal)),
-      drop: ({ body }) => body.cancel(),
-    });
-    if (found === undefined) throw new FerryError('not-found', { key });
-    return found;
+  read(key: Key, options?: ReadOptions, signal?: AbortSignal): Promise<ReadResult> {
+    return this.#read(key, options, signal, undefined);
+  }
+
+  /** The view of one request, which is told the side that served it. */
+  asked({ served }: ReadingRequest): Reading {
+    return {
+      capabilities: this.capabilities,
+      stat: (key, signal) => this.#stat(key, signal, served),
+      read: (key, options, signal) => this.#read(key, options, signal, served),
+    };
   }
 
   async write(key: Key, body: Body, options: WriteOptions = {}, signal?: AbortSignal): Promise<WriteResult> {
@@ -177,6 +182,25 @@ export class MigratingStore implements Store {
     return { old, new: next, carrier, keys: route.patient(passage), sure: () => passage.stillSure(), promotes };
   }
 
+  #stat(key: Key, signal: AbortSignal | undefined, served: Served): Promise<ObjectMeta | undefined> {
+    return this.#look(key, { ask: (store) => store.stat(key, signal) }, served);
+  }
+
+  async #read(
+    key: Key,
+    options: ReadOptions | undefined,
+    signal: AbortSignal | undefined,
+    served: Served,
+  ): Promise<ReadResult> {
+    const question: Question<ReadResult> = {
+      ask: (store) => orNothing(store.read(key, options, signal)),
+      drop: ({ body }) => body.cancel(),
+    };
+    const found = await this.#look(key, question, served);
+    if (found === undefined) throw new FerryError('not-found', { key });
+    return found;
+  }
+
   async #tags(key: Key, signal: AbortSignal | undefined): Promise<Tags> {
     const found = await this.#look(key, { ask: (store) => orNothing(store.tags!(key, signal)) });
     if (found === undefined) throw new FerryError('not-found', { key });
@@ -202,22 +226,29 @@ export class MigratingStore implements Store {
   }
 
   /** What one object is. */
-  #look<T>(key: Key, question: Question<T>): Promise<T | undefined> {
+  #look<T>(key: Key, question: Question<T>, served?: Served): Promise<T | undefined> {
     const { onOldRead } = this.#o;
     const { drop } = question;
     return this.#surely({
-      old: () => question.ask(this.#o.old),
+      old: () => {
+        served?.('old');
+        return question.ask(this.#o.old);
+      },
       both: async (passage) => {
         const asked: Question<T> = {
           ...question,
           ask: (store) => {
             if (store === this.#o.old) onOldRead?.(key);
+            served?.(store === this.#o.old ? 'old' : 'new');
             return question.ask(store);
           },
         };
         return await this.rules.look(this.sides(passage), key, asked);
       },
-      new: () => question.ask(this.#o.new),
+      new: () => {
+        served?.('new');
+        return question.ask(this.#o.new);
+      },
       drop: (found) => {
         if (found !== undefined) drop?.(found);
       },
@@ -225,7 +256,7 @@ export class MigratingStore implements Store {
   }
 
   /** A read by the rule there is, again where that is not the rule any more when it is done. */
-  async #surely<T>({ drop, ...by }: Reading<T>): Promise<T> {
+  async #surely<T>({ drop, ...by }: BySide<T>): Promise<T> {
     for (;;) {
       const passage = this.#o.route.reading();
       const found = await failClosed(by[passage.reads](passage));
@@ -235,7 +266,10 @@ export class MigratingStore implements Store {
   }
 }
 
-interface Reading<T> {
+/** Is told of the side an answer came from, when it was asked. */
+type Served = ((from: ServedFrom) => void) | undefined;
+
+interface BySide<T> {
   readonly old: (passage: ReadPassage) => Promise<T>;
   readonly both: (passage: ReadPassage) => Promise<T>;
   readonly new: (passage: ReadPassage) => Promise<T>;

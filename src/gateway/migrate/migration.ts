@@ -7,7 +7,6 @@ import type { MovingBook } from '../../state/moving-bucket.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import { systemClock } from '../../store/clock.ts';
 import type { ComposedStore } from '../../store/compose.ts';
-import type { Store } from '../../store/store.ts';
 import type { ObjectEvent } from '../../wire/s3/notification.ts';
 import type { NotificationListener } from '../notifications.ts';
 import { taskName } from './bulk-copy.ts';
@@ -46,13 +45,20 @@ export interface MovedBucket {
 }
 
 export class Migration implements AsyncDisposable {
-  readonly store: Store;
+  readonly store: MigratingStore;
+  readonly desk: Desk;
   /** Takes what the old side tells of changes; absent where it is not listened to. */
   readonly listener: NotificationListener | undefined;
   readonly #parts: AsyncDisposableStack;
 
-  private constructor(store: Store, listener: NotificationListener | undefined, parts: AsyncDisposableStack) {
+  private constructor(
+    store: MigratingStore,
+    desk: Desk,
+    listener: NotificationListener | undefined,
+    parts: AsyncDisposableStack,
+  ) {
     this.store = store;
+    this.desk = desk;
     this.listener = listener;
     this.#parts = parts;
   }
@@ -88,6 +94,17 @@ export class Migration implements AsyncDisposable {
     );
     const spec = copySpec(moved.store, migrate.to, migrate);
     const carrier = parts.use(new MoverCarrier({ old, new: next, spec, now, tmpdir }));
+    const desk = new Desk({
+      name,
+      tenant: moved.tenant,
+      bucket,
+      state: context.state,
+      old,
+      new: next,
+      writeBack: migrate.writeBack,
+      listens: token !== undefined,
+      signal: closed.signal,
+    });
     const conductor = parts.use(
       await Conductor.start({
         task: taskName(name),
@@ -100,17 +117,7 @@ export class Migration implements AsyncDisposable {
         listens: token !== undefined,
         automatic: migrate.automatic,
         switchBetween: migrate.switchBetween,
-        desk: new Desk({
-          name,
-          tenant: moved.tenant,
-          bucket,
-          state: context.state,
-          old,
-          new: next,
-          writeBack: migrate.writeBack,
-          listens: token !== undefined,
-          signal: closed.signal,
-        }),
+        desk,
         clock: systemClock,
         ...timing,
         hold: migrate.hold,
@@ -127,7 +134,7 @@ export class Migration implements AsyncDisposable {
     const onOldRead = migrate.promoteOnRead ? (key: string): void => conductor.want(key) : undefined;
     const store = new MigratingStore({ old: old.once(), new: next.once(), route, carrier, onOldRead });
     const tellOfOld = (events: readonly ObjectEvent[]): Promise<void> => noteEvents(bucket, old, events, now());
-    return new Migration(store, token && { token, tell: tellOfOld }, parts.move());
+    return new Migration(store, desk, token && { token, tell: tellOfOld }, parts.move());
   }
 
   /** Leaves the move: what this process held is given back. */

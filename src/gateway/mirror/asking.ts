@@ -3,6 +3,7 @@ import type { FerryError } from '../../model/errors.ts';
 import type { MissStatus } from '../../model/gateway.ts';
 import type { HttpHeaders } from '../../wire/http/client.ts';
 import { AnswerAs } from '../answer-as.ts';
+import type { ServedFrom } from '../buckets.ts';
 import type { Ending, Fetch } from './fetch.ts';
 
 /** Who waits for an object to be stored is told after so long that it still is under way, milliseconds. */
@@ -12,6 +13,8 @@ const PATIENCE = 20_000;
 export interface Asking {
   readonly method: string;
   readonly headers: HttpHeaders | undefined;
+  /** Is told where what was found came from. */
+  readonly served?: ((from: ServedFrom) => void) | undefined;
 }
 
 /** Headers that name ETags. */

@@ -43,6 +43,7 @@ export class MirrorReading {
       return undefined;
     }
     if (once()) rule.tally.add('misses');
+    asking.served?.('origin');
     if (failure === undefined && (await this.#fetches.isBuried(rule, key))) return undefined;
     const peer = this.#fetches.peerOf(key);
     if (peer !== undefined) return await peer.stat(key, signal);
@@ -86,6 +87,7 @@ export class MirrorReading {
     const rule = this.#fetches.ruleFor(key, status);
     if (rule === undefined) throw failure;
     if (once()) rule.tally.add('misses');
+    asking.served?.('origin');
     if (status === 404 && (await this.#fetches.isBuried(rule, key))) throw failure;
     const peer = this.#fetches.peerOf(key);
     if (peer !== undefined) return await peer.read(key, options, signal);

@@ -2,7 +2,7 @@ import type { HttpAnswer } from '../../wire/http/server/server.ts';
 import { textElement } from '../../wire/xml/write.ts';
 import type { Identity } from '../access/authenticate.ts';
 import type { User } from '../access/users.ts';
-import type { Bucket, Buckets } from '../buckets.ts';
+import type { Bucket, Buckets, ServedFrom } from '../buckets.ts';
 import { S3Error } from './error.ts';
 import type { S3Request } from './request.ts';
 
@@ -14,6 +14,8 @@ export interface Call {
   readonly region: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Is told where what is read came from, where that is not the bucket's own store. */
+  readonly served: (from: ServedFrom) => void;
 }
 
 export interface BucketCall extends Call {

@@ -160,8 +160,8 @@ export async function statOrThrow(call: ObjectCall): Promise<ObjectMeta> {
   return await look(call, call.bucket.store);
 }
 
-function readingOf({ bucket, request: { http } }: ObjectCall): Reading {
-  return bucket.reading?.(http) ?? bucket.store;
+function readingOf({ bucket, request: { http }, served }: ObjectCall): Reading {
+  return bucket.reading?.({ method: http.method, headers: http.headers, served }) ?? bucket.store;
 }
 
 async function look({ key, request }: ObjectCall, reading: Reading): Promise<ObjectMeta> {
