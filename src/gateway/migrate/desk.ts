@@ -3,7 +3,7 @@
  * no sense now is refused with the reason. What takes time is done by the gateways (`conductor.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { mayFollow } from '../../model/migration-phase.ts';
 import type { LedgerCounts } from '../../state/key-ledger.ts';
@@ -266,6 +266,7 @@ export class Desk {
       const detail = versioned ? 'versioning is, or was, on: earlier versions would stay behind' : 'it does';
       return { what, ok: !versioned, detail };
     } catch (thrown) {
+      if (isFerryError(thrown, 'unsupported')) return { what, ok: true, detail: 'it knows of no versions' };
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       return { what, ok: false, detail: `it could not be asked (s3:GetBucketVersioning): ${why}` };
     }
