@@ -43,7 +43,7 @@ async function clean(
   const { stderr } = context.io;
   const { now } = services;
   try {
-    const { spec } = services.parseTask(journal.task.file, name);
+    const { spec } = await services.parseTask(journal.task.file, name);
     await using stores = await services.openStores(spec);
     const { destination } = stores;
     const cleaned: Cleaned = await services.engine[call]({ journal, destination, signal: context.signal, now });

@@ -6,8 +6,12 @@ import { loadConfig, type Config } from '../config/home.ts';
 import { ProxiedClient } from '../config/proxied-client.ts';
 import { loadControl } from '../config/control-config.ts';
 import { findGateway, loadGateway } from '../config/gateway-config.ts';
-import { loadTaskFile, parseTaskFile, type LoadedTask } from '../config/task-file.ts';
+import { findStores, type NamedStore } from '../config/named-store.ts';
+import { pathText, type Path } from '../config/problems.ts';
+import { loadTaskFile, parseTaskFile, type LoadedTask, type Sealing } from '../config/task-file.ts';
 import { LiveHub } from '../control/live/hub.ts';
+import { RegisteredStores } from '../control/stores/registered-stores.ts';
+import { SecretBox } from '../control/stores/secret-box.ts';
 import { checkEndpoints } from '../engine/check.ts';
 import { planTask } from '../engine/plan.ts';
 import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
@@ -26,7 +30,7 @@ import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { compose, type ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
-import type { StoreContext, StoreRegistry } from '../store/registry.ts';
+import type { StoreContext, StoreRegistry, StoreRole } from '../store/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
@@ -81,8 +85,15 @@ const CONSOLE = join(import.meta.dirname, '../../dist/console');
 
 /** A client waits, and tries again itself. */
 const GATEWAY_ATTEMPTS = 3;
+/** Somebody waits, and what fails is to be seen soon. */
+const PROBE_ATTEMPTS = 2;
 /** Nobody waits for a sweep. */
 const ORIGIN_ATTEMPTS = 10;
+
+/** What a secret of a task is sealed for. */
+function secretOf(task: string, path: Path): string {
+  return `${pathText(path)} of the task ${task}`;
+}
 
 class RealServices implements Services {
   readonly version = VERSION;
@@ -98,6 +109,7 @@ class RealServices implements Services {
   readonly #http: SocketHttpClient;
   readonly #storeContext: StoreContext;
   readonly #temporary = new TemporaryFolder(tmpdir());
+  readonly #secrets: SecretBox;
   #state: Promise<StateStore> | undefined;
   #moving: Promise<MovingBook> | undefined;
   #gateway: Promise<GatewaySpec> | undefined;
@@ -111,6 +123,10 @@ class RealServices implements Services {
     this.#config = config;
     this.#options = options;
     this.#http = new SocketHttpClient();
+    this.#secrets = new SecretBox({
+      file: join(config.home, 'secret.key'),
+      fromEnvironment: options.env['FERRY_SECRET_KEY'],
+    });
     this.#storeContext = {
       http: new ProxiedClient(this.#http, config.proxy),
       env: options.env,
@@ -129,12 +145,29 @@ class RealServices implements Services {
 
   async loadTask(path: string): Promise<LoadedTask> {
     const { registry, env } = this.#options;
-    return this.#withDefaults(await loadTaskFile(path, registry, env));
+    return this.#withDefaults(await loadTaskFile(path, registry, env, (text) => this.#namedIn(text)));
   }
 
-  parseTask(text: string, name: string): LoadedTask {
+  async parseTask(text: string, name: string): Promise<LoadedTask> {
+    return await this.#parse(text, name, undefined);
+  }
+
+  async #parse(text: string, name: string, seal: Sealing['seal']): Promise<LoadedTask> {
     const { registry, env } = this.#options;
-    return this.#withDefaults(parseTaskFile(text, { file: `task ${name}`, registry, env }));
+    const stores = await this.#namedIn(text);
+    const unseal = (path: Path, sealed: string): string => this.#secrets.open(secretOf(name, path), sealed);
+    const sealing = { seal, unseal };
+    return this.#withDefaults(parseTaskFile(text, { file: `task ${name}`, registry, env, stores, sealing }));
+  }
+
+  /** The registered stores a task file names. */
+  async #namedIn(text: string): Promise<ReadonlyMap<string, NamedStore>> {
+    return await findStores(text, async (name) => await (await this.#stores()).named(name));
+  }
+
+  async #stores(): Promise<RegisteredStores> {
+    const { stores: book } = await this.control();
+    return new RegisteredStores({ book, box: this.#secrets, registry: this.#options.registry, now: this.now });
   }
 
   async openStores(spec: TaskSpec, patience: Patience = {}): Promise<Stores> {
@@ -184,7 +217,16 @@ class RealServices implements Services {
         assets: CONSOLE,
         onDefect: (error, about) => this.log.error('a request failed', { ...about, error }),
       },
-      areas: (running, state) => openAreas({ gateway: running, state, hub, log, now }),
+      areas: async (running, state) =>
+        await openAreas({
+          gateway: running,
+          state,
+          hub,
+          log,
+          now,
+          stores: await this.#stores(),
+          openProbed: (endpoint, role) => this.#open(endpoint, role, { attempts: PROBE_ATTEMPTS }),
+        }),
       warn: (message) => this.log.warn(message),
     });
   }
@@ -243,10 +285,14 @@ class RealServices implements Services {
   }
 
   async #openStore(spec: TaskSpec, side: 'source' | 'destination', patience: Patience): Promise<ComposedStore> {
-    const driver = await this.#options.registry.open(spec[side], { ...this.#storeContext, role: side });
+    const attempts = Math.min(spec.attempts, patience.attempts ?? spec.attempts);
+    return await this.#open(spec[side], side, { ...patience, attempts });
+  }
+
+  async #open(endpoint: EndpointSpec, role: StoreRole, patience: Patience): Promise<ComposedStore> {
+    const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role });
     const retry: RetryOptions = {
-      attempts: Math.min(spec.attempts, patience.attempts ?? spec.attempts),
-      unansweredAttempts: patience.unansweredAttempts,
+      ...patience,
       random: this.random,
       onRetry: ({ operation, key }, error, attempt) =>
         this.log.debug('another attempt', { operation, key, attempt, error }),

@@ -56,7 +56,7 @@ export interface Services extends AsyncDisposable {
   state(): Promise<StateStore>;
   loadTask(path: string): Promise<LoadedTask>;
   /** Reads the text of a task file kept in the state; `name` is for messages. */
-  parseTask(text: string, name: string): LoadedTask;
+  parseTask(text: string, name: string): Promise<LoadedTask>;
   openStores(spec: TaskSpec, patience?: Patience): Promise<Stores>;
   /** Starts what the configuration file asks for: the gateway, the API with the console, or both. */
   serve(): Promise<RunningServer>;

@@ -31,7 +31,7 @@ export async function findTask(services: Services, call: Call): Promise<FoundTas
     });
   }
   const record = call.argument === undefined ? undefined : await (await services.state()).getTask(name);
-  const loaded = file === undefined ? stored(services, name, record) : await services.loadTask(file);
+  const loaded = await (file === undefined ? stored(services, name, record) : services.loadTask(file));
   return { ...loaded, name, record, spec: overridden(loaded.spec, call) };
 }
 
@@ -106,8 +106,8 @@ function nameOfFile(file: string): string {
   return basename(resolve(file), extname(file));
 }
 
-function stored(services: Services, name: string, record: TaskRecord | undefined): LoadedTask {
-  if (record) return services.parseTask(record.file, name);
+async function stored(services: Services, name: string, record: TaskRecord | undefined): Promise<LoadedTask> {
+  if (record) return await services.parseTask(record.file, name);
   throw new FerryError('task-not-found', {
     message: `there is no task "${name}"`,
     remedy: `Create it with \`ferry run ${name} -t TASK.yaml\`; \`ferry status\` lists the tasks there are.`,

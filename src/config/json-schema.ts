@@ -34,6 +34,8 @@ function endpoint(registry: StoreRegistry, side: 'source' | 'destination'): Reco
   const drivers = registry.drivers.filter((driver) => driver.roles[side]);
   return {
     ...schema,
+    required: undefined,
+    anyOf: [{ required: ['type'] }, { required: ['store'] }],
     properties: { ...schema.properties, type: { ...(typeof type === 'object' && type), enum: drivers.flatMap(names) } },
     allOf: drivers.map((driver) => ({
       if: { properties: { type: { enum: names(driver) } } },

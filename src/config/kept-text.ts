@@ -1,5 +1,6 @@
 /**
- * The text of a task file as the state keeps it: without secrets and without comments.
+ * The text of a task file as the state keeps it: without secrets and without comments. Where it came from no file they
+ * are kept sealed (`${sealed:…}`).
  *
  * A secret that is written into the file is replaced by `${task-file:PATH}` (percent-encoded), which stands for the
  * value at the same place of that file. A file lends its secrets only to the endpoint that stands beside them, so that
@@ -18,13 +19,18 @@ export interface SecretPlace {
   readonly end: number;
 }
 
-/** `text` with a reference to `origin`, an absolute path, for each secret; comments become blanks. */
-export function keptText(text: string, origin: string, secrets: readonly SecretPlace[]): string {
+/** `text` with what `reference` gives, in `${}`, for each secret; comments become blanks. */
+export function keptText(
+  text: string,
+  secrets: readonly SecretPlace[],
+  reference: (place: SecretPlace) => string,
+): string {
   let kept = withoutComments(text);
-  for (const { start, end } of secrets.toSorted((a, b) => b.start - a.start)) {
+  for (const place of secrets.toSorted((a, b) => b.start - a.start)) {
+    const { start, end } = place;
     // A text in lines of its own (`|`) ends with the line.
     const rest = kept.slice(start, end).endsWith('\n') ? '\n' : '';
-    kept = `${kept.slice(0, start)}"\${task-file:${encodeURI(origin)}}"${rest}${kept.slice(end)}`;
+    kept = `${kept.slice(0, start)}"\${${reference(place)}}"${rest}${kept.slice(end)}`;
   }
   return kept;
 }

@@ -9,12 +9,13 @@ import type { Compare, EndpointSpec, TaskSpec } from '../model/task.ts';
 import { GiB, MiB } from '../model/units.ts';
 import { redact } from '../observe/redact.ts';
 import type { StoreRegistry } from '../store/registry.ts';
-import { checked } from './check.ts';
+import { checked, isRecord } from './check.ts';
 import { decodedSource } from './decoding.ts';
 import { concealed, readEndpoint, type ReadEndpoint } from './endpoint.ts';
 import type { References } from './interpolate.ts';
 import { keptText, Lender, type SecretPlace } from './kept-text.ts';
-import { problemsError } from './problems.ts';
+import { putStores, type NamedStore } from './named-store.ts';
+import { problemsError, type Path } from './problems.ts';
 import { TASK_FILE, type TaskFile } from './task-schema.ts';
 import { MAX_FILE_BYTES, YamlFile } from './yaml-file.ts';
 
@@ -28,13 +29,23 @@ export interface LoadedTask {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads and checks a task file. Rejects with `configuration`, whose message has a line for every problem. */
-export async function loadTaskFile(file: string, registry: StoreRegistry, env: Environment): Promise<LoadedTask> {
-  return parseTaskFile(await readText(file, TASK), {
+/**
+ * Reads and checks a task file. `storesOf` finds the registered stores its text names. Rejects with `configuration`,
+ * whose message has a line for every problem.
+ */
+export async function loadTaskFile(
+  file: string,
+  registry: StoreRegistry,
+  env: Environment,
+  storesOf?: (text: string) => Promise<ParseOptions['stores']>,
+): Promise<LoadedTask> {
+  const text = await readText(file, TASK);
+  return parseTaskFile(text, {
     file: path.basename(file),
     origin: path.resolve(file),
     registry,
     env,
+    stores: await storesOf?.(text),
   });
 }
 
@@ -47,14 +58,30 @@ export interface ParseOptions {
   readonly env: Environment;
   /** For `${file:PATH}`; from disk where absent. */
   readonly readFile?: References['readFile'];
+  /** The registered stores it names, by name. */
+  readonly stores?: ReadonlyMap<string, NamedStore> | undefined;
+  /** Secrets of a text that is of no file. */
+  readonly sealing?: Sealing | undefined;
+}
+
+/** How secrets are kept that stand in no file. */
+export interface Sealing {
+  /** Absent where the text is the one that was kept. */
+  readonly seal?: ((path: Path, secret: string) => string) | undefined;
+  /** Throws where it does not open. */
+  readonly unseal: (path: Path, sealed: string) => string;
 }
 
 /** The same for a text at hand, such as the one the state keeps of a task. */
 export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
-  const { registry, env, origin, readFile = (name) => readFileSync(name, 'utf8') } = options;
+  const { registry, env, origin, stores, sealing, readFile = (name) => readFileSync(name, 'utf8') } = options;
   const lender = origin === undefined ? new Lender({ env, readFile }) : undefined;
-  const file = new YamlFile(text, { env, readFile, lend: lender?.lend });
+  const unseal = origin === undefined ? sealing?.unseal : undefined;
+  const file = new YamlFile(text, { env, readFile, lend: lender?.lend, unseal });
   lender?.check(file);
+  const before = file.problems.length;
+  putStores(file, stores ?? new Map());
+  if (file.problems.length > before) throw problemsError(options.file, file.problems);
   if (file.data === undefined) throw problemsError(options.file, file.problems);
   const task = checked(file, TASK_FILE, file.data, []);
   const source = readEndpoint(file, ['source'], ['source'], registry);
@@ -71,11 +98,21 @@ export function parseTaskFile(text: string, options: ParseOptions): LoadedTask {
   });
   const from = endpoint('source', { ...source, options: decoded });
   const spec = toSpec(task, from, endpoint('destination', destination));
-  return {
-    spec,
-    text: origin === undefined ? text : keptText(text, origin, secretPlaces(file, { source, destination })),
-    secrets,
-  };
+  const seal = origin === undefined ? sealing?.seal : undefined;
+  const reference =
+    origin !== undefined
+      ? () => `task-file:${encodeURI(origin)}`
+      : seal && (({ path: at }: SecretPlace) => `sealed:${seal(at, valueAt(file, at))}`);
+  const kept = reference && keptText(text, secretPlaces(file, { source, destination }), reference);
+  return { spec, text: kept ?? text, secrets };
+}
+
+function valueAt(file: YamlFile, at: Path): string {
+  const value = at.reduce<unknown>(
+    (around, step) => (isRecord(around) || Array.isArray(around) ? Reflect.get(around, step) : undefined),
+    file.data,
+  );
+  return typeof value === 'string' ? value : (file.source(at) ?? '');
 }
 
 /** Where secrets are written out: options the driver calls so, and whatever else looks like one. */

@@ -13,6 +13,12 @@ const endpoint = (what: string) =>
         .string()
         .default('')
         .describe('Prefix or directory inside the store. Nothing outside it is read or written.'),
+      store: z
+        .string()
+        .optional()
+        .describe(
+          'Name of a store registered with `ferry serve`, in place of `type` and `options`; `path` is below its own.',
+        ),
       options: z.record(z.string(), z.unknown()).optional().describe('Options of the store type.'),
     })
     .describe(what);

@@ -13,6 +13,8 @@ const MAX_DEPTH = 50;
 export interface YamlReferences extends References {
   /** The value for `${task-file:PATH}` at a path; throws an `Error` where there is none. Absent: no such references. */
   readonly lend?: ((path: Path, file: string) => string) | undefined;
+  /** The value of `${sealed:TEXT}` at a path; throws where it does not open. Absent: no such references. */
+  readonly unseal?: ((path: Path, sealed: string) => string) | undefined;
 }
 
 interface Place {
@@ -27,6 +29,7 @@ interface Place {
 }
 
 const LENT = /^\$\{task-file:([^}]*)\}$/;
+const SEALED = /^\$\{sealed:([^}]*)\}$/;
 
 /** Data, and what is wrong with it so far. The data is undefined where the text is no YAML, or too much of it. */
 export class YamlFile {
@@ -131,8 +134,10 @@ export class YamlFile {
 
   #scalar(value: unknown, path: Path): unknown {
     if (typeof value !== 'string') return value;
-    const { lend } = this.#references;
+    const { lend, unseal } = this.#references;
     try {
+      const [, sealed] = (unseal && SEALED.exec(value)) ?? [];
+      if (unseal && sealed !== undefined) return unseal(path, sealed);
       const [, file] = (lend && LENT.exec(value)) ?? [];
       return lend && file !== undefined ? lend(path, decodeURI(file)) : interpolate(value, this.#references);
     } catch (error) {

@@ -12,7 +12,7 @@ import type { ListPage, Store } from '../store/store.ts';
 import type { EngineContext } from './engine.ts';
 import { sampleEtags } from './etags.ts';
 import { fetchFallback } from './fetching.ts';
-import { probeDestination } from './probe.ts';
+import { probeDestination, type Probed } from './probe.ts';
 import type { CheckResult } from './progress.ts';
 
 type Side = CheckResult['endpoint'];
@@ -37,9 +37,10 @@ export async function* checkEndpoints(context: Omit<EngineContext, 'task'>): Asy
   else if (spec.type === 'fetch') yield fetching.ok('it can read from the source by itself');
 }
 
-async function* checkSource(
+/** What a task needs of a source. */
+export async function* checkSource(
   store: Store,
-  { prefix, keysFile }: Filters,
+  { prefix, keysFile }: Pick<Filters, 'prefix' | 'keysFile'>,
   signal: AbortSignal,
 ): AsyncGenerator<CheckResult> {
   const listing = new Step('source', 'list');
@@ -78,7 +79,13 @@ function foundText({ entries, next }: ListPage): string {
   return objects === 0 ? 'nothing there' : objects === 1 ? '1 object' : `${objects} objects`;
 }
 
-async function* checkDestination(store: Store, removesOnly: boolean, signal: AbortSignal): AsyncGenerator<CheckResult> {
+/** What a task needs of a destination. `onMeasured` is told what a scratch key showed. */
+export async function* checkDestination(
+  store: Store,
+  removesOnly: boolean,
+  signal: AbortSignal,
+  onMeasured?: (measured: Probed['capabilities']) => void,
+): AsyncGenerator<CheckResult> {
   const listing = new Step('destination', 'list');
   if (store.capabilities.list) {
     try {
@@ -111,6 +118,7 @@ async function* checkDestination(store: Store, removesOnly: boolean, signal: Abo
   const measuring = new Step('destination', 'measured');
   try {
     const { capabilities, surprises } = await probeDestination(store, signal);
+    onMeasured?.(capabilities);
     const can = [
       capabilities.writeIfAbsent ? 'creates without replacing' : 'cannot create without replacing',
       capabilities.verifiesMd5 ? 'checks MD5 before storing' : 'does not check MD5',

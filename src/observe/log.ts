@@ -141,7 +141,8 @@ class PinoLogFile extends PinoLog implements LogFile {
       const text = secret.reveal();
       if (text.length < 4) continue;
       // As it is, and as it looks in a URL.
-      for (const form of new Set([text, encodeURIComponent(text)])) this.#hidden.push(form);
+      for (const form of new Set([text, encodeURIComponent(text)]))
+        if (!this.#hidden.includes(form)) this.#hidden.push(form);
     }
     // A secret may contain another.
     this.#hidden.sort((a, b) => b.length - a.length);

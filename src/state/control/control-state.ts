@@ -1,10 +1,12 @@
 import type { AccessBook } from './access-book.ts';
 import type { AnswerBook } from './answer-book.ts';
 import type { AuditBook } from './audit-book.ts';
+import type { StoreBook } from './store-book.ts';
 
 /** What the control plane keeps. One contract, one suite (`test/conformance/control-suite.ts`). */
 export interface ControlState extends AsyncDisposable {
   readonly access: AccessBook;
   readonly audit: AuditBook;
   readonly answers: AnswerBook;
+  readonly stores: StoreBook;
 }

@@ -7,6 +7,7 @@ import { AccessTable } from './access-table.ts';
 import { AnswerTable } from './answer-table.ts';
 import { AuditTable } from './audit-table.ts';
 import { prepareControlSchema } from './schema.ts';
+import { StoreTable } from './store-table.ts';
 
 /** Rejects with `state`, `permission` or `disk-full`, as `openState`. */
 export async function openControl(file: string): Promise<ControlState> {
@@ -25,6 +26,7 @@ class SqliteControlState implements ControlState {
   readonly access: AccessTable;
   readonly audit: AuditTable;
   readonly answers: AnswerTable;
+  readonly stores: StoreTable;
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -32,6 +34,7 @@ class SqliteControlState implements ControlState {
     this.access = new AccessTable(db);
     this.audit = new AuditTable(db);
     this.answers = new AnswerTable(db);
+    this.stores = new StoreTable(db);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

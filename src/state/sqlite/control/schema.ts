@@ -42,6 +42,18 @@ const CONTROL_MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX answers_by_time ON answers (at);
   `,
+  `
+  CREATE TABLE stores (
+    name       TEXT PRIMARY KEY,
+    type       TEXT NOT NULL,
+    path       TEXT NOT NULL,
+    options    TEXT NOT NULL,
+    secrets    TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1,
+    tested     TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
