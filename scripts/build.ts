@@ -4,6 +4,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { buildConsole } from './lib/console.ts';
 
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -29,13 +30,14 @@ const { metafile } = await build({
   metafile: true,
 });
 chmodSync('dist/bin/ferry.js', 0o755);
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile));
-console.log('built dist/bin/ferry.js');
+const page = await buildConsole('dist/console');
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licences(metafile, page));
+console.log('built dist/bin/ferry.js and dist/console');
 
-/** The licence of every package that is part of the bundle, as their terms ask. */
-function licences({ inputs }: Metafile): string {
+/** The licence of every package that is part of a bundle, as their terms ask. */
+function licences(...bundles: readonly Metafile[]): string {
   const folders = new Set<string>();
-  for (const path of Object.keys(inputs)) {
+  for (const path of bundles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const folder = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(path)?.[0];
     if (folder !== undefined) folders.add(folder);
   }

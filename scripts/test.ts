@@ -13,6 +13,7 @@ const SUITES: Readonly<Record<string, { readonly concurrency?: number; readonly 
   live: { timeout: 5 * MINUTE },
   faults: { timeout: 5 * MINUTE },
   peers: { concurrency: 1, timeout: 10 * MINUTE },
+  console: { concurrency: 1, timeout: 3 * MINUTE },
   e2e: { concurrency: 1, timeout: 10 * MINUTE },
 };
 
@@ -32,6 +33,7 @@ if (runs('static')) {
   }
 }
 if (runs('peers') || runs('e2e')) console.log(installServers(TEST_PEERS));
+else if (runs('console')) console.log(installServers(['chromium']));
 for (const [name, limits] of Object.entries(SUITES)) {
   const files = globSync(`test/${name}/**/*.test.ts`).sort();
   if (runs(name) && files.length > 0) all.push(await runSuite({ name, files, verbose: true, ...limits }));

@@ -12,6 +12,7 @@ const bin = (name: string): string => `node_modules/.bin/${name}`;
 
 export const STATIC_STEPS: readonly Step[] = [
   { name: 'types', command: bin('tsc'), args: ['-p', '.'] },
+  { name: 'types of the console', command: bin('tsc'), args: ['-p', 'console'] },
   { name: 'lint', command: bin('oxlint'), args: ['--type-aware', '--quiet'] },
   { name: 'format', command: bin('oxfmt'), args: ['--check', '.'] },
 ];

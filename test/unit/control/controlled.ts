@@ -37,6 +37,7 @@ export class Controlled implements AsyncDisposable {
   static async start(
     routes: readonly Route[] | ((state: ControlState, hub: LiveHub) => readonly Route[]) = [],
     clock: () => number = Date.now,
+    assets?: string,
   ): Promise<Controlled> {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-control-'));
     const state = await openControl(join(folder, 'control.db'));
@@ -52,7 +53,7 @@ export class Controlled implements AsyncDisposable {
         now: clock,
         sinceProgress: () => undefined,
         routes: typeof routes === 'function' ? routes(state, hub) : routes,
-        assets: join(folder, 'console'),
+        assets: assets ?? join(folder, 'console'),
         onDefect: (error) => defects.push(error),
       },
     );

@@ -1,0 +1,325 @@
+/** Resources of the API. Times are milliseconds since the epoch, sizes bytes. */
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next?: string;
+}
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export interface Session {
+  readonly name: string;
+  readonly role: Role;
+  readonly csrf?: string;
+}
+
+export interface Token {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly expiresAt?: number;
+}
+
+export interface Node {
+  readonly name: string;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly uptime: number;
+  readonly memory: number;
+  readonly cpu: number;
+  readonly ready: boolean;
+}
+
+export interface AuditEntry {
+  readonly id: number;
+  readonly at: number;
+  readonly who: string;
+  readonly role: Role;
+  readonly from: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly outcome: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean | 'skipped';
+  readonly detail: string;
+  readonly remedy?: string;
+  readonly endpoint?: 'source' | 'destination';
+}
+
+export interface StoreTest {
+  readonly at: number;
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  readonly capabilities?: Readonly<Record<string, unknown>>;
+}
+
+export interface StoreSpec {
+  readonly name: string;
+  readonly type: string;
+  readonly path: string;
+  /** Secrets are `***`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface Store extends StoreSpec {
+  readonly createdAt: number;
+  readonly tested?: StoreTest;
+}
+
+/** As much of JSON schema as forms are made of. */
+export interface OptionSchema {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly writeOnly?: boolean;
+  readonly anyOf?: readonly OptionSchema[];
+  readonly properties?: Readonly<Record<string, OptionSchema>>;
+  readonly required?: readonly string[];
+}
+
+export interface StoreType {
+  readonly type: string;
+  readonly title: string;
+  readonly roles: readonly string[];
+  readonly options: OptionSchema;
+}
+
+export type TaskState = 'created' | 'queued' | 'running' | 'paused' | 'interrupted' | 'finished' | 'failed';
+
+export interface Counters {
+  readonly listed: number;
+  readonly listedBytes: number;
+  readonly compared: number;
+  readonly copied: number;
+  readonly copiedBytes: number;
+  readonly skipped: number;
+  readonly skippedBytes: number;
+  readonly deleted: number;
+  readonly failed: number;
+  readonly filtered: number;
+  readonly retried: number;
+}
+
+export interface Throttle {
+  readonly what: 'bandwidth' | 'objects-per-second' | 'slow-down' | 'retrying' | 'listing';
+  readonly store?: string;
+  readonly cause?: string;
+  readonly bytesPerSecond?: number;
+  readonly limit?: number;
+}
+
+export interface ActiveTransfer {
+  readonly key: string;
+  readonly size: number;
+  readonly done: number;
+  readonly parts?: { readonly total: number; readonly done: number };
+}
+
+export interface TaskProgress {
+  readonly phase: string;
+  readonly bytesMoved: number;
+  readonly rate: { readonly bytes: number; readonly objects: number; readonly listed: number };
+  readonly eta?: number;
+  readonly inFlight: number;
+  readonly concurrency: number;
+  readonly throttledBy: readonly Throttle[];
+  readonly active: readonly ActiveTransfer[];
+  readonly ranges: { readonly total: number; readonly done: number; readonly active: number };
+  readonly listingDone: boolean;
+  readonly elapsed: number;
+}
+
+/** A number, or a timetable such as `08:00,10MiB 19:00,off`. */
+export interface Limits {
+  readonly concurrency?: number;
+  readonly bandwidth?: number | string | readonly unknown[];
+  readonly objectsPerSecond?: number;
+}
+
+export interface Task {
+  readonly name: string;
+  readonly type: string;
+  readonly state: TaskState;
+  readonly source: string;
+  readonly destination: string;
+  readonly priority: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly passes: number;
+  readonly counters: Counters;
+  readonly failed: number;
+  readonly progress?: TaskProgress;
+  readonly limits: Limits;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly schedule?: string;
+}
+
+export interface KeyRange {
+  /** Keys greater than this; null is the beginning. */
+  readonly after: string | null;
+  /** Up to and including this; null is the end. */
+  readonly through: string | null;
+  readonly position: string | null;
+  readonly state: 'done' | 'active' | 'waiting' | 'failed';
+}
+
+export interface Series {
+  /** Milliseconds between points. */
+  readonly step: number;
+  readonly points: readonly {
+    readonly at: number;
+    readonly bytes: number;
+    readonly objects: number;
+    readonly failed: number;
+  }[];
+}
+
+export interface Failure {
+  readonly key: string;
+  readonly operation: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly size?: number;
+  readonly at: number;
+  readonly attempts: number;
+}
+
+export interface FailureGroup {
+  readonly code: string;
+  readonly count: number;
+  readonly examples: readonly { readonly key: string; readonly message: string; readonly remedy: string }[];
+}
+
+export interface FileRow {
+  readonly key: string;
+  readonly outcome: string;
+  readonly size?: number;
+  readonly checksum?: string;
+  readonly at?: number;
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly level: string;
+  readonly message: string;
+}
+
+export interface Report {
+  readonly id: string;
+  readonly kind: string;
+  readonly at: number;
+}
+
+interface Amount {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+interface Foreseen {
+  readonly what: string;
+  readonly objects: number;
+  readonly reason: string;
+  readonly examples: readonly string[];
+}
+
+export interface Plan {
+  readonly listed: Amount;
+  readonly copy: Amount;
+  readonly overwrite: Amount;
+  readonly skip: Amount;
+  readonly remove: Amount;
+  readonly fail: Amount;
+  readonly filtered: number;
+  readonly failures: readonly Foreseen[];
+  readonly losses: readonly Foreseen[];
+  readonly examples: Readonly<Record<'copy' | 'overwrite' | 'remove', readonly string[]>>;
+  readonly estimate: { readonly milliseconds?: number; readonly atLeast: boolean; readonly basis: string };
+}
+
+export type Phase =
+  | 'created'
+  | 'tracking'
+  | 'switching'
+  | 'pending'
+  | 'migrating'
+  | 'verifying'
+  | 'migrated'
+  | 'finalised'
+  | 'rolling-back'
+  | 'returning'
+  | 'rolled-back';
+
+export type MigrationStep = 'start' | 'pause' | 'resume' | 'switch' | 'verify' | 'rollback' | 'finalise';
+
+export interface Migration {
+  readonly name: string;
+  readonly tenant: string;
+  readonly phase: Phase;
+  readonly epoch: number;
+  readonly paused: boolean;
+  readonly from: string;
+  readonly to: string;
+  readonly writeBack: boolean;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly ranges?: readonly KeyRange[];
+  readonly reads: { readonly new: number; readonly old: number };
+  readonly writes: { readonly openOnOld: number; readonly oldest?: number };
+  readonly lag: { readonly keys: number; readonly oldest?: number };
+  readonly verified?: { readonly at: number; readonly objects: number; readonly open: number };
+  readonly foreign: { readonly count: number; readonly keys: readonly string[] };
+  readonly next: readonly {
+    readonly step: MigrationStep;
+    readonly allowed: boolean;
+    readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[];
+  }[];
+}
+
+export interface MirrorRule {
+  readonly name: string;
+  readonly match: string;
+  readonly origins: readonly string[];
+  readonly mode: string;
+  readonly store: boolean | string;
+  readonly counters: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly absent: number;
+    readonly stored: number;
+    readonly bytes: number;
+    readonly failures: number;
+    readonly lastUse?: number;
+  };
+  readonly series?: readonly { readonly at: number; readonly hits: number; readonly misses: number }[];
+}
+
+export interface Mirror {
+  readonly bucket: string;
+  readonly rules: readonly MirrorRule[];
+}
+
+export interface User {
+  readonly name: string;
+  readonly tenant: string;
+  readonly accessKeyId: string;
+  readonly buckets?: readonly string[];
+  readonly readOnly: boolean;
+  readonly source: 'configuration' | 'api';
+}
+
+export interface Schedule {
+  readonly id: string;
+  readonly task: string;
+  readonly cron: string;
+  readonly timeZone?: string;
+  readonly window?: { readonly from: string; readonly to: string };
+  readonly enabled: boolean;
+  readonly nextAt?: number;
+  readonly lastAt?: number;
+}
