@@ -36,6 +36,7 @@ import type { HttpClient } from '../wire/http/client.ts';
 import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import { openAreas } from './control-areas.ts';
 import { logAccess } from './log-access.ts';
+import { Measured } from './measured.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
 import { startServer, type RunningServer } from './running-server.ts';
@@ -114,6 +115,7 @@ class RealServices implements Services {
   #moving: Promise<MovingBook> | undefined;
   #gateway: Promise<GatewaySpec> | undefined;
   #control: Promise<ControlState> | undefined;
+  #measured: Measured | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -195,7 +197,8 @@ class RealServices implements Services {
 
   async openOrigin(endpoint: EndpointSpec): Promise<Store> {
     const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'source' });
-    return compose(driver, { retry: { attempts: ORIGIN_ATTEMPTS, random: this.random } });
+    const watch = this.#measured?.stores;
+    return compose(driver, { retry: { attempts: ORIGIN_ATTEMPTS, random: this.random }, watch });
   }
 
   async serve(): Promise<RunningServer> {
@@ -203,6 +206,7 @@ class RealServices implements Services {
     const gateway = await findGateway(this.#config.file, registry, env);
     if (gateway) this.log.conceal(gateway.secrets);
     const control = await loadControl(this.#config.file, env);
+    const measured = control.spec && (this.#measured = new Measured(this.version, this.now));
     const hub = new LiveHub();
     const { log, now } = this;
     return await startServer({
@@ -215,12 +219,16 @@ class RealServices implements Services {
         holder: this.holder,
         now: this.now,
         assets: CONSOLE,
+        onAnswer: measured?.api,
         onDefect: (error, about) => this.log.error('a request failed', { ...about, error }),
       },
-      areas: async (running, state) =>
+      areas: async (controlled, running, state) =>
         await openAreas({
+          spec: controlled,
+          metrics: measured!.metrics,
           gateway: running,
           state,
+          tasks: await this.state(),
           hub,
           log,
           now,
@@ -248,7 +256,11 @@ class RealServices implements Services {
       now: this.now,
       random: this.random,
       tmpdir: this.tmpdir,
-      log: (entry) => logAccess(this.log, entry),
+      log: (entry) => {
+        this.#measured?.gateway(entry);
+        logAccess(this.log, entry);
+      },
+      watch: this.#measured?.stores,
       openStore: (endpoint) => this.openServed(endpoint),
     });
   }
@@ -266,7 +278,8 @@ class RealServices implements Services {
 
   async openServed(endpoint: EndpointSpec): Promise<ComposedStore> {
     const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role: 'served' });
-    return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random } });
+    const watch = this.#measured?.stores;
+    return compose(driver, { retry: { attempts: GATEWAY_ATTEMPTS, random: this.random }, watch });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -276,6 +289,7 @@ class RealServices implements Services {
     const { pidFile } = this.#config;
     if (pidFile !== undefined) closing.defer(() => rm(pidFile, { force: true }));
     closing.use(this.#http);
+    closing.use(this.#measured);
     const state = await this.#state?.catch(() => undefined);
     if (state) closing.use(state);
     const moving = await this.#moving?.catch(() => undefined);
@@ -297,7 +311,7 @@ class RealServices implements Services {
       onRetry: ({ operation, key }, error, attempt) =>
         this.log.debug('another attempt', { operation, key, attempt, error }),
     };
-    return compose(driver, { retry });
+    return compose(driver, { retry, watch: this.#measured?.stores });
   }
 
   /** Secrets are kept out of the log; what the task leaves open comes from the configuration. */

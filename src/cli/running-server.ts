@@ -3,6 +3,7 @@ import type { LoadedControl } from '../config/control-config.ts';
 import { freshToken } from '../control/access/token.ts';
 import { startControl, type ControlContext, type RunningControl } from '../control/control.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
+import type { ControlSpec } from '../model/control.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import { FerryError, isFerryError } from '../model/errors.ts';
 import type { Areas } from './control-areas.ts';
@@ -27,7 +28,7 @@ export interface ServerParts {
   state(): Promise<ControlState>;
   readonly context: Omit<ControlContext, 'state' | 'routes' | 'sinceProgress'>;
   /** What the API controls, beside the gateway that runs. */
-  areas(gateway: RunningGateway | undefined, state: ControlState): Promise<Areas>;
+  areas(spec: ControlSpec, gateway: RunningGateway | undefined, state: ControlState): Promise<Areas>;
   readonly warn: (message: string) => void;
 }
 
@@ -68,7 +69,7 @@ async function startControlled(
   await using opened = new AsyncDisposableStack();
   try {
     const state = await parts.state();
-    const areas = opened.use(await parts.areas(gateway, state));
+    const areas = opened.use(await parts.areas(control.spec, gateway, state));
     const { routes } = areas;
     const running = await startControl(control.spec, {
       ...context,

@@ -37,11 +37,12 @@ export async function loadControl(
       'is reached from elsewhere, and there is no TLS: give `tls`, or say `plain_http: true` where the network is trusted',
     );
   if (file.problems.length > 0 || control === undefined) throw problemsError(path.basename(name), file.problems);
-  const { tls, hosts } = control;
+  const { tls, hosts, metrics } = control;
   const spec = place && {
     ...place,
     tls: tls && { certFile: tls.cert_file, keyFile: tls.key_file },
     hosts: hosts.map((host) => host.toLowerCase()),
+    openMetrics: metrics === 'open',
   };
   return { spec, wanted: section !== undefined };
 }

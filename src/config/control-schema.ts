@@ -15,6 +15,10 @@ export const CONTROL = z
       .strictObject({ cert_file: z.string().min(1).describe('PEM file of the certificate and those above it.'), key_file: z.string().min(1).describe('PEM file of its key.') })
       .optional()
       .describe('Serve HTTPS.'),
+    metrics: z
+      .enum(['token', 'open'])
+      .default('token')
+      .describe('Who may read `/metrics`: whoever shows a token, or with `open` any program of this machine. Behind a proxy on this machine everybody seems to be of this machine.'),
     hosts: z
       .array(z.string().min(1))
       .default([])

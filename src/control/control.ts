@@ -14,7 +14,7 @@ import { accessRoutes } from './access/routes.ts';
 import { openApi } from './api/openapi.ts';
 import { Problem } from './api/problem.ts';
 import type { Route } from './api/route.ts';
-import { problemAnswer, Router } from './api/router.ts';
+import { problemAnswer, Router, type RouterOptions } from './api/router.ts';
 import { Assets } from './assets.ts';
 import type { LiveHub } from './live/hub.ts';
 import { liveRoutes } from './live/routes.ts';
@@ -28,6 +28,7 @@ export interface ControlContext extends Pick<SystemContext, 'version' | 'holder'
   readonly routes: readonly Route[];
   /** Folder of the built console. */
   readonly assets: string;
+  readonly onAnswer?: RouterOptions['onAnswer'];
   readonly onDefect: (error: unknown, about: { readonly requestId: string; readonly route: string }) => void;
 }
 
@@ -65,6 +66,7 @@ export async function startControl(spec: ControlSpec, context: ControlContext): 
     answers: state.answers,
     now,
     onDefect: context.onDefect,
+    onAnswer: context.onAnswer,
     stopping: stopping.signal,
   });
   const assets = new Assets(context.assets);

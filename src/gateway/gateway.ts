@@ -41,7 +41,9 @@ export interface AccessEntry {
   readonly id: string;
   readonly from: string;
   readonly user: string | undefined;
-  readonly operation: string;
+  /** Undefined where it is none, or was not found out. */
+  readonly operation: string | undefined;
+  readonly method: string;
   readonly bucket: string | undefined;
   readonly key: string | undefined;
   readonly status: number;
@@ -86,7 +88,8 @@ export class Gateway {
       id,
       from: http.from,
       user: outcome.identity?.user?.name,
-      operation: outcome.operation ?? http.method,
+      operation: outcome.operation,
+      method: http.method,
       bucket: outcome.request?.bucket,
       key: outcome.request?.key,
       status: answer.status,

@@ -7,6 +7,7 @@ import type { MirrorBook } from '../state/mirror-book.ts';
 import type { BucketBook } from '../state/bucket-book.ts';
 import type { MovingBook } from '../state/moving-bucket.ts';
 import type { ComposedStore } from '../store/compose.ts';
+import type { StoreWatch } from '../store/layers/measure.ts';
 import type { Store } from '../store/store.ts';
 import { listen } from '../wire/http/server/listen.ts';
 import { Users } from './access/users.ts';
@@ -38,6 +39,8 @@ export interface ServeContext {
   readonly random: () => number;
   readonly now: () => number;
   readonly log: (entry: AccessEntry) => void;
+  /** Wants to know how origins do. */
+  readonly watch?: StoreWatch | undefined;
 }
 
 export interface RunningGateway {

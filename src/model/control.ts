@@ -6,4 +6,6 @@ export interface ControlSpec {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Names it is asked by besides its address, lower case. */
   readonly hosts: readonly string[];
+  /** Programs of this machine read `/metrics` without a token. */
+  readonly openMetrics: boolean;
 }

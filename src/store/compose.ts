@@ -5,6 +5,7 @@ import { ErrorContext } from './layers/error-context.ts';
 import type { Layer } from './layers/layer.ts';
 import { LayeredStore } from './layers/layered-store.ts';
 import type { LimitOptions } from './layers/limits.ts';
+import { Measure, type StoreWatch } from './layers/measure.ts';
 import { Limits } from './layers/limits.ts';
 import { Retry } from './layers/retry.ts';
 import type { StoreStats } from './layers/trace.ts';
@@ -21,6 +22,8 @@ export interface ComposeOptions {
   readonly clock?: Clock | undefined;
   /** Counts shared with other stores; new ones where absent. */
   readonly stats?: StoreStats | undefined;
+  /** Wants to know how it does. */
+  readonly watch?: StoreWatch | undefined;
   /** Between the watchdog and the driver; tests put faults here. */
   readonly innermost?: readonly Layer[] | undefined;
 }
@@ -41,7 +44,8 @@ export interface ComposedStore extends Store {
 /**
  * A driver with all layers around it, always in this order:
  *
- * 1. trace: counts and tells every call as the caller sees it, retries included in its time;
+ * 1. trace, and measure where somebody wants to know: count and tell every call as the caller sees it, retries included
+ *    in its time;
  * 2. error context: every error leaves as a `FerryError` that names operation, store and key;
  * 3. correctness: what the store cannot do is refused once, not retried;
  * 4. retry: sleeps without holding a slot;
@@ -55,6 +59,7 @@ export function compose(driver: Store, options: ComposeOptions = {}): ComposedSt
   const limits = new Limits({ clock, ...options.limits });
   const outer = [
     new Trace(driver.info.name, stats),
+    ...(options.watch === undefined ? [] : [new Measure(options.watch.opened(driver.info.name, stats))]),
     new ErrorContext(driver.info, stats),
     new Correctness(driver.capabilities),
   ];

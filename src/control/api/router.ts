@@ -19,6 +19,8 @@ export interface RouterOptions {
   readonly now: () => number;
   /** Told of what went wrong on our side. */
   readonly onDefect: (error: unknown, about: { readonly requestId: string; readonly route: string }) => void;
+  /** Told of every answer: operation, status, milliseconds until it begins. */
+  readonly onAnswer?: ((operation: string, status: number, milliseconds: number) => void) | undefined;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -47,6 +49,19 @@ export class Router {
     if (found.length === 0) return undefined;
     const requestId = `${this.#options.now().toString(36)}-${(++this.#requests).toString(36)}`;
     const match = found.find(({ route }) => route.method === http.method);
+    const began = performance.now();
+    const answer = await this.#answered(match, found, search, http, requestId);
+    this.#options.onAnswer?.(match?.route.id ?? 'none', answer.status, performance.now() - began);
+    return answer;
+  }
+
+  async #answered(
+    match: Found | undefined,
+    found: readonly Found[],
+    search: string,
+    http: ServerRequest,
+    requestId: string,
+  ): Promise<HttpAnswer> {
     try {
       if (match === undefined)
         throw new Problem('method-not-allowed', { headers: ['Allow', found.map(({ route }) => route.method).join()] });
@@ -58,7 +73,7 @@ export class Router {
     }
   }
 
-  #find(path: string): { readonly route: Route; readonly values: Record<string, string> }[] {
+  #find(path: string): Found[] {
     const steps = path.split('/');
     const found = [];
     for (const { steps: wanted, route } of this.#routes) {
@@ -138,6 +153,11 @@ export class Router {
       throw thrown;
     }
   }
+}
+
+interface Found {
+  readonly route: Route;
+  readonly values: Record<string, string>;
 }
 
 function matched(wanted: readonly string[], steps: readonly string[]): Record<string, string> | undefined {

@@ -4,6 +4,7 @@ import type { EndpointSpec } from '../../model/task.ts';
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { MirrorBook } from '../../state/mirror-book.ts';
 import { systemClock } from '../../store/clock.ts';
+import type { StoreWatch } from '../../store/layers/measure.ts';
 import type { Store } from '../../store/store.ts';
 import type { Bucket } from '../buckets.ts';
 import { MirrorStore } from './mirror-store.ts';
@@ -26,6 +27,7 @@ export interface MirrorsOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly onMirrorFailure: (failure: MirrorFailure) => void;
+  readonly watch?: StoreWatch | undefined;
 }
 
 export interface MirrorFailure {

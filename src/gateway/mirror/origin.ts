@@ -4,6 +4,7 @@ import { FerryError, toFerryError } from '../../model/errors.ts';
 import { systemClock } from '../../store/clock.ts';
 import { compose, type ComposedStore } from '../../store/compose.ts';
 import type { Call } from '../../store/layers/call.ts';
+import type { StoreWatch } from '../../store/layers/measure.ts';
 import type { Layer, Next } from '../../store/layers/layer.ts';
 import { TokenBucket } from '../../store/layers/token-bucket.ts';
 import type { Store } from '../../store/store.ts';
@@ -16,6 +17,12 @@ const ATTEMPTS = 2;
 /** A wish to wait longer than this is a failure, milliseconds. */
 const LONGEST_WISH = 1000;
 
+export interface OriginContext {
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly watch?: StoreWatch | undefined;
+}
+
 export class Origin {
   readonly store: ComposedStore;
   readonly breaker: Breaker;
@@ -24,7 +31,7 @@ export class Origin {
     driver: Store,
     limits: OriginLimits,
     breaker: { readonly failures: number; readonly duration: number },
-    { now, random }: { readonly now: () => number; readonly random: () => number },
+    { now, random, watch }: OriginContext,
   ) {
     this.store = compose(driver, {
       retry: { attempts: ATTEMPTS, base: 50, cap: 500, random },
@@ -34,6 +41,7 @@ export class Origin {
         readBandwidth: new TokenBucket(systemClock, limits.bandwidth),
       },
       watchdog: { timeout: limits.timeout },
+      watch,
       innermost: [new Impatience()],
     });
     this.breaker = new Breaker(breaker, now);

@@ -144,6 +144,6 @@ test('the database holds no secret', async () => {
   const bytes =
     readFileSync(server.file('control.db'), 'latin1') + readFileSync(server.file('control.db-wal'), 'latin1');
   assert.ok(bytes.includes('kept'), 'the file is the one');
-  for (const secret of [token.split('_')[2]!, cookie]) assert.ok(!bytes.includes(secret));
+  for (const secret of [token.slice(-43), cookie]) assert.ok(!bytes.includes(secret));
   assert.ok(!/ferry_[\w-]{12}_[\w-]{43}/.test(bytes));
 });

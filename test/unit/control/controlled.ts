@@ -44,7 +44,7 @@ export class Controlled implements AsyncDisposable {
     const hub = new LiveHub();
     const defects: unknown[] = [];
     const control = await startControl(
-      { host: '127.0.0.1', port: 0, tls: undefined, hosts: [] },
+      { host: '127.0.0.1', port: 0, tls: undefined, hosts: [], openMetrics: false },
       {
         state,
         hub,

@@ -55,9 +55,9 @@ test('the log names who did what, and neither signatures nor queries', async () 
   await signed(serving, { method: 'PUT', path: '/box/k', body: Buffer.from('four') });
   await signed(serving, { path: '/box/absent', secret: 'wrong' });
   assert.deepEqual(
-    serving.log.map(({ user, operation, bucket, key, status, error }) => [
+    serving.log.map(({ user, operation, method, bucket, key, status, error }) => [
       user,
-      operation,
+      operation ?? method,
       bucket,
       key,
       status,
