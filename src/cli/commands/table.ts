@@ -12,6 +12,7 @@ import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
 import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
+import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
 import { versionCommand } from './version.ts';
 
@@ -26,7 +27,7 @@ export function commandGroups(): readonly CommandGroup[] {
     { title: 'Before', commands: [checkCommand, planCommand] },
     { title: 'Moving', commands: [runCommand, statusCommand, failuresCommand] },
     { title: 'Proof', commands: [verifyCommand] },
-    { title: 'Serving', commands: [serveCommand, mirrorCommand, migrateCommand] },
+    { title: 'Serving', commands: [serveCommand, mirrorCommand, migrateCommand, tokenCommand] },
     { title: 'Tidying up', commands: [deleteCommand, cleanCommand] },
     { title: 'More', commands: [versionCommand, completionCommand(commandGroups), helpCommand(commandGroups)] },
   ];

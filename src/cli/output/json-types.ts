@@ -58,6 +58,7 @@ export const JSON_TYPES: Readonly<Record<string, { readonly of: string; readonly
       'name, tenant, epoch, phase, since, paused, members, inFlightOnOld, keys, writeBack, copy, copied, verified, problem, notices; `copy` has state, running, done, passes, counters, openRanges and the first 100 of these as `ranges`',
   },
   readiness: { of: 'migrate create, migrate --check', fields: 'what, ok, detail: one thing that has to hold' },
+  token: { of: 'token', fields: 'id, name, role, createdAt, expiresAt; of a new one also token, this once' },
   version: { of: 'version', fields: 'ferry, node, platform, arch' },
   error: {
     of: 'every command, on standard error',

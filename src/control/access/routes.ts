@@ -8,7 +8,7 @@ import { SESSION_COOKIE, sessionOf, type Authenticator } from './authenticator.t
 import type { FailureLimiter } from './failure-limiter.ts';
 import type { LoginCodes } from './login-codes.ts';
 import { ROLES, type Identity } from './role.ts';
-import { digestOf, freshSecret, freshToken } from './token.ts';
+import { digestOf, freshSecret, freshToken, isTokenName } from './token.ts';
 
 export interface AccessContext {
   readonly book: AccessBook;
@@ -100,7 +100,7 @@ export function accessRoutes(context: AccessContext): readonly Route[] {
       role: 'admin',
       secret: true,
       body: z.strictObject({
-        name: z.string().regex(/^[\w.@ -]{1,64}$/u, 'has 1 to 64 letters, digits and . _ - @ or blanks'),
+        name: z.string().refine(isTokenName, 'has 1 to 64 letters, digits and . _ - @ or blanks'),
         role: z.enum(ROLES),
         days: z.int().min(1).max(3650).optional().describe('It lives so long; until it is removed where absent.'),
       }),

@@ -15,6 +15,11 @@ export function freshToken(): FreshToken {
   return { id, text: `ferry_${id}_${secret}`, digest: digestOf(secret) };
 }
 
+/** Names of tokens are for people. */
+export function isTokenName(name: string): boolean {
+  return /^[\w.@ -]{1,64}$/u.test(name);
+}
+
 /** 256 random bits, as text. */
 export function freshSecret(): string {
   return randomBytes(32).toString('base64url');
