@@ -2,14 +2,14 @@
 // `npm run torture -- 17` runs seed 17 alone; `npm run torture -- 1000 2000` those from 1000 on, before 2000.
 // Without more everything is in this process, under simulated time: a seed does the same each time. With `--processes`
 // real `ferry serve` processes are killed and stopped over servers that go wrong, with `--ceph` over two Ceph clusters;
-// there a seed repeats what is done, not the instant at which it is.
+// there a seed repeats what is done, not the instant at which it is. `--ceph --bare` asks one cluster and no gateway.
 import { parseArgs } from 'node:util';
 import { runSeed } from '../test/live/workload/run-seed.ts';
 import type { Outcome } from '../test/live/workload/workload.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { processes: { type: 'boolean' }, ceph: { type: 'boolean' } },
+  options: { processes: { type: 'boolean' }, ceph: { type: 'boolean' }, bare: { type: 'boolean' } },
 });
 const [first, end] = positionals.map(Number);
 const from = first ?? Math.floor(Math.random() * 1e9);
@@ -39,11 +39,10 @@ for (let seed = from; seed < until; seed++) {
 async function runner(): Promise<(seed: number) => Promise<Outcome>> {
   if (values.ceph) {
     const { startCeph } = await import('../test/peers/servers.ts');
-    const { runCephSeed } = await import('../test/live/processes/run-processes.ts');
-    const [old, next] = [
-      opened.use(await startCeph({ kind: 'memstore' })),
-      opened.use(await startCeph({ kind: 'memstore' })),
-    ];
+    const { runBareCephSeed, runCephSeed } = await import('../test/live/processes/run-processes.ts');
+    const old = opened.use(await startCeph({ kind: 'memstore' }));
+    if (values.bare) return (seed) => runBareCephSeed(seed, old);
+    const next = opened.use(await startCeph({ kind: 'memstore' }));
     return (seed) => runCephSeed(seed, old, next);
   }
   if (!values.processes) return runSeed;

@@ -5,6 +5,7 @@ import type { S3Server } from '../../peers/s3-server.ts';
 import { sdkFor } from '../../peers/sdk.ts';
 import { Random } from '../workload/random.ts';
 import { runWorkload, type Outcome } from '../workload/workload.ts';
+import { BareWorld } from './bare-world.ts';
 import type { Broken } from './broken.ts';
 import { conduct } from './conduct.ts';
 import { ProcessWorld, type Servers } from './process-world.ts';
@@ -15,6 +16,8 @@ const LATEST = 700;
 const LINGER = 1200;
 /** Ceph does what it was sent within that, milliseconds; it is only silent senders it waits 65 s for. */
 const CEPH_LINGER = 2500;
+/** A server alone is asked for so long, milliseconds. */
+const BARE = 6000;
 /** Nothing takes so long that comes to an end, milliseconds. */
 const LIMIT = 300_000;
 
@@ -48,6 +51,26 @@ export async function runCephSeed(seed: number, old: S3Server, next: S3Server): 
   const bucket = `torture-${seed}`;
   for (const server of [old, next]) await sdkFor(server).send(new CreateBucketCommand({ Bucket: bucket }));
   return await run({ old, new: next, bucket, provider: 'ceph', linger: CEPH_LINGER, behave: () => undefined }, random);
+}
+
+/** Clients of one Ceph cluster, and no gateway of ours: what is seen here is its own doing. */
+export async function runBareCephSeed(seed: number, ceph: S3Server): Promise<Outcome> {
+  const random = new Random(seed);
+  const bucket = `bare-${seed}`;
+  await sdkFor(ceph).send(new CreateBucketCommand({ Bucket: bucket }));
+  await using world = await BareWorld.open(ceph, bucket, 'ceph');
+  const plan = {
+    clients: random.between(3, 7),
+    keys: random.pick([1, 2, 4]),
+    dwell: BARE,
+    think: random.pick([5, 15]),
+    turns: 0,
+  };
+  const stay = async (): Promise<readonly []> => {
+    await world.pause(plan.dwell);
+    return [];
+  };
+  return await runWorkload(world, stay, random.fork(), plan);
 }
 
 const FAULTS: readonly Fault[] = [

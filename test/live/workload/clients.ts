@@ -138,10 +138,10 @@ export class Client {
       case 'list':
         return await this.list(gateway);
       case 'copy':
-        if (this.#world.loose) return await this.#put(gateway, key);
+        if (this.#world.loose || this.#world.copies === false) return await this.#put(gateway, key);
         return await this.#copy(gateway, this.#random.pick(this.#keys), key);
       case 'mark':
-        if (this.#world.loose) return await this.#remove(gateway, key);
+        if (this.#world.loose || this.#world.copies === false) return await this.#remove(gateway, key);
         return await this.#copy(gateway, key, key);
       case 'tag':
         return await this.#tag(gateway, key);

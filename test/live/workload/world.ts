@@ -16,10 +16,12 @@ export interface World extends AsyncDisposable {
   readonly gateways: readonly Store[];
   /**
    * The stores themselves are not strict where several write one key at once, list what was changed an instant ago as it
-   * was before, and copy whatever the source is by then (Ceph). Each key has one writer, listings are judged when all is at
-   * rest, and nothing is copied.
+   * was before, and copy whatever the source is by then (Ceph, measured with `BareWorld`). Each key has one writer,
+   * listings are judged when all is at rest, and nothing is copied.
    */
   readonly loose?: boolean | undefined;
+  /** False where copies are left out. */
+  readonly copies?: boolean | undefined;
   /** What is on old before anything begins. */
   prepare(objects: ReadonlyMap<string, PreparedObject>): Promise<void>;
   /** Where it stands now; after `calm` no other comes. */
