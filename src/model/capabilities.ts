@@ -67,6 +67,8 @@ export interface CopyCapability {
   readonly maxSize: number;
   /** Whether `ifAbsent` holds. */
   readonly ifAbsent?: boolean | undefined;
+  /** The store itself judges `from.ifMatch` as it copies, parts as well; else it is looked at just before. */
+  readonly ifMatch?: boolean | undefined;
   /** What becomes of the tags given; those that are `lost`, and perhaps `unsure` ones, are set afterwards. */
   readonly tags: TagsGiven;
 }

@@ -54,6 +54,7 @@ export function jointCapabilities(old: Capabilities, next: Capabilities): Capabi
         : {
             maxSize: Math.min(old.copy.maxSize, next.copy.maxSize),
             ifAbsent: old.copy.ifAbsent === true && next.copy.ifAbsent === true,
+            ifMatch: old.copy.ifMatch === true && next.copy.ifMatch === true,
             tags: old.copy.tags === next.copy.tags ? old.copy.tags : 'unsure',
           },
     fetch: false,

@@ -82,7 +82,7 @@ export const MEMORY_CAPABILITIES: Capabilities = {
     posix: true,
     storageClasses: ['STANDARD', 'STANDARD_IA'],
   },
-  copy: { maxSize: 5 * GiB, ifAbsent: true, tags: 'kept' },
+  copy: { maxSize: 5 * GiB, ifAbsent: true, ifMatch: true, tags: 'kept' },
   fetch: true,
   presign: false,
 };

@@ -61,7 +61,12 @@ export function capabilitiesOf(settings: S3Settings, keys: KeySpace): Capabiliti
     copy:
       preset.copyMax === undefined
         ? undefined
-        : { maxSize: preset.copyMax, ifAbsent: preset.copyCreateOnly !== undefined, tags: preset.copyTags },
+        : {
+            maxSize: preset.copyMax,
+            ifAbsent: preset.copyCreateOnly !== undefined,
+            ifMatch: preset.copyIfMatch,
+            tags: preset.copyTags,
+          },
     fetch: false,
     presign: !settings.signatureV2,
   };

@@ -8,13 +8,14 @@ import { textElement, xmlDocument, xmlElement } from '../../../wire/xml/write.ts
 import type { XmlElement } from '../../../wire/xml/tree.ts';
 import { empty, quoted, xml } from '../answer.ts';
 import { initiatorXml, ownerXml, type ObjectCall } from '../call.ts';
-import { readConditions, writeConditions } from '../conditions.ts';
+import { writeConditions } from '../conditions.ts';
 import { requireDocument } from '../documents.ts';
 import { S3Error, uploadError } from '../error.ts';
 import { writeOptionsOf } from '../metadata.ts';
 import { checksumHeaders, readPayload, storing } from '../payload.ts';
+import { copyToPart } from './copy.ts';
 import { encodingOf } from './list.ts';
-import { checkCopyConditions, checkOffered, copySourceOf, writtenHeaders } from './write.ts';
+import { checkOffered, writtenHeaders } from './write.ts';
 
 const MOST_PARTS = 10_000;
 
@@ -45,29 +46,8 @@ export async function uploadPart(call: ObjectCall): Promise<HttpAnswer> {
 
 export async function copyPart(call: ObjectCall): Promise<HttpAnswer> {
   const { upload, number } = partOf(call);
-  const { headers } = call.request.http;
-  const signal = call.request.http.signal();
-  const source = copySourceOf(call);
-  const found = await source.store.stat(source.key, signal);
-  if (found === undefined) throw new S3Error('NoSuchKey');
-  const conditions = readConditions(headers, 'x-amz-copy-source-');
-  if (conditions !== undefined) checkCopyConditions(conditions, found);
-  const { offset, length } = copyRange(headers.get('x-amz-copy-source-range'), found.size);
-  const multipart = multipartOf(call);
-  const from = { ...source, ifMatch: source.store.capabilities.readIfMatch ? found.etag : undefined };
-  const { store } = call.bucket;
-  const within = multipart.copyPart !== undefined && store.sameServer?.(source.store) === true;
-  const put = within
-    ? multipart.copyPart!(upload, number, from, offset, length, signal)
-    : multipart.put(upload, number, {
-        size: length,
-        async *open() {
-          const whole = offset === 0 && length === found.size;
-          const range = whole ? {} : { offset, length };
-          yield* (await source.store.read(source.key, { ...range, ifMatch: from.ifMatch }, signal)).body;
-        },
-      });
-  const { etag } = await gone(put);
+  multipartOf(call);
+  const { etag } = await gone(copyToPart(call, upload, number));
   return xml(
     xmlDocument('CopyPartResult', textElement('LastModified', isoDate(call.now())), textElement('ETag', quoted(etag))),
   );
@@ -265,17 +245,6 @@ function readPart(part: XmlElement): Part {
     if (given !== undefined && base64ToHex(given, algorithm) === undefined) throw new S3Error('InvalidPart');
   }
   return { number, etag };
-}
-
-/** `bytes=a-b`, which has to lie within the object. */
-function copyRange(header: string | undefined, size: number): { readonly offset: number; readonly length: number } {
-  if (header === undefined) return { offset: 0, length: size };
-  const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header);
-  const [from, through] = [Number(match?.[1]), Number(match?.[2])];
-  if (match === null || from > through)
-    throw new S3Error('InvalidArgument', { message: 'x-amz-copy-source-range is not bytes=FIRST-LAST' });
-  if (through >= size) throw new S3Error('InvalidRange');
-  return { offset: from, length: through - from + 1 };
 }
 
 /** What is not there is the upload, or a part of it. */

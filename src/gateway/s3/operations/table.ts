@@ -9,7 +9,8 @@ import { getAttributes, getObject, headObject } from './read.ts';
 import { deleteObject, deleteObjects } from './remove.ts';
 import { getBucketAcl, getObjectAcl, putBucketAcl, putObjectAcl } from './acl.ts';
 import { deleteTags, getTags, putTags } from './tagging.ts';
-import { copyObject, putObject } from './write.ts';
+import { copyObject } from './copy.ts';
+import { putObject } from './write.ts';
 
 /** What a user has to be allowed. `anybody`: buckets open to all are open for it. */
 type Access = { readonly needs: 'read' | 'write'; readonly anybody?: true };
