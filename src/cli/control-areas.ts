@@ -17,6 +17,8 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { systemClock } from '../store/clock.ts';
+import { openIntake } from './intake-area.ts';
+import type { Services } from './services.ts';
 
 export interface AreaParts {
   /** Undefined where none is configured. */
@@ -31,6 +33,7 @@ export interface AreaParts {
   readonly stores: RegisteredStores;
   /** Opens a store for somebody who waits for what it does. */
   readonly openProbed: ProbeContext['open'];
+  readonly services: Services;
 }
 
 /** The areas as they run. To dispose of them ends what they do. */
@@ -42,7 +45,7 @@ export interface Areas extends AsyncDisposable {
 
 // oxlint-disable-next-line typescript/require-await -- areas that open something do it here.
 export async function openAreas(parts: AreaParts): Promise<Areas> {
-  const { gateway, hub, log, metrics, now, spec, stores, openProbed } = parts;
+  const { gateway, hub, log, metrics, now, spec, stores, openProbed, services, state } = parts;
   await using opened = new AsyncDisposableStack();
   const migrations = gateway?.migrations ?? [];
   const trouble = (bucket: string, error: unknown): void =>
@@ -54,7 +57,9 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   const sinceProgress = (): number | undefined => longest([watch.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
+  const intake = opened.use(openIntake({ services, state, hub, stores, spec: spec.jobs }));
   const routes = [
+    ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),
     ...migrationRoutes({ migrations, onTrouble: trouble }),
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),

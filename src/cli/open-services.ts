@@ -234,6 +234,7 @@ class RealServices implements Services {
           now,
           stores: await this.#stores(),
           openProbed: (endpoint, role) => this.#open(endpoint, role, { attempts: PROBE_ATTEMPTS }),
+          services: this,
         }),
       warn: (message) => this.log.warn(message),
     });

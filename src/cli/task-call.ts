@@ -67,7 +67,7 @@ export function sideOf({ info: { type, name, identity } }: Store): Omit<StoreInf
 }
 
 export function engineContext(
-  context: CommandContext,
+  context: Pick<CommandContext, 'signal'>,
   services: Services,
   task: FoundTask,
   stores: Stores,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ControlSpec } from '../model/control.ts';
+import { KiB } from '../model/units.ts';
 import { checked, isRecord } from './check.ts';
 import { CONTROL } from './control-schema.ts';
 import type { References } from './interpolate.ts';
@@ -16,6 +17,9 @@ export interface LoadedControl {
   /** The file says something of it: what it says has to work. */
   readonly wanted: boolean;
 }
+
+/** A line of a list holds it, and more. */
+const LONGEST_URL = 32 * KiB;
 
 /** Reads and checks the section. Rejects with `configuration`, whose message has a line for every problem. */
 export async function loadControl(
@@ -36,13 +40,23 @@ export async function loadControl(
     complain(
       'is reached from elsewhere, and there is no TLS: give `tls`, or say `plain_http: true` where the network is trusted',
     );
+  if (control !== undefined && control.jobs.max_url > LONGEST_URL)
+    file.problems.push(file.problem(['control', 'jobs', 'max_url'], 'must be at most 32 KiB'));
   if (file.problems.length > 0 || control === undefined) throw problemsError(path.basename(name), file.problems);
-  const { tls, hosts, metrics } = control;
+  const { tls, hosts, metrics, jobs } = control;
   const spec = place && {
     ...place,
     tls: tls && { certFile: tls.cert_file, keyFile: tls.key_file },
     hosts: hosts.map((host) => host.toLowerCase()),
     openMetrics: metrics === 'open',
+    jobs: {
+      allowPrivateOrigins: control.allow_private_origins,
+      maxFiles: jobs.max_files,
+      maxUrl: jobs.max_url,
+      maxBody: jobs.max_body,
+      lists: jobs.lists === undefined ? undefined : path.resolve(path.dirname(name), jobs.lists),
+      keep: jobs.keep_days * 86_400_000,
+    },
   };
   return { spec, wanted: section !== undefined };
 }

@@ -1,5 +1,7 @@
 /** The `control` section of the configuration file: every key, what it means, what it takes. */
 import * as z from 'zod';
+import { GiB, KiB } from '../model/units.ts';
+import { size } from './values.ts';
 
 export const CONTROL = z
   .strictObject({
@@ -23,5 +25,19 @@ export const CONTROL = z
       .array(z.string().min(1))
       .default([])
       .describe('Names it is asked by besides its address and `localhost`. Requests with others are refused.'),
+    allow_private_origins: z
+      .boolean()
+      .default(false)
+      .describe('URLs of jobs, callbacks and lists may name private, loopback and link-local addresses.'),
+    jobs: z
+      .strictObject({
+        max_files: z.int().min(1).max(1_000_000_000).default(10_000_000).describe('URLs of one job.'),
+        max_url: size().default(8 * KiB).describe('Size of one URL; at most 32 KiB.'),
+        max_body: size().default(2 * GiB).describe('Size of a list, sent or fetched.'),
+        lists: z.string().min(1).optional().describe('Directory whose files jobs may name as their lists. None where absent.'),
+        keep_days: z.number().positive().max(36_500).default(90).describe('Jobs that ended are forgotten after so many days.'),
+      })
+      .prefault({})
+      .describe('What `PUT /jobs` takes.'),
   })
   .describe('The API and the console of `ferry serve`.'); // prettier-ignore

@@ -8,4 +8,21 @@ export interface ControlSpec {
   readonly hosts: readonly string[];
   /** Programs of this machine read `/metrics` without a token. */
   readonly openMetrics: boolean;
+  readonly jobs: JobsSpec;
+}
+
+/** What is taken from whoever may give work. */
+export interface JobsSpec {
+  /** Addresses that others name may be private, loopback or link-local. */
+  readonly allowPrivateOrigins: boolean;
+  /** URLs of one job. */
+  readonly maxFiles: number;
+  /** Bytes of a URL. */
+  readonly maxUrl: number;
+  /** Bytes of a list. */
+  readonly maxBody: number;
+  /** Directory of lists that may be named by their paths, absolute; undefined for none. */
+  readonly lists: string | undefined;
+  /** How long jobs are remembered that ended, milliseconds. */
+  readonly keep: number;
 }

@@ -35,6 +35,8 @@ export interface StateStore extends AsyncDisposable {
    * absent, 10,000 where more are asked for. Rejects with `task-not-found`.
    */
   failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+  /** Those of these keys, at most 1,000 of them. Rejects with `task-not-found`. */
+  failuresOf(name: string, keys: readonly string[]): Promise<readonly FailureRecord[]>;
   /** The same by cause, most frequent first. */
   failureGroups(name: string): Promise<readonly FailureGroup[]>;
   /** As `TaskJournal.doubted`, for reading without a lease. Rejects with `task-not-found`. */

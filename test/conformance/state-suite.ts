@@ -481,6 +481,7 @@ function failures(state: StateTest): void {
     await journal.beginPass([EVERYTHING], 1);
     await journal.checkpoint(change({ failed: [failure('b'), failure('a', { size: undefined }), failure('c')] }));
     assert.deepEqual(await store.failures('t'), [failure('a', { size: undefined }), failure('b'), failure('c')]);
+    assert.deepEqual(await store.failuresOf('t', ['c', 'aa', 'b']), [failure('c'), failure('b')]);
     await journal.checkpoint(change({ failed: [failure('c', { attempts: 20 })], resolved: ['b', 'never failed'] }));
     assert.deepEqual(
       (await journal.failures()).map((entry) => [entry.key, entry.attempts]),

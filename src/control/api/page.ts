@@ -28,3 +28,13 @@ export function positionOf(cursor: string | undefined): string | undefined {
     throw new Problem('invalid-request', { faults: [{ pointer: 'cursor', detail: 'is no cursor of this list' }] });
   return text;
 }
+
+/** The same for lists whose positions are numbers from 0 on. */
+export function numberOf(cursor: string | undefined): number | undefined {
+  const position = positionOf(cursor);
+  if (position === undefined) return undefined;
+  const number = /^\d{1,15}$/.test(position) ? Number(position) : NaN;
+  if (Number.isNaN(number))
+    throw new Problem('invalid-request', { faults: [{ pointer: 'cursor', detail: 'is no cursor of this list' }] });
+  return number;
+}

@@ -2,6 +2,8 @@ import type { AccessBook } from './access-book.ts';
 import type { AnswerBook } from './answer-book.ts';
 import type { AuditBook } from './audit-book.ts';
 import type { StoreBook } from './store-book.ts';
+import type { CallbackBook } from './callback-book.ts';
+import type { JobBook } from './job-book.ts';
 
 /** What the control plane keeps. One contract, one suite (`test/conformance/control-suite.ts`). */
 export interface ControlState extends AsyncDisposable {
@@ -9,4 +11,6 @@ export interface ControlState extends AsyncDisposable {
   readonly audit: AuditBook;
   readonly answers: AnswerBook;
   readonly stores: StoreBook;
+  readonly callbacks: CallbackBook;
+  readonly jobs: JobBook;
 }

@@ -15,6 +15,7 @@ export class FailureTable {
   readonly #delete: Statement<never>;
   readonly #clear: Statement<never>;
   readonly #page: Statement<Row>;
+  readonly #one: Statement<Row>;
   readonly #groups: Statement<{ code: string; count: number }>;
   readonly #examples: Statement<FailureGroup['examples'][number]>;
 
@@ -31,6 +32,9 @@ export class FailureTable {
     this.#page = db.prepare(
       `SELECT key, operation, code, message, remedy, size, at, attempts FROM failures
        WHERE task_id = ? AND key > ? ORDER BY key LIMIT ?`,
+    );
+    this.#one = db.prepare(
+      `SELECT key, operation, code, message, remedy, size, at, attempts FROM failures WHERE task_id = ? AND key = ?`,
     );
     this.#groups = db.prepare(
       'SELECT code, count(*) AS count FROM failures WHERE task_id = ? GROUP BY code ORDER BY count DESC, code',
@@ -56,6 +60,11 @@ export class FailureTable {
     return this.#page
       .all(task, options.after ?? '', pageLimit(options))
       .map((row) => ({ ...row, size: row.size ?? undefined }));
+  }
+
+  /** Those of these keys, in their order. */
+  of(task: number, keys: readonly string[]): FailureRecord[] {
+    return keys.flatMap((key) => this.#one.all(task, key)).map((row) => ({ ...row, size: row.size ?? undefined }));
   }
 
   groups(task: number): FailureGroup[] {

@@ -115,6 +115,10 @@ class SqliteStateStore implements StateStore {
     return this.#tables.failures.page(this.#require(name).id, options);
   }
 
+  async failuresOf(name: string, keys: readonly string[]): Promise<readonly FailureRecord[]> {
+    return this.#tables.failures.of(this.#require(name).id, keys.slice(0, 1000));
+  }
+
   async failureGroups(name: string): Promise<readonly FailureGroup[]> {
     return this.#tables.failures.groups(this.#require(name).id);
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { LineFile } from '../../store/line-file.ts';
 import type { StoreDriver } from '../../store/registry.ts';
+import { PublicOnlyClient } from '../../wire/http/public-only-client.ts';
 import { httpOptions, SECRETS, settle } from './options.ts';
 import { HttpStore } from './store.ts';
 import { UrlsBelow } from './urls-below.ts';
@@ -18,7 +19,8 @@ export function httpDriver(): StoreDriver {
     async open(spec, context) {
       const settings = await settle(spec.options);
       const { urls, listPath, baseUrl } = settings;
-      const common = { settings, client: context.http, now: context.now };
+      const client = settings.publicOnly ? new PublicOnlyClient(context.http, context) : context.http;
+      const common = { settings, client, now: context.now };
       if (urls === undefined && listPath === undefined && baseUrl !== undefined) {
         const below = new UrlsBelow(baseUrl);
         return new HttpStore(async () => below, {

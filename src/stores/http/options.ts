@@ -49,6 +49,12 @@ export const httpOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('Follow redirects from one host to a private, loopback or link-local address of another.'),
+  public_only: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Ask no private, loopback or link-local address, whoever names it: for lists that others write. Addresses are looked at when connecting.',
+    ),
   timeout_config: z
     .strictObject({
       connect_timeout: seconds('connecting'),
@@ -72,6 +78,7 @@ export interface HttpSettings {
   readonly connection: Pick<Origin, 'tls' | 'proxy' | 'timeouts'>;
   readonly redirects: number;
   readonly allowPrivate: boolean;
+  readonly publicOnly: boolean;
 }
 
 export async function settle(values: Readonly<Record<string, unknown>>): Promise<HttpSettings> {
@@ -101,6 +108,7 @@ export async function settle(values: Readonly<Record<string, unknown>>): Promise
     },
     redirects: options.follow_redirects,
     allowPrivate: options.allow_private,
+    publicOnly: options.public_only,
   };
 }
 

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { FerryError } from '../../model/errors.ts';
-import { keyBytes, type Key } from '../../model/key.ts';
+import type { Key } from '../../model/key.ts';
+import { keyProblem, urlKey } from '../../store/url-key.ts';
 import { ExternalSorter } from '../../store/external-sort.ts';
 import { temporaryFailure } from '../../store/temporary-failure.ts';
 import type { Line, LineFile } from '../../store/line-file.ts';
@@ -36,7 +37,6 @@ type NamingOptions = Pick<HttpSettings, 'baseUrl' | 'keys'>;
 /** Lists up to this size are kept as a map in memory, bytes; larger ones as a sorted index on disk. */
 const IN_MEMORY = 4 * 1024 * 1024;
 const LINES = 1000;
-const MAX_KEY = 1024;
 
 /** URLs given one by one. Two of one key are refused. */
 export class InlineUrls implements UrlList {
@@ -267,19 +267,9 @@ function parse(line: Line, base: URL | undefined): Parsed | BadLine {
 function name(parsed: Parsed | BadLine, withHost: boolean): Target | BadLine {
   if ('problem' in parsed) return parsed;
   const { url } = parsed;
-  const key = parsed.key ?? (withHost ? `${url.host}/` : '') + decoded(url.pathname.slice(1));
-  if (key === '' || key.endsWith('/'))
-    return { key: shown(url), problem: 'it names no object; give a key after the URL' };
-  if (keyBytes(key) > MAX_KEY) return { key: shown(url), problem: `its key would be longer than ${MAX_KEY} bytes` };
-  return { key, url };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // Not percent-encoded UTF-8; as it is it still names the object.
-  }
+  const key = parsed.key ?? urlKey(url, withHost);
+  const problem = keyProblem(key);
+  return problem === undefined ? { key, url } : { key: shown(url), problem };
 }
 
 /** Without query and credentials, which may be secret. */

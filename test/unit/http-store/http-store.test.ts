@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Secret } from '../../../src/model/secret.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { isPrivate, redirectTarget } from '../../../src/stores/http/redirects.ts';
+import { isPrivate } from '../../../src/wire/http/private-address.ts';
+import { redirectTarget } from '../../../src/stores/http/redirects.ts';
 import { drain, rejects } from '../../conformance/suite/bench.ts';
 import { serve, site } from './server.ts';
 

@@ -6,6 +6,8 @@ import { Database, isBusy } from '../database.ts';
 import { AccessTable } from './access-table.ts';
 import { AnswerTable } from './answer-table.ts';
 import { AuditTable } from './audit-table.ts';
+import { CallbackTable } from './callback-table.ts';
+import { JobTable } from './job-table.ts';
 import { prepareControlSchema } from './schema.ts';
 import { StoreTable } from './store-table.ts';
 
@@ -27,6 +29,8 @@ class SqliteControlState implements ControlState {
   readonly audit: AuditTable;
   readonly answers: AnswerTable;
   readonly stores: StoreTable;
+  readonly callbacks: CallbackTable;
+  readonly jobs: JobTable;
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -35,10 +39,14 @@ class SqliteControlState implements ControlState {
     this.audit = new AuditTable(db);
     this.answers = new AnswerTable(db);
     this.stores = new StoreTable(db);
+    this.callbacks = new CallbackTable(db);
+    this.jobs = new JobTable(db, this.callbacks);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.audit.flush();
+    this.jobs.flush();
+    this.callbacks.flush();
     this.#db.close();
   }
 }

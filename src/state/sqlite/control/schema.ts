@@ -54,6 +54,47 @@ const CONTROL_MIGRATIONS: readonly string[] = [
     tested     TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE jobs (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT,
+    id            TEXT NOT NULL UNIQUE,
+    created_at    REAL NOT NULL,
+    who           TEXT NOT NULL,
+    target_type   TEXT NOT NULL,
+    target_bucket TEXT NOT NULL,
+    target_acl    TEXT,
+    keys          TEXT NOT NULL CHECK (keys IN ('path', 'host')),
+    priority      INTEGER NOT NULL,
+    callback_url  TEXT,
+    files         INTEGER NOT NULL,
+    objects       INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('accepted', 'running', 'finished', 'failed')),
+    started_at    REAL,
+    ended_at      REAL,
+    complete      INTEGER NOT NULL DEFAULT 0,
+    error_code    TEXT,
+    error_message TEXT
+  ) STRICT;
+  CREATE INDEX jobs_by_state ON jobs (state, number);
+  CREATE INDEX jobs_by_end ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+
+  CREATE TABLE deliveries (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject    TEXT NOT NULL,
+    event      TEXT NOT NULL,
+    url        TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    since      REAL NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed')),
+    next_at    REAL,
+    tries      INTEGER NOT NULL,
+    attempts   TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX deliveries_by_next ON deliveries (next_at) WHERE next_at IS NOT NULL;
+  CREATE INDEX deliveries_by_subject ON deliveries (subject, id);
+  CREATE INDEX deliveries_by_state ON deliveries (state, id);
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
