@@ -1,12 +1,8 @@
 /** What `ferry serve` lets its API control: one call for each area. */
 import type { Route } from '../control/api/route.ts';
 import type { LiveHub } from '../control/live/hub.ts';
-import { measureMigrations } from '../control/metrics/migrations.ts';
-import { measureMirrors } from '../control/metrics/mirrors.ts';
 import { metricsRoutes } from '../control/metrics/routes.ts';
 import { measureTasks } from '../control/metrics/tasks.ts';
-import { migrationRoutes } from '../control/migrations/routes.ts';
-import { MigrationWatch } from '../control/migrations/watch.ts';
 import type { ProbeContext } from '../control/stores/probe.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { storeRoutes } from '../control/stores/routes.ts';
@@ -16,7 +12,7 @@ import type { LogFile } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import type { StateStore } from '../state/state-store.ts';
-import { systemClock } from '../store/clock.ts';
+import { openGatewayAreas, type GatewayAreaParts } from './gateway-areas.ts';
 import { openIntake } from './intake-area.ts';
 import type { Services } from './services.ts';
 
@@ -34,6 +30,7 @@ export interface AreaParts {
   /** Opens a store for somebody who waits for what it does. */
   readonly openProbed: ProbeContext['open'];
   readonly services: Services;
+  readonly warming: GatewayAreaParts['warming'];
 }
 
 /** The areas as they run. To dispose of them ends what they do. */
@@ -45,23 +42,18 @@ export interface Areas extends AsyncDisposable {
 
 // oxlint-disable-next-line typescript/require-await -- areas that open something do it here.
 export async function openAreas(parts: AreaParts): Promise<Areas> {
-  const { gateway, hub, log, metrics, now, spec, stores, openProbed, services, state } = parts;
+  const { hub, log, metrics, spec, stores, openProbed, services, state } = parts;
   await using opened = new AsyncDisposableStack();
-  const migrations = gateway?.migrations ?? [];
-  const trouble = (bucket: string, error: unknown): void =>
-    log.warn('a move could not be carried on', { bucket, error });
-  const watch = opened.use(new MigrationWatch({ migrations, hub, clock: systemClock, onTrouble: trouble }));
-  measureMigrations(metrics, migrations, now);
-  measureMirrors(metrics, parts.tasks.mirrors);
+  const ofGateway = openGatewayAreas({ ...parts, mirrors: parts.tasks.mirrors }, opened);
   measureTasks(metrics, () => byState(parts.tasks));
-  const sinceProgress = (): number | undefined => longest([watch.sinceProgress()]);
+  const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
   const intake = opened.use(openIntake({ services, state, hub, stores, spec: spec.jobs }));
   const routes = [
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),
-    ...migrationRoutes({ migrations, onTrouble: trouble }),
+    ...ofGateway.routes,
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),
   ];
   const kept = opened.move();

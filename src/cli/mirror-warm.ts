@@ -31,7 +31,7 @@ export async function warmBucket(context: CommandContext, call: Call): Promise<E
     await warm({
       bucket,
       keys: wantedKeys(services, bucket, call, signal),
-      gateway: await client(services, spec, bucket, call.text('endpoint')),
+      gateway: await warmClient(services, spec, bucket, given(call.text('endpoint'))),
       concurrency: call.number('concurrency') ?? AT_ONCE,
       dryRun,
       signal,
@@ -81,11 +81,12 @@ function wantedKeys(
   return originKeys(mirror, (spec) => services.openOrigin(spec), signal);
 }
 
-async function client(
-  { http, now }: Services,
+/** Asks the gateway at `at`; where it listens, where that is undefined. Rejects with `configuration` where no user may read the bucket. */
+export async function warmClient(
+  { http, now }: Pick<Services, 'http' | 'now'>,
   spec: GatewaySpec,
   bucket: BucketSpec,
-  endpoint: string | undefined,
+  at?: Origin,
 ): Promise<WarmClient> {
   const user = spec.users.find((each) => each.tenant === bucket.tenant && mayUse(each, bucket.name));
   if (user === undefined && !bucket.anonymousRead)
@@ -93,7 +94,7 @@ async function client(
       message: `no user of the configuration may read ${bucket.name}`,
       remedy: 'Give its tenant a user, `read_only: true` will do.',
     });
-  const origin = endpoint === undefined ? await listening(spec) : given(endpoint);
+  const origin = at ?? (await listening(spec));
   return new WarmClient({ http, origin, bucket: bucket.name, region: spec.region, user, now });
 }
 
@@ -105,7 +106,8 @@ async function listening({ host, port, tls, domains }: GatewaySpec): Promise<Ori
   return { secure: true, host: domains[0] ?? address, address, port, tls: { ca } };
 }
 
-function given(endpoint: string): Origin {
+function given(endpoint: string | undefined): Origin | undefined {
+  if (endpoint === undefined) return undefined;
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw new FerryError('configuration', { message: '`--endpoint` is no http or https URL' });

@@ -37,6 +37,7 @@ import { SocketHttpClient } from '../wire/http/socket-client.ts';
 import { openAreas } from './control-areas.ts';
 import { logAccess } from './log-access.ts';
 import { Measured } from './measured.ts';
+import { warmClient } from './mirror-warm.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Services, Stores } from './services.ts';
 import { startServer, type RunningServer } from './running-server.ts';
@@ -233,6 +234,10 @@ class RealServices implements Services {
           log,
           now,
           stores: await this.#stores(),
+          warming: {
+            client: (bucket) => warmClient(this, { ...gateway!.spec, port: portOf(running!.url) }, bucket),
+            openOrigin: (endpoint) => this.openOrigin(endpoint),
+          },
           openProbed: (endpoint, role) => this.#open(endpoint, role, { attempts: PROBE_ATTEMPTS }),
           services: this,
         }),
@@ -322,4 +327,9 @@ class RealServices implements Services {
     const concurrency = limits.concurrency ?? this.#config.concurrency;
     return { ...loaded, spec: { ...loaded.spec, limits: { ...limits, concurrency } } };
   }
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }

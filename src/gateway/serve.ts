@@ -17,7 +17,7 @@ import { Gateway, type AccessEntry } from './gateway.ts';
 import type { Desk } from './migrate/desk.ts';
 import { Migration, type MigrationContext } from './migrate/migration.ts';
 import type { MigratingStore } from './migrate/migrating-store.ts';
-import { Mirrors, type MirrorFailure } from './mirror/mirrors.ts';
+import { Mirrors, type MirroredBucket, type MirrorFailure } from './mirror/mirrors.ts';
 import { Notifications, type NotificationListener } from './notifications.ts';
 import { Traffic } from './traffic.ts';
 
@@ -48,6 +48,7 @@ export interface RunningGateway {
   readonly url: string;
   /** Buckets that are being moved, in the order of the configuration. */
   readonly migrations: readonly RunningMigration[];
+  readonly mirrors: readonly MirroredBucket[];
   /** Takes nothing new, finishes what is under way, waits for `drained`, closes the stores. */
   stop(drained?: () => Promise<void>): Promise<void>;
 }
@@ -81,7 +82,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
     const book = await context.migrations.moving();
     const shared = { ...context, ...context.migrations, book, calm: traffic.calm };
     const migration = opened.use(await Migration.open(moved, shared));
-    const [from, to] = [old.info.identity, next.info.identity];
+    const [from, to] = [old.info.name, next.info.name];
     const { writeBack } = moved.migrate;
     const { desk } = migration;
     migrations.push({ name, tenant, writeBack, from, to, desk, reads: { old: 0, new: 0 } });
@@ -125,6 +126,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   return {
     url: `${spec.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`,
     migrations,
+    mirrors: mirrors.buckets,
     async stop(drained) {
       gateway.retire();
       await sleep(spec.notice);

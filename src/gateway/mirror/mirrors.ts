@@ -37,7 +37,15 @@ export interface MirrorFailure {
   readonly error: FerryError;
 }
 
+/** A mirrored bucket as it is configured, with its origins for people. */
+export interface MirroredBucket {
+  readonly spec: BucketSpec;
+  readonly rules: readonly { readonly spec: MirrorRule; readonly origins: readonly string[] }[];
+}
+
 export class Mirrors implements AsyncDisposable {
+  /** In the order they were wrapped. */
+  readonly buckets: MirroredBucket[] = [];
   readonly #options: MirrorsOptions;
   readonly #space: SpoolSpace;
   /** By what they are asked for and how: rules that say the same share one, and its limits. */
@@ -59,6 +67,7 @@ export class Mirrors implements AsyncDisposable {
     const { book, now, onMirrorFailure } = this.#options;
     const bucket = spec.name;
     const rules = [];
+    const told = [];
     for (const rule of spec.mirror) {
       const tally = new Tally(bucket, rule.name, book, now);
       this.#tallies.push(tally);
@@ -66,7 +75,9 @@ export class Mirrors implements AsyncDisposable {
       for (const origin of rule.origins) origins.push(await this.#origin(origin, rule));
       for (const { store } of origins) checkRule(spec, rule, store, local);
       rules.push(new Rule(rule, origins, tally, now));
+      told.push({ spec: rule, origins: origins.map(({ store }) => store.info.name) });
     }
+    this.buckets.push({ spec, rules: told });
     this.#stopSaving ??= systemClock.every(SAVES, () => void this.#save());
     await abortLeftUploads({ bucket, local, book }).catch((error: unknown) =>
       onMirrorFailure({ bucket, error: toFerryError(error) }),
