@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Commands, exitOf, run, title } from './demo/commands.ts';
+import { Guest } from './demo/guest.ts';
 import { moveLive } from './demo/live.ts';
 import { makeTree, MiB } from './demo/tree.ts';
 
@@ -67,7 +68,8 @@ destination: { type: file, path: ${JSON.stringify(destination)}, options: { meta
     if (stopped) return 130;
     if (code !== 0) return code;
   }
-  const code = await moveLive(commands, root, destination);
+  const guest = process.stdin.isTTY && process.stdout.isTTY ? new Guest(() => stopped) : undefined;
+  const code = await moveLive(commands, root, destination, guest);
   if (code !== 0) return stopped ? 130 : code;
   console.log(`\nThe report to read: ${join(reports, 'report.html')}`);
   return 0;

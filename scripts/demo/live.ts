@@ -5,17 +5,28 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Application } from './application.ts';
 import { title, type Commands } from './commands.ts';
+import { GUEST_BUCKET, type Guest } from './guest.ts';
 
 const BUCKET = 'site';
 const KEYS = { accessKeyId: 'demo', secretAccessKey: 'demo-secret' };
 const PORT = 9071;
+const ENDPOINT = `http://127.0.0.1:${PORT}`;
 const APPLICATIONS = 3;
 const PATIENCE_MS = 120_000;
 
-/** `old`: a directory with objects in it. Resolves with the exit code. */
-export async function moveLive(commands: Commands, root: string, old: string): Promise<number> {
+/**
+ * `old`: a directory with objects in it. `guest`: somebody who looks on and may try it afterwards. Resolves with the exit
+ * code.
+ */
+export async function moveLive(
+  commands: Commands,
+  root: string,
+  old: string,
+  guest: Guest | undefined,
+): Promise<number> {
   const config = join(root, 'ferry.yaml');
-  const text = `gateway:
+  const prepared = await guest?.prepares(root);
+  const text = `${prepared?.control ?? ''}gateway:
   listen: 127.0.0.1:${PORT}
   users: [{ name: demo, tenant: demo, access_key_id: ${KEYS.accessKeyId}, secret_access_key: ${KEYS.secretAccessKey} }]
   buckets:
@@ -25,23 +36,25 @@ export async function moveLive(commands: Commands, root: string, old: string): P
       migrate:
         to: { type: file, path: ${JSON.stringify(join(root, 'new-store'))}, options: { metadata: sidecar } }
         automatic: true
-`;
+${prepared?.bucket ?? ''}`;
   await writeFile(config, text);
   title('Now move it while applications use it');
   console.log(`The configuration, ${config}:\n\n${text}`);
   const server = commands.start(['serve', '-c', config]);
   try {
     if (!(await listening())) return 1;
-    return await withApplications(commands, config);
+    await guest?.arrives();
+    const code = await withApplications(commands, config);
+    if (code === 0) await guest?.tries(commands, config, root, new Application('shop', ENDPOINT, GUEST_BUCKET, KEYS));
+    return code;
   } finally {
     server.kill('SIGTERM');
   }
 }
 
 async function withApplications(commands: Commands, config: string): Promise<number> {
-  const endpoint = `http://127.0.0.1:${PORT}`;
   const names = Array.from({ length: APPLICATIONS }, (_, i) => `application ${i + 1}`.replace(' ', '-'));
-  const applications = names.map((name) => new Application(name, endpoint, BUCKET, KEYS));
+  const applications = names.map((name) => new Application(name, ENDPOINT, BUCKET, KEYS));
   const work = Promise.all(applications.map((each) => each.work()));
   try {
     for (const step of [['create'], ['start'], ['switch', '--yes']]) {
