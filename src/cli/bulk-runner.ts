@@ -1,16 +1,11 @@
 /** Runs the bulk tasks that jobs become: a few at once, the others wait by priority. */
-import { join } from 'node:path';
 import type { BulkEnd, BulkListener, BulkRunner, BulkTask } from '../control/jobs/runner.ts';
 import type { RunEvent } from '../engine/progress.ts';
 import { toFerryError } from '../model/errors.ts';
 import { redactText } from '../observe/redact.ts';
-import { ReportRecorder } from '../report/recorder.ts';
 import { NO_COUNTERS } from '../state/state-store.ts';
-import { logEvent } from './log-event.ts';
-import { selectionOf, settledBaseline } from './selection.ts';
-import type { Services } from './services.ts';
-import { engineContext, openEnds, sideOf } from './task-call.ts';
-import { identityOf, takeUp } from './task-identity.ts';
+import { runStored } from '../tasks/run.ts';
+import type { TaskServices } from '../tasks/services.ts';
 
 const AT_ONCE = 4;
 
@@ -21,12 +16,12 @@ interface Waiting {
 }
 
 export class QueuedRunner implements BulkRunner {
-  readonly #services: Services;
+  readonly #services: TaskServices;
   readonly #stopping: AbortSignal;
   readonly #waiting: Waiting[] = [];
   #running = 0;
 
-  constructor(services: Services, stopping: AbortSignal) {
+  constructor(services: TaskServices, stopping: AbortSignal) {
     this.#services = services;
     this.#stopping = stopping;
     stopping.addEventListener('abort', () => this.#begin(), { once: true });
@@ -67,39 +62,19 @@ export class QueuedRunner implements BulkRunner {
   async #run({ name, definition, what }: BulkTask, listener: BulkListener): Promise<BulkEnd> {
     this.#stopping.throwIfAborted();
     const services = this.#services;
-    const { engine, now, log, version } = services;
-    const state = await services.state();
-    const text = JSON.stringify(definition);
-    const record = await state.getTask(name);
-    const task = { ...(await services.parseTask(text, name)), name, record };
-    const { spec } = task;
-    await using stores = await openEnds(services, spec);
-    const wanted = { name, file: text, identity: identityOf(spec, stores), createdAt: now() };
-    await using lease = await takeUp(state, wanted, services.holder);
-    const journal = await state.journal(lease);
-    const recorder = await ReportRecorder.start({
-      folder: join(services.home, 'reports', name, 'run'),
-      kind: 'run',
-      task: name,
-      evidence: spec.report.evidence,
-      source: sideOf(stores.source),
-      destination: sideOf(stores.destination),
-      version,
-      now,
-    });
+    const record = await (await services.state()).getTask(name);
+    const task = { ...(await services.parseTask(JSON.stringify(definition), name)), name, record };
     const emit = (event: RunEvent): void => {
-      recorder.observe(event);
-      logEvent(log, event);
+      if (event.type === 'started') listener.started();
       if (event.type === 'progress') listener.progress(event.progress);
     };
-    listener.started();
-    const signal = AbortSignal.any([this.#stopping, lease.lost]);
-    const baseline =
-      what === 'run' ? await settledBaseline(journal, selectionOf(spec, stores), now(), emit) : undefined;
-    const context = engineContext({ signal }, services, task, stores, emit);
-    const summary = await engine[what === 'run' ? 'run' : 'retryFailures']({ ...context, journal, baseline }, recorder);
-    await recorder.finish(summary, await state.failureGroups(name));
-    const { outcome, counters, error } = summary;
+    const caller = { signal: this.#stopping, emit };
+    const { outcome, counters, error } = await runStored(
+      services,
+      task,
+      { what: what === 'run' ? 'run' : 'retry' },
+      caller,
+    );
     return {
       outcome: outcome === 'differences' ? 'finished-with-failures' : outcome,
       counters,

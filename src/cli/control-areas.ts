@@ -6,6 +6,9 @@ import { measureTasks } from '../control/metrics/tasks.ts';
 import type { ProbeContext } from '../control/stores/probe.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { storeRoutes } from '../control/stores/routes.ts';
+import { TaskDesk, type DeskOptions } from '../control/tasks/desk.ts';
+import { taskRoutes } from '../control/tasks/routes.ts';
+import { TaskRunner } from '../control/tasks/runner.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
 import type { ControlSpec } from '../model/control.ts';
 import type { LogFile } from '../observe/log.ts';
@@ -14,6 +17,7 @@ import type { ControlState } from '../state/control/control-state.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { openGatewayAreas, type GatewayAreaParts } from './gateway-areas.ts';
 import { openIntake } from './intake-area.ts';
+import { systemClock } from '../store/clock.ts';
 import type { Services } from './services.ts';
 
 export interface AreaParts {
@@ -22,7 +26,10 @@ export interface AreaParts {
   readonly spec: ControlSpec;
   readonly metrics: Metrics;
   readonly state: ControlState;
-  readonly tasks: Pick<StateStore, 'listTasks' | 'mirrors'>;
+  readonly tasks: StateStore;
+  /** Reads the text of a task that was sent; the text to keep has its secrets sealed. */
+  readonly readNew: DeskOptions['readNew'];
+  readonly logFile: string;
   readonly hub: LiveHub;
   readonly log: LogFile;
   readonly now: () => number;
@@ -40,13 +47,18 @@ export interface Areas extends AsyncDisposable {
   sinceProgress(): number | undefined;
 }
 
-// oxlint-disable-next-line typescript/require-await -- areas that open something do it here.
 export async function openAreas(parts: AreaParts): Promise<Areas> {
   const { hub, log, metrics, spec, stores, openProbed, services, state } = parts;
   await using opened = new AsyncDisposableStack();
   const ofGateway = openGatewayAreas({ ...parts, mirrors: parts.tasks.mirrors }, opened);
-  measureTasks(metrics, () => byState(parts.tasks));
-  const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress()]);
+  const { queue } = parts.tasks;
+  const observer = measureTasks(metrics, async () => ({ ...NO_TASKS, ...(await queue.counts()) }));
+  const observe = observer.observe.bind(observer);
+  const runner = opened.use(
+    new TaskRunner({ services, queue, hub, clock: systemClock, atOnce: spec.tasksAtOnce, observe }),
+  );
+  const desk = new TaskDesk({ services, state: parts.tasks, runner, readNew: parts.readNew });
+  const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
   const intake = opened.use(openIntake({ services, state, hub, stores, spec: spec.jobs }));
@@ -54,8 +66,10 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),
     ...ofGateway.routes,
+    ...taskRoutes({ desk, runner, state: parts.tasks, services, logFile: parts.logFile }),
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),
   ];
+  await runner.start();
   const kept = opened.move();
   return {
     routes,
@@ -64,12 +78,7 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   };
 }
 
-/** How many tasks are in each state. */
-async function byState(tasks: Pick<StateStore, 'listTasks'>): Promise<Record<string, number>> {
-  const counts: Record<string, number> = { created: 0, running: 0, interrupted: 0, finished: 0, failed: 0 };
-  for (const { state } of await tasks.listTasks()) counts[state]! += 1;
-  return counts;
-}
+const NO_TASKS = { created: 0, queued: 0, running: 0, paused: 0, interrupted: 0, finished: 0, failed: 0 };
 
 function measureProgress(metrics: Metrics, sinceProgress: () => number | undefined): void {
   const age = metrics.gauge({

@@ -39,7 +39,8 @@ import { logAccess } from './log-access.ts';
 import { Measured } from './measured.ts';
 import { warmClient } from './mirror-warm.ts';
 import type { GlobalOptions } from './context.ts';
-import type { Engine, Patience, Services, Stores } from './services.ts';
+import type { Engine, Patience, Stores } from '../tasks/services.ts';
+import type { Services } from './services.ts';
 import { startServer, type RunningServer } from './running-server.ts';
 import { removeAbandoned, TemporaryFolder } from './temporary-folder.ts';
 import { VERSION } from './version.ts';
@@ -155,6 +156,12 @@ class RealServices implements Services {
     return await this.#parse(text, name, undefined);
   }
 
+  async #readNew(text: string, name: string): Promise<LoadedTask> {
+    const keyIsNew = !(await (await this.control()).stores.hasSecrets());
+    const seal = (path: Path, secret: string): string => this.#secrets.seal(secretOf(name, path), secret, keyIsNew);
+    return await this.#parse(text, name, seal);
+  }
+
   async #parse(text: string, name: string, seal: Sealing['seal']): Promise<LoadedTask> {
     const { registry, env } = this.#options;
     const stores = await this.#namedIn(text);
@@ -233,6 +240,8 @@ class RealServices implements Services {
           hub,
           log,
           now,
+          readNew: async (text, name) => await this.#readNew(text, name),
+          logFile: this.#config.logFile,
           stores: await this.#stores(),
           warming: {
             client: (bucket) => warmClient(this, { ...gateway!.spec, port: portOf(running!.url) }, bucket),

@@ -21,6 +21,12 @@ export const CONTROL = z
       .enum(['token', 'open'])
       .default('token')
       .describe('Who may read `/metrics`: whoever shows a token, or with `open` any program of this machine. Behind a proxy on this machine everybody seems to be of this machine.'),
+    tasks_at_once: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(4)
+      .describe('Tasks at work at once; others wait in the queue.'),
     hosts: z
       .array(z.string().min(1))
       .default([])

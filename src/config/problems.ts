@@ -15,6 +15,16 @@ export type Path = readonly (string | number)[];
 /** Lines shown; a file that is wrong throughout is not improved by more. */
 const MAX_SHOWN = 50;
 
+/** The cause of the error, for who shows each problem at its place. */
+export class ProblemList extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(`${problems.length} problems`);
+    this.problems = problems;
+  }
+}
+
 /** One line each, in the order of the file: `task.yaml:7:3 source.options.buckt_name: unknown key`. */
 export function problemsError(file: string, problems: readonly Problem[]): FerryError {
   const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
@@ -22,6 +32,7 @@ export function problemsError(file: string, problems: readonly Problem[]): Ferry
   if (sorted.length > MAX_SHOWN) lines.push(`${file}: and ${sorted.length - MAX_SHOWN} more`);
   return new FerryError('configuration', {
     message: lines.join('\n'),
+    cause: new ProblemList(sorted),
     remedy: lines.length === 1 ? 'Correct the place named in the message.' : 'Correct the places named in the message.',
   });
 }

@@ -5,6 +5,7 @@ import type { TaskSpec } from '../model/task.ts';
 import type { ComposedStore } from '../store/compose.ts';
 import type { TaskJournal } from '../state/state-store.ts';
 import type { Doubted } from './doubts.ts';
+import type { LiveLimits } from './pace/live-limits.ts';
 import type { Custody } from './move/job.ts';
 import type { RunEvent } from './progress.ts';
 
@@ -17,6 +18,8 @@ export interface EngineContext {
   /** Stops at the next safe point; what is under way and cannot finish in time is saved as parts or redone. */
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
+  /** In place of the task's own, where they may change while it runs. */
+  readonly limits?: LiveLimits | undefined;
   readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;

@@ -135,7 +135,7 @@ export class Moving {
       if (next) this.#checkpointer.add(next);
     }
     const gate = large ? this.#session.large : this.#slotsFor(here);
-    const wait = this.#session.rate?.take() ?? 0;
+    const wait = this.#session.rate.take();
     if (wait === 0 && gate.tryEnter()) {
       this.#launch(open, here, there, verdict, gate);
       return next;

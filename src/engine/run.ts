@@ -40,9 +40,13 @@ export async function runTask(context: JournaledContext, evidence?: EvidenceSink
   return await new Run(context, evidence).whole();
 }
 
-/** Tries the recorded failures again, and nothing else. */
-export async function retryFailures(context: JournaledContext, evidence?: EvidenceSink): Promise<RunSummary> {
-  return await new Run(context, evidence).failuresOnly();
+/** Tries the recorded failures again, all or those `wanted`, and nothing else. */
+export async function retryFailures(
+  context: JournaledContext,
+  evidence?: EvidenceSink,
+  wanted: (failure: FailureRecord) => boolean = () => true,
+): Promise<RunSummary> {
+  return await new Run(context, evidence).failuresOnly(wanted);
 }
 
 class Run {
@@ -91,7 +95,7 @@ class Run {
     });
   }
 
-  failuresOnly(): Promise<RunSummary> {
+  failuresOnly(wanted: (failure: FailureRecord) => boolean): Promise<RunSummary> {
     return this.#guarded(true, async (c) => {
       this.#phase = 'retrying';
       const checkpointer = this.#books(c, Tally.from(c.journal.task.counters), 0);
@@ -100,7 +104,7 @@ class Run {
       this.#bookkeeper(c, checkpointer, mover);
       // What a source has no more needs no copy; a source that is not there at all is another matter.
       await c.source.list({ limit: 1 }, this.#session.signal);
-      await this.#retry(c, mover, checkpointer, () => true);
+      await this.#retry(c, mover, checkpointer, wanted);
       const whole = (await c.journal.ranges()).length === 0;
       if (whole && c.spec.type !== 'delete') await this.#settleDirectories(c, checkpointer);
       await recount(c.journal, checkpointer);
@@ -127,7 +131,7 @@ class Run {
 
     this.#phase = 'retrying';
     for (let round = 0; round < ROUNDS && checkpointer.settled.failed > 0; round++) {
-      await this.#retry(c, mover, checkpointer, mayPass);
+      await this.#retry(c, mover, checkpointer, ({ code }) => mayPass(code));
     }
     if (c.spec.deleteExtraneous) {
       this.#phase = 'deleting';
@@ -207,11 +211,11 @@ class Run {
     c: JournaledContext,
     mover: Mover,
     checkpointer: Checkpointer,
-    wanted: (code: string) => boolean,
+    wanted: (failure: FailureRecord) => boolean,
   ): Promise<void> {
     const slots = new Gate(RETRIED_AT_ONCE, this.#session.signal);
     for await (const page of failurePages(c.journal)) {
-      const chosen = page.filter(({ code }) => wanted(code));
+      const chosen = page.filter(wanted);
       await Promise.allSettled(
         chosen.map(async (failure) => {
           await slots.enter();

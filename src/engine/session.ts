@@ -1,6 +1,7 @@
 /** What the parts of one run share: slots, pace, measure, and the way out. */
 import { concernsOneObject, FerryError, toFerryError } from '../model/errors.ts';
 import { Hashing } from './move/hashing.ts';
+import { LiveLimits } from './pace/live-limits.ts';
 import { Gate, inTurn, type Entrance } from './pace/gate.ts';
 import { Pacer } from './pace/pacer.ts';
 import { Rate } from './pace/rate.ts';
@@ -45,14 +46,16 @@ export class Session implements Disposable {
   readonly streaming: Entrance;
   readonly meter = new Meter();
   readonly hashing = new Hashing();
-  readonly rate: Rate | undefined;
+  readonly rate: Rate;
   /** Aborts on the user's request and on the first failure that stops the run. */
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();
   readonly #forward: () => void;
   readonly #pacer: Pacer;
   readonly #view: () => SessionView;
+  readonly #limits: LiveLimits;
   readonly #timers: NodeJS.Timeout[] = [];
+  #unfollow: (() => void) | undefined;
   #bandwidth: number | undefined;
   /** As last seen, and who asked last. */
   readonly #slowDowns = new Map<Store, number>();
@@ -65,7 +68,8 @@ export class Session implements Disposable {
   constructor(context: EngineContext, view: () => SessionView) {
     this.context = context;
     this.#view = view;
-    const { limits } = context.spec;
+    this.#limits = context.limits ?? new LiveLimits(context.spec.limits);
+    const limits = this.#limits.current;
     // Not `AbortSignal.any`: what listens on a composed signal comes and goes at ten times the cost.
     this.signal = this.#stop.signal;
     this.#forward = () => this.#stop.abort(context.signal.reason);
@@ -80,22 +84,29 @@ export class Session implements Disposable {
       moved: () => this.meter,
       slowDowns: () => source.stats.slowDowns + destination.stats.slowDowns,
     });
-    this.rate = limits.objectsPerSecond === undefined ? undefined : new Rate(limits.objectsPerSecond);
+    this.rate = new Rate(limits.objectsPerSecond);
   }
 
   start(): void {
-    const { source, spec } = this.context;
     this.#pacer.start();
-    const follow = (): void => {
-      this.#bandwidth = bandwidthAt(spec.limits.bandwidth, new Date(this.context.now()));
-      source.limits.readBandwidth.perSecond = this.#bandwidth;
-      const streams = streamsAt(this.#bandwidth);
-      this.streams.setLimit(streams);
-      this.large.setLimit(Math.min(LARGE_AT_ONCE, streams));
-    };
-    follow();
-    if (spec.limits.bandwidth.length > 1) this.#timers.push(setInterval(follow, 5_000));
+    this.#followTimetable();
+    this.#unfollow = this.#limits.follow(() => {
+      const { concurrency, objectsPerSecond } = this.#limits.current;
+      this.#pacer.fix(concurrency);
+      this.rate.setLimit(objectsPerSecond);
+      this.#followTimetable();
+    });
+    this.#timers.push(setInterval(() => this.#followTimetable(), 5_000));
     this.#timers.push(setInterval(() => this.tell(), PROGRESS_MS));
+  }
+
+  #followTimetable(): void {
+    const bandwidth = bandwidthAt(this.#limits.current.bandwidth, new Date(this.context.now()));
+    this.#bandwidth = bandwidth;
+    this.context.source.limits.readBandwidth.perSecond = bandwidth;
+    const streams = streamsAt(bandwidth);
+    this.streams.setLimit(streams);
+    this.large.setLimit(Math.min(LARGE_AT_ONCE, streams));
   }
 
   /** The slots for an object that is moved or read as a whole. */
@@ -161,13 +172,15 @@ export class Session implements Disposable {
 
   [Symbol.dispose](): void {
     this.#pacer.stop();
+    this.#unfollow?.();
     this.hashing[Symbol.dispose]();
     this.context.signal.removeEventListener('abort', this.#forward);
     for (const timer of this.#timers) clearInterval(timer);
   }
 
   #throttledBy(view: SessionView): ThrottleReason[] {
-    const { source, destination, spec } = this.context;
+    const { source, destination } = this.context;
+    const { objectsPerSecond } = this.#limits.current;
     const reasons: ThrottleReason[] = [];
     if (this.#bandwidth !== undefined && source.limits.waiting.bandwidth > 0) {
       reasons.push({ what: 'bandwidth', bytesPerSecond: this.#bandwidth });
@@ -185,9 +198,7 @@ export class Session implements Disposable {
       const { name } = store.info;
       reasons.push({ what: 'retrying', store: name, waiting: waits.length, cause: error.message, next: left() });
     }
-    if (spec.limits.objectsPerSecond !== undefined) {
-      reasons.push({ what: 'objects-per-second', limit: spec.limits.objectsPerSecond });
-    }
+    if (objectsPerSecond !== undefined) reasons.push({ what: 'objects-per-second', limit: objectsPerSecond });
     const idle = this.gate.running < this.gate.limit / 2;
     if (!view.listingDone && idle && reasons.length === 0) reasons.push({ what: 'listing' });
     return reasons;

@@ -8,6 +8,8 @@ export interface ControlSpec {
   readonly hosts: readonly string[];
   /** Programs of this machine read `/metrics` without a token. */
   readonly openMetrics: boolean;
+  /** Tasks it has at work at once. */
+  readonly tasksAtOnce: number;
   readonly jobs: JobsSpec;
 }
 

@@ -7,6 +7,7 @@
  */
 import type { BucketBook } from './bucket-book.ts';
 import type { MirrorBook } from './mirror-book.ts';
+import type { QueueBook } from './queue-book.ts';
 
 export interface StateStore extends AsyncDisposable {
   /**
@@ -34,7 +35,7 @@ export interface StateStore extends AsyncDisposable {
    * Failures of a task in key order after `after`, for reading without a lease. At most `limit` of them: 1,000 where
    * absent, 10,000 where more are asked for. Rejects with `task-not-found`.
    */
-  failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]>;
+  failures(name: string, options?: FailurePage): Promise<readonly FailureRecord[]>;
   /** Those of these keys, at most 1,000 of them. Rejects with `task-not-found`. */
   failuresOf(name: string, keys: readonly string[]): Promise<readonly FailureRecord[]>;
   /** The same by cause, most frequent first. */
@@ -51,9 +52,18 @@ export interface StateStore extends AsyncDisposable {
   /** As `TaskJournal.getFact`, for reading without a lease. Rejects with `task-not-found`. */
   getFact(task: string, name: string): Promise<unknown>;
 
+  /** What is to be done with tasks. */
+  readonly queue: QueueBook;
   /** What the gateway keeps. */
   readonly buckets: BucketBook;
   readonly mirrors: MirrorBook;
+}
+
+export interface FailurePage {
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
+  /** Only those with this code. */
+  readonly code?: string | undefined;
 }
 
 export interface NewTask {

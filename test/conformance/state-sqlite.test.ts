@@ -166,9 +166,13 @@ test('a file of a newer version is refused, and is left as it is', async () => {
   );
 });
 
-/** What versions before the gateway did not have. */
-const WITHOUT_GATEWAY =
-  'DROP TABLE buckets; DROP TABLE mirror_counters; DROP TABLE mirror_deleted; DROP TABLE mirror_uploads;';
+/** What versions before the gateway and the queue did not have. */
+const WITHOUT_GATEWAY = `
+  DROP TABLE buckets; DROP TABLE mirror_counters; DROP TABLE mirror_deleted; DROP TABLE mirror_uploads;
+  DROP INDEX tasks_by_shown; DROP INDEX tasks_in_turn; DROP INDEX tasks_started;
+  ${['shown', 'queue_state', 'priority', 'queued_at', 'work', 'live_limits', 'result']
+    .map((column) => `ALTER TABLE tasks DROP COLUMN ${column};`)
+    .join(' ')}`;
 
 test('a file of the first version is taken over with what is in it', async () => {
   await using home = await Home.make();

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 
 const BELOW_STORES = ['model', 'host', 'observe', 'wire', 'store'];
 const BELOW_CONFIG = [...BELOW_STORES, 'state', 'engine'];
-const BELOW_CLI = [...BELOW_CONFIG, 'config', 'report', 'gateway', 'control'];
+const BELOW_TASKS = [...BELOW_CONFIG, 'config', 'report'];
+const BELOW_CLI = [...BELOW_TASKS, 'tasks', 'gateway', 'control'];
 
 /** What each folder may import besides itself. `stores/<driver>` counts as a folder, so drivers never see each other. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -21,7 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: BELOW_CONFIG,
   report: ['model', 'host', 'state', 'engine'],
   gateway: [...BELOW_CONFIG, 'config'],
-  control: [...BELOW_CONFIG, 'config', 'report', 'gateway'],
+  tasks: BELOW_TASKS,
+  control: [...BELOW_TASKS, 'tasks', 'gateway'],
   cli: BELOW_CLI,
 };
 

@@ -9,7 +9,8 @@ import { jsonLine } from '../output/json.ts';
 import { hanging } from '../output/layout.ts';
 import { counted, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
-import { engineContext, findTask, openEnds } from '../task-call.ts';
+import { findTask } from '../task-call.ts';
+import { engineContext, openEnds } from '../../tasks/task.ts';
 
 /** Attempts of a request: what fails is to be seen soon, and nothing is lost by it. */
 const ATTEMPTS = 2;
@@ -33,7 +34,10 @@ async function check(context: CommandContext, call: Call): Promise<ExitName> {
   const task = await findTask(services, call);
   const { io, globals, style, columns } = context;
   await using stores = await openEnds(services, task.spec, { attempts: ATTEMPTS });
-  const { task: _, ...checked } = engineContext(context, services, task, stores, () => undefined);
+  const { task: _, ...checked } = engineContext(services, task, stores, {
+    signal: context.signal,
+    emit: () => undefined,
+  });
   const failed: FerryError[] = [];
   let endpoint: string | undefined;
   for await (const result of services.engine.check(checked)) {

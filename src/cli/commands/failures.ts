@@ -11,7 +11,7 @@ import { counted, formatCount, harmless } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
 import { findTask, storedTask } from '../task-call.ts';
-import { runStored } from './run.ts';
+import { runShown } from './run.ts';
 
 const PAGE = 1000;
 /** Columns of the titles. */
@@ -46,7 +46,7 @@ async function failures(context: CommandContext, call: Call): Promise<ExitName> 
     return 'ok';
   }
   if (call.flag('retry')) {
-    const summary = await runStored(context, services, await findTask(services, call), 'retryFailures');
+    const summary = await runShown(context, services, await findTask(services, call), { what: 'retry' });
     return exitOfSummary(summary);
   }
   if (call.flag('list') || globals.json) await listAll(context, services, name);

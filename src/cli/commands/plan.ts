@@ -10,7 +10,8 @@ import { hanging, titledRows } from '../output/layout.ts';
 import { counted, fit, formatCount, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
 import type { Services } from '../services.ts';
-import { baselineOf, engineContext, findTask, openEnds, recognised, type FoundTask } from '../task-call.ts';
+import { findTask } from '../task-call.ts';
+import { baselineOf, engineContext, openEnds, recognised, type FoundTask } from '../../tasks/task.ts';
 
 const EXAMPLES = 5;
 /** Columns of a key at most. */
@@ -50,7 +51,10 @@ export async function printPlan(context: CommandContext, services: Services, fou
   const printer = context.printer();
   const emit = printer.event.bind(printer);
   const baseline = await baselineOf(services, task, stores);
-  const summary = await services.engine.plan({ ...engineContext(context, services, task, stores, emit), baseline });
+  const summary = await services.engine.plan({
+    ...engineContext(services, task, stores, { signal: context.signal, emit }),
+    baseline,
+  });
   printer.end();
   const { stdout } = context.io;
   if (context.globals.json) stdout.write(jsonLine('plan', { task: task.name, ...summary }));

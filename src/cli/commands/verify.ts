@@ -1,5 +1,4 @@
 /** `ferry verify`: compares both sides and writes a report that can be checked by others. */
-import { join } from 'node:path';
 import type { VerifyMode } from '../../engine/verify.ts';
 import { FerryError } from '../../model/errors.ts';
 import { checkReport } from '../../report/check-report.ts';
@@ -7,11 +6,12 @@ import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../options.ts';
-import { startRecording } from '../recording.ts';
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
-import { engineContext, findTask, openEnds, recognised } from '../task-call.ts';
-import { identityOf } from '../task-identity.ts';
+import { findTask } from '../task-call.ts';
+import type { RunEvent } from '../../engine/progress.ts';
+import type { Printer } from '../output/printer.ts';
+import { verifyTask } from '../../tasks/verify.ts';
 
 const EVIDENCE = ['all', 'differences', 'none'] as const;
 
@@ -66,30 +66,17 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   const mode = modeOf(call);
   const repair = call.flag('repair');
   const services = await context.services();
-  const { now } = services;
   const found = await findTask(services, call);
-  await using stores = await openEnds(services, found.spec);
-  const task = await recognised(services, found, stores);
-  const stored = repair && task.record?.identity === identityOf(task.spec, stores);
-  // Who repairs a task works on it: no run goes on meanwhile.
-  const state = stored ? await services.state() : undefined;
-  await using lease = await state?.lease(task.name, services.holder);
-  const signal = lease ? AbortSignal.any([context.signal, lease.lost]) : context.signal;
-  const journal = lease && (await state!.journal(lease));
-  const stamp = new Date(now()).toISOString().replace(/[-:]|\.\d+/g, '');
-  const { recorder, printer, emit } = await startRecording(context, services, stores, {
-    folder:
-      call.text('report') ?? task.spec.report.path ?? join(services.home, 'reports', task.name, `verify-${stamp}`),
-    kind: 'verification',
-    task: task.name,
-    mode: repair ? `${mode}, with repair` : mode,
-    evidence: EVIDENCE.find((which) => which === call.text('evidence')) ?? task.spec.report.evidence,
-  });
-  const base = engineContext(context, services, task, stores, emit);
-  const summary = await services.engine.verify({ ...base, signal, mode, repair, evidence: recorder, journal });
-  const { json, html, head } = await recorder.finish(summary, []);
-  const proof = { ...recorder.proof, head };
-  printer.event({ type: 'summary', summary: { ...summary, kind: 'verification', report: { json, html }, proof } });
+  let printer: Printer | undefined;
+  const emit = (event: RunEvent): void => (printer ??= context.printer()).event(event);
+  const folder = call.text('report');
+  const evidence = EVIDENCE.find((which) => which === call.text('evidence'));
+  const summary = await verifyTask(
+    services,
+    found,
+    { mode, repair, folder, evidence },
+    { signal: context.signal, emit },
+  );
   if (summary.error) throw summary.error;
   return exitOfSummary(summary);
 }

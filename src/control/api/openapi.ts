@@ -62,7 +62,12 @@ function operation(route: Route): Json {
     parameters: parametersOf(route),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, 'input') } } } }),
+      : {
+          requestBody: {
+            required: route.optionalBody !== true,
+            content: { 'application/json': { schema: schemaOf(body, 'input') } },
+          },
+        }),
     responses: Object.fromEntries([
       ...own,
       ...wrong.map((status) => [String(status), { $ref: '#/components/responses/Problem' }] as const),

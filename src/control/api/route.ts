@@ -51,6 +51,8 @@ export interface RouteDeclaration<Params, Query, Body> {
   readonly body?: z.ZodType<Body> | undefined;
   /** The handler reads the body itself, from `http.body`, and it may be long; `body` then only documents it. */
   readonly streamed?: boolean | undefined;
+  /** No body is the same as an empty object. */
+  readonly optionalBody?: boolean | undefined;
   /** Its answer holds a secret: it is kept for nobody, and the idempotency key counts for nothing. */
   readonly secret?: boolean | undefined;
   readonly answers: Readonly<Record<number, AnswerDeclaration>>;

@@ -98,7 +98,10 @@ export class Router {
       throw new Problem('forbidden', { detail: `This needs the role ${route.role}; "${who.name}" has ${who.role}` });
     const params = checked(route.params, values, '');
     const query = checked(route.query, queryOf(search, route.query === undefined), '');
-    const raw = route.body === undefined || route.streamed === true ? undefined : await readBody(http);
+    const raw =
+      route.body === undefined || route.streamed === true
+        ? undefined
+        : await readBody(http, route.optionalBody === true);
     const body = raw === undefined ? undefined : checked(route.body, parsed(raw), '#');
     const signal = AbortSignal.any([http.signal(), stopping]);
     const run = (): Promise<ApiAnswer> => route.handle({ params, query, body, who, http, requestId, signal });
@@ -195,7 +198,9 @@ function queryOf(search: string, none: boolean): Record<string, string> {
   return values;
 }
 
-async function readBody(http: ServerRequest): Promise<string> {
+async function readBody(http: ServerRequest, optional: boolean): Promise<string> {
+  const chunked = http.headers.get('transfer-encoding') !== undefined;
+  if (optional && !chunked && (http.headers.get('content-length') ?? '0') === '0') return '{}';
   const type = http.headers.get('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     await http.body.discard();

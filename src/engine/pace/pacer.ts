@@ -24,7 +24,7 @@ interface Watch {
 
 export class Pacer {
   readonly #gate: Gate;
-  readonly #fixed: boolean;
+  #fixed: boolean;
   readonly #watch: Watch;
   #timer: NodeJS.Timeout | undefined;
   #last = 0;
@@ -41,6 +41,12 @@ export class Pacer {
     this.#fixed = fixed !== undefined;
     this.#watch = watch;
     gate.setLimit(fixed ?? START);
+  }
+
+  /** So many from now on; undefined goes on seeking from where it is. */
+  fix(limit: number | undefined): void {
+    this.#fixed = limit !== undefined;
+    if (limit !== undefined) this.#gate.setLimit(limit);
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 /** Objects that could not be dealt with, by key and by cause. */
-import type { FailureGroup, FailureRecord } from '../state-store.ts';
+import type { FailureGroup, FailurePage, FailureRecord } from '../state-store.ts';
 import type { Database, Statement } from './database.ts';
 
 /** One call gives so many where no limit is asked for, and at most. */
@@ -16,6 +16,7 @@ export class FailureTable {
   readonly #clear: Statement<never>;
   readonly #page: Statement<Row>;
   readonly #one: Statement<Row>;
+  readonly #pageOfCode: Statement<Row>;
   readonly #groups: Statement<{ code: string; count: number }>;
   readonly #examples: Statement<FailureGroup['examples'][number]>;
 
@@ -35,6 +36,10 @@ export class FailureTable {
     );
     this.#one = db.prepare(
       `SELECT key, operation, code, message, remedy, size, at, attempts FROM failures WHERE task_id = ? AND key = ?`,
+    );
+    this.#pageOfCode = db.prepare(
+      `SELECT key, operation, code, message, remedy, size, at, attempts FROM failures
+       WHERE task_id = ? AND code = ? AND key > ? ORDER BY key LIMIT ?`,
     );
     this.#groups = db.prepare(
       'SELECT code, count(*) AS count FROM failures WHERE task_id = ? GROUP BY code ORDER BY count DESC, code',
@@ -56,10 +61,12 @@ export class FailureTable {
     this.#clear.run(task);
   }
 
-  page(task: number, options: { after?: string; limit?: number } = {}): FailureRecord[] {
-    return this.#page
-      .all(task, options.after ?? '', pageLimit(options))
-      .map((row) => ({ ...row, size: row.size ?? undefined }));
+  page(task: number, options: FailurePage = {}): FailureRecord[] {
+    const { code, after = '' } = options;
+    const limit = pageLimit(options);
+    const rows =
+      code === undefined ? this.#page.all(task, after, limit) : this.#pageOfCode.all(task, code, after, limit);
+    return rows.map((row) => ({ ...row, size: row.size ?? undefined }));
   }
 
   /** Those of these keys, in their order. */
@@ -76,6 +83,6 @@ export class FailureTable {
   }
 }
 
-export function pageLimit({ limit = DEFAULT_LIMIT }: { limit?: number }): number {
+export function pageLimit({ limit = DEFAULT_LIMIT }: { limit?: number | undefined }): number {
   return Math.min(limit, MAX_LIMIT);
 }

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FerryError } from '../../model/errors.ts';
 import type {
   FailureGroup,
+  FailurePage,
   FailureRecord,
   NewTask,
   OpenRanges,
@@ -29,7 +30,8 @@ import { IntentTable } from './intent-table.ts';
 import { LeaseBook, noTask, SqliteLease } from './lease.ts';
 import { RangeTable } from './range-table.ts';
 import { prepareSchema } from './schema.ts';
-import { TaskTable, toTaskRecord, type TaskRow } from './task-table.ts';
+import { QueueTable } from './queue-table.ts';
+import { requireName, TaskTable, toTaskRecord, type TaskRow } from './task-table.ts';
 import { UploadTable } from './upload-table.ts';
 
 /**
@@ -52,6 +54,7 @@ export async function openState(file: string, options: { readonly now?: () => nu
 class SqliteStateStore implements StateStore {
   readonly buckets: BucketTable;
   readonly mirrors: MirrorTable;
+  readonly queue: QueueTable;
   readonly #tables: Tables;
   readonly #leases: LeaseBook;
 
@@ -71,15 +74,11 @@ class SqliteStateStore implements StateStore {
       group: new GroupCommit(db, ['task-running', 'internal']),
     };
     this.#leases = new LeaseBook(db, tasks, now);
+    this.queue = new QueueTable(db, tasks, (row) => this.#record(row));
   }
 
   async createTask(task: NewTask): Promise<TaskRecord> {
-    if (!/^[A-Za-z0-9._-]{1,128}$/.test(task.name)) {
-      throw new FerryError('configuration', {
-        message: `"${task.name.slice(0, 200)}" cannot be the name of a task`,
-        remedy: 'Use 1 to 128 of the characters A-Z a-z 0-9 . _ -',
-      });
-    }
+    requireName(task.name);
     return this.#record(this.#tables.db.transaction(() => this.#tables.tasks.create(task)));
   }
 
@@ -111,7 +110,7 @@ class SqliteStateStore implements StateStore {
     return new SqliteJournal(this.#tables, ownLease(lease));
   }
 
-  async failures(name: string, options?: { after?: string; limit?: number }): Promise<readonly FailureRecord[]> {
+  async failures(name: string, options?: FailurePage): Promise<readonly FailureRecord[]> {
     return this.#tables.failures.page(this.#require(name).id, options);
   }
 

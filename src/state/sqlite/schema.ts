@@ -143,6 +143,19 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (bucket, key, upload_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE tasks ADD COLUMN queue_state TEXT NOT NULL DEFAULT 'idle'
+    CHECK (queue_state IN ('idle', 'queued', 'running', 'paused', 'failed'));
+  ALTER TABLE tasks ADD COLUMN priority INTEGER NOT NULL DEFAULT 5 CHECK (priority BETWEEN 0 AND 9);
+  ALTER TABLE tasks ADD COLUMN queued_at REAL;
+  ALTER TABLE tasks ADD COLUMN work TEXT;
+  ALTER TABLE tasks ADD COLUMN live_limits TEXT;
+  ALTER TABLE tasks ADD COLUMN result TEXT;
+  ALTER TABLE tasks ADD COLUMN shown TEXT AS (iif(queue_state = 'idle', state, queue_state)) VIRTUAL;
+  CREATE INDEX tasks_by_shown ON tasks (shown, id);
+  CREATE INDEX tasks_in_turn ON tasks (priority DESC, queued_at, id) WHERE queue_state = 'queued';
+  CREATE INDEX tasks_started ON tasks (id) WHERE queue_state = 'running';
+  `,
 ];
 
 /**

@@ -137,6 +137,15 @@ export class TaskTable {
   }
 }
 
+/** Throws `configuration` where it can be the name of no task. */
+export function requireName(name: string): void {
+  if (/^[A-Za-z0-9._-]{1,128}$/.test(name)) return;
+  throw new FerryError('configuration', {
+    message: `"${name.slice(0, 200)}" cannot be the name of a task`,
+    remedy: 'Use 1 to 128 of the characters A-Z a-z 0-9 . _ -',
+  });
+}
+
 /** `held`: whether the holder named in the row is alive. */
 export function toTaskRecord(row: TaskRow, held: boolean): TaskRecord {
   return {

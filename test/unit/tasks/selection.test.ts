@@ -8,7 +8,7 @@ import { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { openServices } from '../../../src/cli/open-services.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { settledBaseline, type Selection } from '../../../src/cli/selection.ts';
+import { settledBaseline, type Selection } from '../../../src/tasks/selection.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
 import { NO_COUNTERS, type Counters, type StateStore, type TaskJournal } from '../../../src/state/state-store.ts';
 import { StoreRegistry } from '../../../src/store/registry.ts';

@@ -1,0 +1,163 @@
+// Tasks over the API of a real `ferry serve`: made, run, stopped, killed, and never lost.
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startFaultServer } from '../faults/fault-server.ts';
+import { ControlledServer } from './controlled-server.ts';
+
+/** A folder of small files. */
+function tree(folder: string, files: number): string {
+  mkdirSync(folder, { recursive: true });
+  for (let i = 0; i < files; i++) writeFileSync(join(folder, `file-${i}`), `content ${i}`);
+  return folder;
+}
+
+test('a task is made, runs and finishes; everything of it is told', async () => {
+  await using server = await ControlledServer.start();
+  const source = tree(server.at('from'), 20);
+  const body = {
+    name: 'photos',
+    type: 'copy',
+    source: { type: 'file', path: source },
+    destination: { type: 'file', path: server.at('to') },
+    report: { evidence: 'all' },
+  };
+  const checked = await server.ask('POST', '/v1/tasks/check', body);
+  assert.ok(
+    checked.json.items.every(({ ok }: { ok: unknown }) => ok !== false),
+    checked.text,
+  );
+  const planned = await server.ask('POST', '/v1/tasks/plan', body);
+  assert.equal(planned.json.copy.objects, 20, planned.text);
+  const made = await server.ask('POST', '/v1/tasks', body);
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.json.state, 'created');
+  assert.equal((await server.ask('POST', '/v1/tasks', body)).json.code, 'already-exists');
+  const run = await server.ask('POST', '/v1/tasks/photos/run');
+  assert.equal(run.status, 202);
+  const task = await server.reaches('photos', 'finished');
+  assert.equal(task.counters.copied, 20);
+  assert.equal(task.passes, 1);
+  assert.equal(readdirSync(server.at('to')).length, 20);
+  await server.ask('POST', '/v1/tasks/photos/verify', { mode: 'full' });
+  const verified = await server.when('photos', ({ last }) => last?.what === 'verify');
+  assert.equal(verified.last.outcome, 'finished', JSON.stringify(verified));
+  const status = await server.ferry.run('status', 'photos', '--json');
+  assert.match(status.stdout, /"state":"finished"/, 'the command line sees the same task');
+  assert.equal((await server.ask('DELETE', '/v1/tasks/photos')).status, 204);
+  assert.equal((await server.ask('GET', '/v1/tasks/photos')).status, 404);
+});
+
+test('what is wrong with a task is told at its place', async () => {
+  await using server = await ControlledServer.start();
+  const { status, json } = await server.ask('POST', '/v1/tasks', {
+    name: 'wrong',
+    type: 'copy',
+    source: { type: 'file', path: '/x', options: { fsinc: 'never' } },
+    destination: { type: 'flie' },
+    concurency: 3,
+  });
+  assert.equal(status, 400);
+  const pointers = json.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted();
+  assert.deepEqual(pointers, ['#/concurency', '#/destination/type', '#/source/options/fsinc']);
+});
+
+test('a task is paused, goes on, is stopped; limits change while it runs', async () => {
+  await using old = await startFaultServer({ buckets: ['old'] });
+  old.latency = 20;
+  for (let i = 0; i < 400; i++) {
+    const body = Buffer.from(`value ${i}`);
+    const object = { body, etag: hash('md5', body), modified: 1_700_000_000_000, headers: {}, tags: new Map() };
+    old.bucket('old').put(`key-${i}`, object);
+  }
+  await using server = await ControlledServer.start();
+  const options = {
+    endpoint: old.endpoint,
+    region: old.region,
+    bucket_name: 'old',
+    access_key_id: old.accessKey,
+    secret_access_key: old.secretKey,
+  };
+  const stored = await server.ask('POST', '/v1/stores', { name: 'old', type: 's3', options });
+  assert.equal(stored.status, 201, stored.text);
+  const made = await server.ask('POST', '/v1/tasks', {
+    name: 'slow',
+    type: 'copy',
+    source: { store: 'old' },
+    destination: { type: 'file', path: server.at('to') },
+    concurrency: 1,
+    start: true,
+  });
+  assert.equal(made.status, 201, made.text);
+  await server.when('slow', ({ progress }) => progress?.counters === undefined && progress?.inFlight > 0);
+  const paused = await server.ask('POST', '/v1/tasks/slow/pause');
+  assert.equal(paused.json.state, 'paused');
+  const rested = await server.when('slow', ({ holder }) => holder === undefined);
+  assert.ok(rested.counters.copied < 400, JSON.stringify(rested));
+  assert.equal((await server.ask('POST', '/v1/tasks/slow/pause')).status, 202, 'twice is as once');
+  assert.match((await server.ask('POST', '/v1/tasks/slow/resume')).json.state, /^(queued|running)$/);
+  const going = await server.when('slow', ({ progress }) => progress?.inFlight > 0);
+  assert.equal(going.progress.concurrency, 1);
+  const limited = await server.ask('PATCH', '/v1/tasks/slow/limits', { concurrency: 8, objectsPerSecond: 100_000 });
+  assert.equal(limited.json.limits.concurrency, 8, limited.text);
+  await server.when('slow', ({ progress, state }) => progress?.concurrency === 8 || state === 'finished');
+  const finished = await server.reaches('slow', 'finished');
+  assert.equal(finished.counters.copied, 400);
+  assert.equal((await server.ask('POST', '/v1/tasks/slow/pause')).status, 409);
+  await server.stop();
+  const everything = server.answers + readFileSync(join(server.ferry.home, 'ferry.log'), 'utf8');
+  assert.ok(!everything.includes(old.secretKey), 'the secret is in no answer and no log');
+  for (const file of readdirSync(server.ferry.home).filter((name) => name.includes('.db')))
+    if (!file.endsWith('.locks')) assert.ok(!readFileSync(join(server.ferry.home, file)).includes(old.secretKey), file);
+});
+
+test('killed with many jobs queued, nothing accepted is lost, and nothing is done twice', async () => {
+  const JOBS = 200;
+  await using server = await ControlledServer.start({ tasks_at_once: 8 });
+  const source = tree(server.at('from'), 2);
+  const accepted = new Set<string>();
+  const post = async (i: number): Promise<void> => {
+    const name = `job-${i}`;
+    const { status, text } = await server.ask('POST', '/v1/tasks', {
+      name,
+      type: 'copy',
+      source: { type: 'file', path: source },
+      destination: { type: 'file', path: server.at('to', name), options: { fsync: 'never' } },
+      priority: i % 10,
+      start: true,
+    });
+    assert.equal(status, 201, text);
+    accepted.add(name);
+  };
+  // Several clients, who go on until the server is gone.
+  const clients = Array.from({ length: 4 }, async (_, client) => {
+    for (let i = client; i < JOBS; i += 4) await post(i);
+  });
+  const ended = Promise.allSettled(clients);
+  await server.reaches('job-9', 'finished');
+  await server.stop('SIGKILL');
+  await ended;
+  assert.ok(accepted.size > 5 && accepted.size < JOBS, `${accepted.size} were accepted`);
+  await server.start();
+  const open = async (): Promise<number> => {
+    const { json } = await server.ask('GET', '/v1/tasks?state=queued,running,paused,interrupted&limit=1000');
+    return json.items.length;
+  };
+  while ((await open()) > 0) await server.ask('GET', '/v1/tasks?limit=1');
+  const seen = new Map<string, { state: string; passes: number; counters: { copied: number } }>();
+  for (let cursor = ''; ;) {
+    const { json } = await server.ask('GET', `/v1/tasks?limit=100${cursor}`);
+    for (const task of json.items) seen.set(task.name, task);
+    if (json.next === undefined) break;
+    cursor = `&cursor=${json.next}`;
+  }
+  for (const name of accepted) {
+    const task = seen.get(name);
+    assert.ok(task, `${name} was accepted and is lost`);
+    assert.equal(task.state, 'finished', name);
+    assert.equal(task.passes, 1, `${name} was run again`);
+    assert.deepEqual(readdirSync(server.at('to', name)).toSorted(), ['file-0', 'file-1']);
+  }
+});
