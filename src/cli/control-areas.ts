@@ -37,6 +37,7 @@ export interface AreaParts {
   /** Opens a store for somebody who waits for what it does. */
   readonly openProbed: ProbeContext['open'];
   readonly services: Services;
+  readonly users: GatewayAreaParts['users'];
   readonly warming: GatewayAreaParts['warming'];
 }
 

@@ -8,6 +8,8 @@ import { MigrationWatch } from '../control/migrations/watch.ts';
 import { MirrorHistory } from '../control/mirrors/history.ts';
 import { mirrorRoutes } from '../control/mirrors/routes.ts';
 import { Warming, type WarmingContext } from '../control/mirrors/warming.ts';
+import type { MadeUsers } from '../control/users/made-users.ts';
+import { userRoutes } from '../control/users/routes.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
 import type { Log } from '../observe/log.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -22,6 +24,8 @@ export interface GatewayAreaParts {
   readonly hub: LiveHub;
   readonly log: Log;
   readonly now: () => number;
+  /** Undefined where no gateway is configured. */
+  readonly users: MadeUsers | undefined;
   readonly warming: Pick<WarmingContext, 'client' | 'openOrigin'>;
 }
 
@@ -48,6 +52,7 @@ export function openGatewayAreas(parts: GatewayAreaParts, opened: AsyncDisposabl
     routes: [
       ...migrationRoutes({ migrations, onTrouble: trouble }),
       ...mirrorRoutes({ mirrors, book, history, warming }),
+      ...userRoutes(parts.users),
     ],
     sinceProgress: () => watch.sinceProgress(),
   };

@@ -12,12 +12,14 @@ import { loadTaskFile, parseTaskFile, type LoadedTask, type Sealing } from '../c
 import { LiveHub } from '../control/live/hub.ts';
 import { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { SecretBox } from '../control/stores/secret-box.ts';
+import { MadeUsers } from '../control/users/made-users.ts';
 import { checkEndpoints } from '../engine/check.ts';
 import { planTask } from '../engine/plan.ts';
 import { cleanUploads, dropOrphans } from '../engine/leftovers.ts';
 import { retryFailures, runTask } from '../engine/run.ts';
 import { verifyTask } from '../engine/verify.ts';
 import { TIMING, type Timing } from '../gateway/migrate/timing.ts';
+import { Users } from '../gateway/access/users.ts';
 import { serve, type RunningGateway } from '../gateway/serve.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
@@ -28,6 +30,7 @@ import { openControl } from '../state/sqlite/control/open.ts';
 import { machineClock, openMoving } from '../state/sqlite/moving/open.ts';
 import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { systemClock } from '../store/clock.ts';
 import { compose, type ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 import type { StoreContext, StoreRegistry, StoreRole } from '../store/registry.ts';
@@ -118,6 +121,7 @@ class RealServices implements Services {
   #gateway: Promise<GatewaySpec> | undefined;
   #control: Promise<ControlState> | undefined;
   #measured: Measured | undefined;
+  #made: MadeUsers | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -243,6 +247,7 @@ class RealServices implements Services {
           readNew: async (text, name) => await this.#readNew(text, name),
           logFile: this.#config.logFile,
           stores: await this.#stores(),
+          users: this.#made,
           warming: {
             client: (bucket) => warmClient(this, { ...gateway!.spec, port: portOf(running!.url) }, bucket),
             openOrigin: (endpoint) => this.openOrigin(endpoint),
@@ -256,7 +261,10 @@ class RealServices implements Services {
 
   async #serveGateway(spec: GatewaySpec): Promise<RunningGateway> {
     const state = await this.state();
+    const users = new Users(spec.users, spec.region);
+    this.#made = await this.#openUsers(users);
     return await serve(spec, {
+      users,
       book: state.buckets,
       mirrors: state.mirrors,
       onMirrorFailure: (failure) => this.log.warn('mirror', { ...failure }),
@@ -278,6 +286,22 @@ class RealServices implements Services {
       watch: this.#measured?.stores,
       openStore: (endpoint) => this.openServed(endpoint),
     });
+  }
+
+  /** Before the gateway takes a request. */
+  async #openUsers(users: Users): Promise<MadeUsers> {
+    const { log, now } = this;
+    const made = new MadeUsers({
+      state: await this.control(),
+      box: this.#secrets,
+      users,
+      clock: systemClock,
+      now,
+      conceal: (secrets) => log.conceal(secrets),
+      onTrouble: (user, error) => log.warn('a user made by API stays out', { user, error }),
+    });
+    await made.open();
+    return made;
   }
 
   moving(): Promise<MovingBook> {
@@ -311,6 +335,7 @@ class RealServices implements Services {
     if (moving) closing.use(moving);
     const control = await this.#control?.catch(() => undefined);
     if (control) closing.use(control);
+    closing.use(this.#made);
   }
 
   async #openStore(spec: TaskSpec, side: 'source' | 'destination', patience: Patience): Promise<ComposedStore> {

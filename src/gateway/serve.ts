@@ -22,6 +22,8 @@ import { Notifications, type NotificationListener } from './notifications.ts';
 import { Traffic } from './traffic.ts';
 
 export interface ServeContext {
+  /** Those of the configuration, and who is made meanwhile; those of the configuration where absent. */
+  readonly users?: Users | undefined;
   openStore(spec: EndpointSpec): Promise<ComposedStore>;
   /** The driver of an origin of a mirror, without layers. */
   openOrigin(spec: EndpointSpec): Promise<Store>;
@@ -103,7 +105,7 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   const { book, now } = context;
   const buckets = opened.use(await ConfiguredBuckets.open({ fixed, book, openMade, now }));
   const gateway = new Gateway({
-    users: new Users(spec.users, spec.region),
+    users: context.users ?? new Users(spec.users, spec.region),
     buckets,
     region: spec.region,
     domains: spec.domains,

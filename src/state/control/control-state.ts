@@ -4,6 +4,7 @@ import type { AuditBook } from './audit-book.ts';
 import type { StoreBook } from './store-book.ts';
 import type { CallbackBook } from './callback-book.ts';
 import type { JobBook } from './job-book.ts';
+import type { UserBook } from './user-book.ts';
 
 /** What the control plane keeps. One contract, one suite (`test/conformance/control-suite.ts`). */
 export interface ControlState extends AsyncDisposable {
@@ -13,4 +14,5 @@ export interface ControlState extends AsyncDisposable {
   readonly stores: StoreBook;
   readonly callbacks: CallbackBook;
   readonly jobs: JobBook;
+  readonly users: UserBook;
 }

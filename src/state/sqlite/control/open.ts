@@ -10,6 +10,7 @@ import { CallbackTable } from './callback-table.ts';
 import { JobTable } from './job-table.ts';
 import { prepareControlSchema } from './schema.ts';
 import { StoreTable } from './store-table.ts';
+import { UserTable } from './user-table.ts';
 
 /** Rejects with `state`, `permission` or `disk-full`, as `openState`. */
 export async function openControl(file: string): Promise<ControlState> {
@@ -29,6 +30,7 @@ class SqliteControlState implements ControlState {
   readonly audit: AuditTable;
   readonly answers: AnswerTable;
   readonly stores: StoreTable;
+  readonly users: UserTable;
   readonly callbacks: CallbackTable;
   readonly jobs: JobTable;
   readonly #db: Database;
@@ -39,6 +41,7 @@ class SqliteControlState implements ControlState {
     this.audit = new AuditTable(db);
     this.answers = new AnswerTable(db);
     this.stores = new StoreTable(db);
+    this.users = new UserTable(db);
     this.callbacks = new CallbackTable(db);
     this.jobs = new JobTable(db, this.callbacks);
   }

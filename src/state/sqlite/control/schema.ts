@@ -95,6 +95,17 @@ const CONTROL_MIGRATIONS: readonly string[] = [
   CREATE INDEX deliveries_by_subject ON deliveries (subject, id);
   CREATE INDEX deliveries_by_state ON deliveries (state, id);
   `,
+  `
+  CREATE TABLE users (
+    name          TEXT PRIMARY KEY,
+    tenant        TEXT NOT NULL,
+    access_key_id TEXT NOT NULL UNIQUE,
+    secret        TEXT NOT NULL,
+    buckets       TEXT,
+    read_only     INTEGER NOT NULL,
+    created_at    REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
