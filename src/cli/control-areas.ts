@@ -7,6 +7,7 @@ import type { ProbeContext } from '../control/stores/probe.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { storeRoutes } from '../control/stores/routes.ts';
 import { TaskDesk, type DeskOptions } from '../control/tasks/desk.ts';
+import { insightRoutes } from '../control/tasks/insight-routes.ts';
 import { taskRoutes } from '../control/tasks/routes.ts';
 import { TaskRunner } from '../control/tasks/runner.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
@@ -59,6 +60,7 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     new TaskRunner({ services, queue, hub, clock: systemClock, atOnce: spec.tasksAtOnce, observe }),
   );
   const desk = new TaskDesk({ services, state: parts.tasks, runner, readNew: parts.readNew });
+  const ofTasks = { desk, runner, state: parts.tasks, services, logFile: parts.logFile };
   const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
@@ -67,7 +69,8 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),
     ...ofGateway.routes,
-    ...taskRoutes({ desk, runner, state: parts.tasks, services, logFile: parts.logFile }),
+    ...taskRoutes(ofTasks),
+    ...insightRoutes(ofTasks),
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),
   ];
   await runner.start();

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startFaultServer } from '../faults/fault-server.ts';
-import { ControlledServer } from './controlled-server.ts';
+import { ControlledServer, type ApiReply } from './controlled-server.ts';
 
 /** A folder of small files. */
 function tree(folder: string, files: number): string {
@@ -44,11 +44,46 @@ test('a task is made, runs and finishes; everything of it is told', async () => 
   await server.ask('POST', '/v1/tasks/photos/verify', { mode: 'full' });
   const verified = await server.when('photos', ({ last }) => last?.what === 'verify');
   assert.equal(verified.last.outcome, 'finished', JSON.stringify(verified));
+  await tellsEverything(server);
   const status = await server.ferry.run('status', 'photos', '--json');
   assert.match(status.stdout, /"state":"finished"/, 'the command line sees the same task');
   assert.equal((await server.ask('DELETE', '/v1/tasks/photos')).status, 204);
   assert.equal((await server.ask('GET', '/v1/tasks/photos')).status, 404);
 });
+
+async function tellsEverything(server: ControlledServer): Promise<void> {
+  const get = async (what: string): Promise<ApiReply> => await server.ask('GET', `/v1/tasks/photos/${what}`);
+  assert.match((await get('file')).text, /evidence: all/);
+  assert.deepEqual((await get('ranges')).json.items, [{ after: null, through: null, position: null, state: 'done' }]);
+  assert.equal((await get('series')).json.step, 1000);
+  assert.deepEqual((await get('failures')).json.items, []);
+  assert.deepEqual((await get('failure-groups')).json.items, []);
+  const keys: string[] = [];
+  for (let cursor = ''; ;) {
+    const { json } = await get(`files?limit=7${cursor}`);
+    keys.push(...json.items.map(({ key }: { key: string }) => key));
+    if (json.next === undefined) break;
+    cursor = `&cursor=${json.next}`;
+  }
+  assert.deepEqual(keys.toSorted(), Array.from({ length: 20 }, (_, i) => `file-${i}`).toSorted());
+  const log = await get('log');
+  assert.ok(
+    log.json.items.some(({ message }: { message: string }) => message === 'run ends'),
+    log.text,
+  );
+  assert.deepEqual((await get(`log?cursor=${log.json.next}`)).json.items, []);
+  const reports = (await get('reports')).json.items;
+  assert.deepEqual(reports.map(({ kind }: { kind: string }) => kind).toSorted(), ['run', 'verification']);
+  for (const { json, html } of reports) {
+    assert.equal((await server.ask('GET', json)).json.task, 'photos');
+    const page = await server.ask('GET', html);
+    assert.match(page.headers.get('content-type')!, /^text\/html/);
+    assert.match(page.headers.get('content-security-policy')!, /^sandbox; default-src 'none'/);
+    assert.match(page.text, /photos/);
+  }
+  for (const id of ['..%2f..%2fferry.json', 'run.exe', 'evidence.jsonl'])
+    assert.equal((await get(`reports/${id}`)).status, 404, id);
+}
 
 test('what is wrong with a task is told at its place', async () => {
   await using server = await ControlledServer.start();

@@ -60,7 +60,7 @@ export async function reading(read: () => Promise<LoadedTask>): Promise<LoadedTa
 
 /** Nothing of this machine is read into what somebody sent. */
 function literal(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('${', '$${');
+  if (typeof value === 'string') return value.replaceAll('${', () => '$${');
   if (Array.isArray(value)) return value.map(literal);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, literal(each)]));

@@ -1,0 +1,58 @@
+/** Reports and evidence of a task, as they lie in the folders of its runs and verifications. */
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskServices } from '../../tasks/services.ts';
+import type { QueuedTask } from '../../state/queue-book.ts';
+
+export interface FoundReport {
+  /** Of the folder. */
+  readonly id: string;
+  readonly kind: 'run' | 'verification';
+  /** When it was written. */
+  readonly at: number;
+  readonly folder: string;
+}
+
+const MOST = 200;
+const ID = /^(run|verify-\d{8}T\d{6}Z|report)$/;
+
+/** Newest first; the last 200. */
+export async function reportsOf(services: TaskServices, task: QueuedTask): Promise<readonly FoundReport[]> {
+  const found: FoundReport[] = [];
+  const home = join(services.home, 'reports', task.record.name);
+  const ids = (await namesIn(home)).filter((id) => ID.test(id)).toSorted().reverse().slice(0, MOST); // prettier-ignore
+  for (const id of ids) await add(found, id, join(home, id));
+  const elsewhere = await folderOf(services, task);
+  if (elsewhere !== undefined) {
+    await add(found, 'run', join(elsewhere, 'run'));
+    await add(found, 'report', elsewhere);
+  }
+  return found.toSorted((a, b) => b.at - a.at);
+}
+
+/** Where the evidence of its last run lies; whether it is whole or not. */
+export async function evidenceOf(services: TaskServices, task: QueuedTask): Promise<string> {
+  const elsewhere = await folderOf(services, task);
+  return join(elsewhere ?? join(services.home, 'reports', task.record.name), 'run', 'evidence.jsonl');
+}
+
+export async function* contents(file: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(file)) if (chunk instanceof Uint8Array) yield chunk;
+}
+
+/** Where the task says, and not in `$FERRY_HOME`. */
+async function folderOf(services: TaskServices, { record }: QueuedTask): Promise<string | undefined> {
+  const read = await services.parseTask(record.file, record.name).catch(() => undefined);
+  return read?.spec.report.path;
+}
+
+async function add(found: FoundReport[], id: string, folder: string): Promise<void> {
+  const written = await stat(join(folder, 'report.json')).catch(() => undefined);
+  if (written?.isFile() !== true) return;
+  found.push({ id, kind: id === 'run' ? 'run' : 'verification', at: written.mtimeMs, folder });
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return await readdir(folder).catch(() => []);
+}
