@@ -21,7 +21,7 @@ const ID = /^(run|verify-\d{8}T\d{6}Z|report)$/;
 export async function reportsOf(services: TaskServices, task: QueuedTask): Promise<readonly FoundReport[]> {
   const found: FoundReport[] = [];
   const home = join(services.home, 'reports', task.record.name);
-  const ids = (await namesIn(home)).filter((id) => ID.test(id)).toSorted().reverse().slice(0, MOST); // prettier-ignore
+  const ids = (await namesIn(home)).filter((id) => ID.test(id)).toSorted().toReversed().slice(0, MOST); // prettier-ignore
   for (const id of ids) await add(found, id, join(home, id));
   const elsewhere = await folderOf(services, task);
   if (elsewhere !== undefined) {
