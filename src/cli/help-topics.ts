@@ -152,6 +152,7 @@ function reports(columns: number): readonly string[] {
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['FERRY_HOME', 'Configuration, state, logs and reports; ~/.ferry where unset.'],
+  ['FERRY_SECRET_KEY', 'Key of sealed secrets, 32 bytes as base64 or hexadecimal, in place of $FERRY_HOME/secret.key.'],
   ['NO_COLOR', 'Any value: no colours.'],
   ['HTTPS_PROXY, HTTP_PROXY', 'Proxies, unless the configuration names one; NO_PROXY lists hosts that need none.'],
   ['AWS_*', 'Credentials, profile and region for s3 stores that name none.'],

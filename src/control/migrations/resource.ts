@@ -69,7 +69,7 @@ export const MIGRATION = z.object({
     .object({
       openOnOld: z.number().describe('Changes in flight on the old side.'),
       oldest: z.number().optional().describe('When the oldest of them began.'),
-      unaccounted: z.number().describe('Gateways that have not told what they have in flight.'),
+      unaccounted: z.number().describe('While it is switched: gateways that have not told what they have in flight.'),
     })
     .describe('The write monitor.'),
   lag: z.object({
@@ -159,7 +159,11 @@ function told(running: RunningMigration, status: MigrationStatus): Migration {
       state: position === null ? ('waiting' as const) : ('active' as const),
     })),
     reads: { new: reads.new, old: reads.old },
-    writes: { openOnOld: known.length, oldest: begun.length === 0 ? undefined : Math.min(...begun), unaccounted },
+    writes: {
+      openOnOld: known.length,
+      oldest: begun.length === 0 ? undefined : Math.min(...begun),
+      unaccounted: phase === 'switching' || phase === 'pending' ? unaccounted : 0,
+    },
     lag: { keys: keys.dirty, oldest: keys.oldestDirty },
     verified: status.verified && { ...status.verified, findings: status.verified.findings.slice(0, MOST_TOLD) },
     foreign: foreignOf(status),
