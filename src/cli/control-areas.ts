@@ -4,6 +4,7 @@ import type { LiveHub } from '../control/live/hub.ts';
 import { metricsRoutes } from '../control/metrics/routes.ts';
 import { measureTasks } from '../control/metrics/tasks.ts';
 import type { ProbeContext } from '../control/stores/probe.ts';
+import type { SecretBox } from '../control/stores/secret-box.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { storeRoutes } from '../control/stores/routes.ts';
 import { TaskDesk, type DeskOptions } from '../control/tasks/desk.ts';
@@ -39,6 +40,7 @@ export interface AreaParts {
   readonly openProbed: ProbeContext['open'];
   readonly services: Services;
   readonly users: GatewayAreaParts['users'];
+  readonly box: SecretBox;
   readonly warming: GatewayAreaParts['warming'];
 }
 
@@ -50,7 +52,7 @@ export interface Areas extends AsyncDisposable {
 }
 
 export async function openAreas(parts: AreaParts): Promise<Areas> {
-  const { hub, log, metrics, spec, stores, openProbed, services, state } = parts;
+  const { hub, log, metrics, spec, stores, openProbed, services, state, box } = parts;
   await using opened = new AsyncDisposableStack();
   const ofGateway = openGatewayAreas({ ...parts, mirrors: parts.tasks.mirrors }, opened);
   const { queue } = parts.tasks;
@@ -64,7 +66,7 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
-  const intake = opened.use(openIntake({ services, state, hub, stores, spec: spec.jobs }));
+  const intake = opened.use(await openIntake({ services, state, hub, stores, box, spec: spec.jobs }));
   const routes = [
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),

@@ -1,10 +1,13 @@
-/** Work that comes from outside: jobs, and callbacks about them. */
+/** Work that comes from outside: jobs, callbacks about them, and events. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callbackRoutes } from '../control/callbacks/routes.ts';
 import { CallbackSender } from '../control/callbacks/sender.ts';
 import type { Route } from '../control/api/route.ts';
+import { EventSources } from '../control/intake/event-sources.ts';
+import { eventRoutes, sourceJson } from '../control/intake/routes.ts';
+import type { OpenPair, StorePlace } from '../control/intake/stores.ts';
 import { fetchList } from '../control/jobs/fetch-list.ts';
 import { jobNotice } from '../control/jobs/notice.ts';
 import { Jobs } from '../control/jobs/jobs.ts';
@@ -12,26 +15,36 @@ import { jobJson, jobRoutes } from '../control/jobs/routes.ts';
 import { storeTargets } from '../control/jobs/store-targets.ts';
 import type { LiveHub } from '../control/live/hub.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
+import type { SecretBox } from '../control/stores/secret-box.ts';
 import type { JobsSpec } from '../model/control.ts';
+import { FerryError } from '../model/errors.ts';
+import { KiB } from '../model/units.ts';
+import type { HttpClient } from '../wire/http/client.ts';
 import { PublicOnlyClient } from '../wire/http/public-only-client.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import { QueuedRunner } from './bulk-runner.ts';
 import type { Services } from './services.ts';
+import { openEnds } from '../tasks/task.ts';
 
 export interface IntakeParts {
   readonly services: Services;
   readonly state: ControlState;
   readonly hub: LiveHub;
   readonly stores: RegisteredStores;
+  readonly box: SecretBox;
   readonly spec: JobsSpec;
 }
 
+/** No progress for so long, milliseconds. */
+const PATIENCE = 10_000;
+/** Bytes of what is fetched to be trusted. */
+const SHORT = 64 * KiB;
 /** Old jobs and messages are looked for so often, milliseconds. */
 const CLEAN_EVERY = 3_600_000;
 /** Messages that arrived, or were given up, are remembered for so long, milliseconds. */
 const DELIVERIES_KEPT = 30 * 86_400_000;
 
-export function openIntake({ services, state, hub, stores, spec }: IntakeParts): Intake {
+export async function openIntake({ services, state, hub, stores, spec, box }: IntakeParts): Promise<Intake> {
   const { now, random, version, log } = services;
   const stop = new AbortController();
   const stopping = stop.signal;
@@ -47,11 +60,12 @@ export function openIntake({ services, state, hub, stores, spec }: IntakeParts):
     warn,
     stopping,
   });
+  const runner = new QueuedRunner(services, stopping);
   const jobs = new Jobs({
     book: state.jobs,
     folder: join(services.home, 'jobs'),
     state: () => services.state(),
-    runner: new QueuedRunner(services, stopping),
+    runner,
     targets: storeTargets(stores.book, stores.registry),
     fetchList: (href, list) => fetchList({ spec, client, signal: stopping }, href, list),
     tell: (job) =>
@@ -69,6 +83,22 @@ export function openIntake({ services, state, hub, stores, spec }: IntakeParts):
     random,
     stopping,
   });
+  const sources = new EventSources({
+    book: state.events,
+    box,
+    runner,
+    client: services.http,
+    open: (source) => openPair(services, source),
+    place: (store) => placeOf(stores, store),
+    fetchText: (url) => fetchText(client, url, stopping),
+    tell: (name) =>
+      void tellSource(state, hub, name).catch((error: unknown) => warn('an event source cannot be told of', { error })),
+    warn,
+    now,
+    random,
+    tmpdir: services.tmpdir,
+    stopping,
+  });
   const clean = (): void =>
     void Promise.all([jobs.forgetOld(), state.callbacks.forgetBefore(now() - DELIVERIES_KEPT)]).catch(
       (error: unknown) => warn('old jobs could not be forgotten', { error }),
@@ -76,15 +106,23 @@ export function openIntake({ services, state, hub, stores, spec }: IntakeParts):
   const timer = setInterval(clean, CLEAN_EVERY).unref();
   jobs.start();
   sender.wake();
+  await sources.start();
   clean();
   return {
     routes: [
       ...jobRoutes({ jobs, book: state.jobs, state: () => services.state() }),
       ...callbackRoutes({ book: state.callbacks, sender, now }),
+      ...eventRoutes({
+        book: state.events,
+        sources,
+        hasStore: async (name) => (await stores.book.store(name)) !== undefined,
+        now,
+      }),
     ],
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       stop.abort();
+      await sources.stopped();
       await jobs.stopped();
       await sender.stopped();
     },
@@ -93,6 +131,41 @@ export function openIntake({ services, state, hub, stores, spec }: IntakeParts):
 
 export interface Intake extends AsyncDisposable {
   readonly routes: readonly Route[];
+}
+
+async function openPair(
+  services: Services,
+  { name, source, destination }: Parameters<OpenPair>[0],
+): ReturnType<OpenPair> {
+  const text = JSON.stringify({ type: 'copy', source: { store: source }, destination: { store: destination } });
+  const { spec } = await services.parseTask(text, `events-${name}`);
+  return { ...(await openEnds(services, spec)), spec };
+}
+
+async function placeOf({ book }: RegisteredStores, name: string): Promise<StorePlace> {
+  const store = await book.store(name);
+  if (store === undefined) throw new FerryError('configuration', { message: `there is no registered store "${name}"` });
+  const bucket = store.options['bucket_name'];
+  if (typeof bucket !== 'string') return { bucket: undefined, prefix: '' };
+  const path = store.path.replace(/^\/+/, '');
+  return { bucket, prefix: path === '' || path.endsWith('/') ? path : `${path}/` };
+}
+
+async function tellSource(state: ControlState, hub: LiveHub, name: string): Promise<void> {
+  const record = await state.events.source(name);
+  if (record) hub.publish('event-source', name, await sourceJson(record, state.events));
+}
+
+/** Rejects with `bad-response` where the answer is not 200. */
+async function fetchText(client: HttpClient, url: URL, signal: AbortSignal): Promise<string> {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = url.port === '' ? 443 : Number(url.port);
+  const origin = { secure: true, host, port, timeouts: { connect: PATIENCE, read: PATIENCE } };
+  const request = { method: 'GET', target: url.pathname + url.search, headers: ['Accept', '*/*'] };
+  const { status, body } = await client.request(origin, request, signal);
+  const text = (await body.bytes(SHORT)).toString('utf8');
+  if (status === 200) return text;
+  throw new FerryError('bad-response', { message: `${url.host} answers ${status}` });
 }
 
 /** Of this server: made when first asked for, in a file for its owner only, from which whoever runs it can read it. */

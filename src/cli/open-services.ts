@@ -254,6 +254,7 @@ class RealServices implements Services {
           },
           openProbed: (endpoint, role) => this.#open(endpoint, role, { attempts: PROBE_ATTEMPTS }),
           services: this,
+          box: this.#secrets,
         }),
       warn: (message) => this.log.warn(message),
     });

@@ -10,7 +10,7 @@ export const SESSION_COOKIE = 'ferry_session';
 /** What a page sends with whatever changes something: a page of another origin cannot know it. */
 export const CSRF_HEADER = 'x-ferry-csrf';
 
-const NOBODY: Identity = { token: '', name: 'nobody', role: 'viewer' };
+export const NOBODY: Identity = { token: '', name: 'nobody', role: 'viewer' };
 
 export class Authenticator {
   readonly #book: AccessBook;

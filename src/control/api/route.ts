@@ -49,6 +49,8 @@ export interface RouteDeclaration<Params, Query, Body> {
   readonly params?: z.ZodType<Params> | undefined;
   readonly query?: z.ZodType<Query> | undefined;
   readonly body?: z.ZodType<Body> | undefined;
+  /** The handler looks at credentials of another kind itself: the router neither does, nor writes down who asked. */
+  readonly ownCredentials?: boolean | undefined;
   /** The handler reads the body itself, from `http.body`, and it may be long; `body` then only documents it. */
   readonly streamed?: boolean | undefined;
   /** No body is the same as an empty object. */

@@ -6,7 +6,7 @@ import { MiB } from '../../model/units.ts';
 import type { AnswerBook } from '../../state/control/answer-book.ts';
 import type { AuditBook } from '../../state/control/audit-book.ts';
 import type { HttpAnswer, ServerRequest } from '../../wire/http/server/server.ts';
-import type { Authenticator } from '../access/authenticator.ts';
+import { NOBODY, type Authenticator } from '../access/authenticator.ts';
 import { mayAct, type Identity } from '../access/role.ts';
 import { isDefect, Problem, problemOf, type Fault } from './problem.ts';
 import type { ApiAnswer, Route } from './route.ts';
@@ -93,7 +93,8 @@ export class Router {
     requestId: string,
   ): Promise<ApiAnswer> {
     const { authenticator, stopping } = this.#options;
-    const who = await authenticator.identify(http, route.role === 'anybody');
+    const own = route.ownCredentials === true;
+    const who = own ? NOBODY : await authenticator.identify(http, route.role === 'anybody');
     if (route.role !== 'anybody' && !mayAct(who.role, route.role))
       throw new Problem('forbidden', { detail: `This needs the role ${route.role}; "${who.name}" has ${who.role}` });
     const params = checked(route.params, values, '');
@@ -105,7 +106,7 @@ export class Router {
     const body = raw === undefined ? undefined : checked(route.body, parsed(raw), '#');
     const signal = AbortSignal.any([http.signal(), stopping]);
     const run = (): Promise<ApiAnswer> => route.handle({ params, query, body, who, http, requestId, signal });
-    if (route.method === 'GET') return await run();
+    if (route.method === 'GET' || own) return await run();
     const key = mayRepeat(route) ? idempotencyKey(http) : undefined;
     return await this.#audited(route, who, http, values, () =>
       key === undefined ? run() : this.#once(`${who.token} ${key}`, `${http.target}\n${raw ?? ''}`, run),
@@ -236,8 +237,8 @@ function checked(schema: z.ZodType | undefined, value: unknown, root: string): u
 }
 
 /** Whether an idempotency key counts. */
-export function mayRepeat({ method, streamed, secret }: Route): boolean {
-  return method === 'POST' && streamed !== true && secret !== true;
+export function mayRepeat({ method, streamed, secret, ownCredentials }: Route): boolean {
+  return method === 'POST' && streamed !== true && secret !== true && ownCredentials !== true;
 }
 
 function idempotencyKey(http: ServerRequest): string | undefined {

@@ -3,6 +3,7 @@ import type { AnswerBook } from './answer-book.ts';
 import type { AuditBook } from './audit-book.ts';
 import type { StoreBook } from './store-book.ts';
 import type { CallbackBook } from './callback-book.ts';
+import type { EventBook } from './event-book.ts';
 import type { JobBook } from './job-book.ts';
 import type { UserBook } from './user-book.ts';
 
@@ -13,6 +14,7 @@ export interface ControlState extends AsyncDisposable {
   readonly answers: AnswerBook;
   readonly stores: StoreBook;
   readonly callbacks: CallbackBook;
+  readonly events: EventBook;
   readonly jobs: JobBook;
   readonly users: UserBook;
 }

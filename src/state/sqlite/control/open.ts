@@ -7,6 +7,7 @@ import { AccessTable } from './access-table.ts';
 import { AnswerTable } from './answer-table.ts';
 import { AuditTable } from './audit-table.ts';
 import { CallbackTable } from './callback-table.ts';
+import { EventTable } from './event-table.ts';
 import { JobTable } from './job-table.ts';
 import { prepareControlSchema } from './schema.ts';
 import { StoreTable } from './store-table.ts';
@@ -32,6 +33,7 @@ class SqliteControlState implements ControlState {
   readonly stores: StoreTable;
   readonly users: UserTable;
   readonly callbacks: CallbackTable;
+  readonly events: EventTable;
   readonly jobs: JobTable;
   readonly #db: Database;
 
@@ -43,12 +45,14 @@ class SqliteControlState implements ControlState {
     this.stores = new StoreTable(db);
     this.users = new UserTable(db);
     this.callbacks = new CallbackTable(db);
+    this.events = new EventTable(db);
     this.jobs = new JobTable(db, this.callbacks);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.audit.flush();
     this.jobs.flush();
+    this.events.flush();
     this.callbacks.flush();
     this.#db.close();
   }

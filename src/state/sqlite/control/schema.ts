@@ -106,6 +106,47 @@ const CONTROL_MIGRATIONS: readonly string[] = [
     created_at    REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE event_sources (
+    name            TEXT PRIMARY KEY,
+    kind            TEXT NOT NULL CHECK (kind IN ('http', 'sns', 'sqs')),
+    source          TEXT NOT NULL,
+    destination     TEXT NOT NULL,
+    prefix          TEXT NOT NULL,
+    deletes         TEXT NOT NULL CHECK (deletes IN ('ignore', 'apply')),
+    reconcile       REAL NOT NULL,
+    settings        TEXT NOT NULL,
+    secrets         TEXT NOT NULL,
+    created_at      REAL NOT NULL,
+    version         INTEGER NOT NULL DEFAULT 1,
+    received        INTEGER NOT NULL DEFAULT 0,
+    outdated        INTEGER NOT NULL DEFAULT 0,
+    malformed       INTEGER NOT NULL DEFAULT 0,
+    transferred     INTEGER NOT NULL DEFAULT 0,
+    deleted         INTEGER NOT NULL DEFAULT 0,
+    passed          INTEGER NOT NULL DEFAULT 0,
+    last_at         REAL,
+    reconciled_at   REAL,
+    reconcile_error TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE events (
+    source      TEXT NOT NULL REFERENCES event_sources (name) ON DELETE CASCADE,
+    key         TEXT NOT NULL,
+    change      TEXT NOT NULL CHECK (change IN ('created', 'removed')),
+    sequencer   TEXT NOT NULL,
+    received_at REAL NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
+    next_at     REAL,
+    tries       INTEGER NOT NULL DEFAULT 0,
+    version     INTEGER NOT NULL DEFAULT 1,
+    error       TEXT,
+    PRIMARY KEY (source, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX events_by_next ON events (source, next_at) WHERE next_at IS NOT NULL;
+  CREATE INDEX events_done ON events (received_at) WHERE state = 'done';
+  CREATE INDEX events_open ON events (source, state, received_at) WHERE state IN ('waiting', 'failed');
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
