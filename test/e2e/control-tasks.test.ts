@@ -4,8 +4,31 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startFaultServer } from '../faults/fault-server.ts';
+import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { ControlledServer, type ApiReply } from './controlled-server.ts';
+
+/** A secret is in no answer, no log and no database. */
+function assertNowhere({ answers, ferry }: ControlledServer, secret: string): void {
+  assert.ok(!answers.includes(secret), 'it is in an answer');
+  for (const file of readdirSync(ferry.home, { withFileTypes: true, recursive: true }))
+    if (file.isFile()) assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(secret), file.name);
+}
+
+/** A store that takes its time. */
+async function slowStore(objects: number): Promise<FaultServer> {
+  const server = await startFaultServer({ buckets: ['old'] });
+  server.latency = 20;
+  for (let i = 0; i < objects; i++) {
+    const body = Buffer.from(`value ${i}`);
+    const object = { body, etag: hash('md5', body), modified: 1_700_000_000_000, headers: {}, tags: new Map() };
+    server.bucket('old').put(`key-${i}`, object);
+  }
+  return server;
+}
+
+function optionsOf({ endpoint, region, accessKey, secretKey }: FaultServer): Readonly<Record<string, string>> {
+  return { endpoint, region, bucket_name: 'old', access_key_id: accessKey, secret_access_key: secretKey };
+}
 
 /** A folder of small files. */
 function tree(folder: string, files: number): string {
@@ -100,21 +123,9 @@ test('what is wrong with a task is told at its place', async () => {
 });
 
 test('a task is paused, goes on, is stopped; limits change while it runs', async () => {
-  await using old = await startFaultServer({ buckets: ['old'] });
-  old.latency = 20;
-  for (let i = 0; i < 400; i++) {
-    const body = Buffer.from(`value ${i}`);
-    const object = { body, etag: hash('md5', body), modified: 1_700_000_000_000, headers: {}, tags: new Map() };
-    old.bucket('old').put(`key-${i}`, object);
-  }
+  await using old = await slowStore(400);
   await using server = await ControlledServer.start();
-  const options = {
-    endpoint: old.endpoint,
-    region: old.region,
-    bucket_name: 'old',
-    access_key_id: old.accessKey,
-    secret_access_key: old.secretKey,
-  };
+  const options = optionsOf(old);
   const stored = await server.ask('POST', '/v1/stores', { name: 'old', type: 's3', options });
   assert.equal(stored.status, 201, stored.text);
   const made = await server.ask('POST', '/v1/tasks', {
@@ -142,14 +153,84 @@ test('a task is paused, goes on, is stopped; limits change while it runs', async
   assert.equal(finished.counters.copied, 400);
   assert.equal((await server.ask('POST', '/v1/tasks/slow/pause')).status, 409);
   await server.stop();
-  const everything = server.answers + readFileSync(join(server.ferry.home, 'ferry.log'), 'utf8');
-  assert.ok(!everything.includes(old.secretKey), 'the secret is in no answer and no log');
-  for (const file of readdirSync(server.ferry.home).filter((name) => name.includes('.db')))
-    if (!file.endsWith('.locks')) assert.ok(!readFileSync(join(server.ferry.home, file)).includes(old.secretKey), file);
+  assertNowhere(server, old.secretKey);
+});
+
+test('what failed is told by cause and tried again by cause', async () => {
+  await using old = await slowStore(12);
+  old.setRules([
+    { op: 'GetObject', key: 'key-3', fault: { do: 'refuse', status: 403, code: 'AccessDenied' } },
+    { op: 'GetObject', key: 'key-5', fault: { do: 'refuse', status: 404, code: 'NoSuchKey' } },
+    { op: 'GetObject', key: 'key-7', fault: { do: 'refuse', status: 403, code: 'AccessDenied' } },
+  ]);
+  await using server = await ControlledServer.start();
+  // Options of its own, secrets among them: they are kept sealed.
+  const made = await server.ask('POST', '/v1/tasks', {
+    name: 'some',
+    type: 'copy',
+    source: { type: 's3', options: optionsOf(old) },
+    destination: { type: 'file', path: server.at('to') },
+    start: true,
+  });
+  assert.equal(made.status, 201, made.text);
+  const failed = await server.reaches('some', 'failed');
+  const groups = (await server.ask('GET', '/v1/tasks/some/failure-groups')).json.items;
+  const denied = groups.find(({ count }: { count: number }) => count === 2);
+  assert.equal(denied?.code, 'access-denied', JSON.stringify([groups, failed]));
+  const listed = await server.ask('GET', '/v1/tasks/some/failures?code=access-denied&limit=1');
+  assert.equal(listed.json.items[0].key, 'key-3');
+  const next = await server.ask('GET', `/v1/tasks/some/failures?code=access-denied&limit=1&cursor=${listed.json.next}`);
+  assert.equal(next.json.items[0].key, 'key-7');
+  assert.equal(next.json.next, undefined);
+  old.setRules([]);
+  const retry = await server.ask('POST', '/v1/tasks/some/retry-failures', { codes: ['access-denied'], keys: [] });
+  assert.equal(retry.status, 202, retry.text);
+  const after = await server.when('some', ({ last }) => last?.what === 'retry');
+  assert.equal(after.failed, failed.failed - 2, 'only those with the code');
+  await server.ask('POST', '/v1/tasks/some/retry-failures');
+  await server.reaches('some', 'finished');
+  assert.equal(readdirSync(server.at('to')).length, 12);
+  await server.ask('GET', '/v1/tasks/some/file');
+  await server.ask('GET', '/v1/tasks/some/log');
+  await server.stop();
+  assertNowhere(server, old.secretKey);
+  // The command line opens what was sealed, too.
+  const run = await server.ferry.run('run', 'some', '--json');
+  assert.equal(run.code, 0, run.output);
+});
+
+test('a task that the command line runs is shown as running there, and is not doubled', async () => {
+  await using old = await slowStore(300);
+  await using server = await ControlledServer.start();
+  const file = server.ferry.task({
+    type: 'copy',
+    source: { type: 's3', options: optionsOf(old) },
+    destination: { type: 'file', path: server.at('to') },
+    concurrency: 1,
+  });
+  const running = server.ferry.start('run', 'elsewhere', '-t', file, '--json');
+  await running.printed(/"type":"progress"/);
+  const { json } = await server.ask('GET', '/v1/tasks/elsewhere');
+  assert.deepEqual([json.state, json.here], ['running', false], JSON.stringify(json));
+  assert.match(json.holder, /process/);
+  for (const verb of ['run', 'retry-failures'])
+    assert.equal((await server.ask('POST', `/v1/tasks/elsewhere/${verb}`)).json.code, 'task-running');
+  assert.equal((await server.ask('POST', '/v1/tasks/elsewhere/stop')).status, 409);
+  running.child.kill('SIGTERM');
+  await running.exit;
+  assert.equal((await server.ask('GET', '/v1/tasks/elsewhere')).json.state, 'interrupted');
+  const found = await server.ask('GET', '/v1/tasks?state=interrupted&search=else');
+  assert.deepEqual(
+    found.json.items.map(({ name }: { name: string }) => name),
+    ['elsewhere'],
+  );
+  // It goes on here.
+  await server.ask('POST', '/v1/tasks/elsewhere/run');
+  assert.equal((await server.reaches('elsewhere', 'finished')).passes, 1);
 });
 
 test('killed with many jobs queued, nothing accepted is lost, and nothing is done twice', async () => {
-  const JOBS = 200;
+  const JOBS = 1000;
   await using server = await ControlledServer.start({ tasks_at_once: 8 });
   const source = tree(server.at('from'), 2);
   const accepted = new Set<string>();
@@ -171,16 +252,16 @@ test('killed with many jobs queued, nothing accepted is lost, and nothing is don
     for (let i = client; i < JOBS; i += 4) await post(i);
   });
   const ended = Promise.allSettled(clients);
-  await server.reaches('job-9', 'finished');
+  await server.reaches('job-300', 'queued', 'running', 'finished');
   await server.stop('SIGKILL');
   await ended;
   assert.ok(accepted.size > 5 && accepted.size < JOBS, `${accepted.size} were accepted`);
   await server.start();
   const open = async (): Promise<number> => {
-    const { json } = await server.ask('GET', '/v1/tasks?state=queued,running,paused,interrupted&limit=1000');
+    const { json } = await server.ask('GET', '/v1/tasks?state=queued,running,paused,interrupted&limit=1');
     return json.items.length;
   };
-  while ((await open()) > 0) await server.ask('GET', '/v1/tasks?limit=1');
+  while ((await open()) > 0);
   const seen = new Map<string, { state: string; passes: number; counters: { copied: number } }>();
   for (let cursor = ''; ;) {
     const { json } = await server.ask('GET', `/v1/tasks?limit=100${cursor}`);

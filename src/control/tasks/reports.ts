@@ -15,14 +15,15 @@ export interface FoundReport {
 }
 
 const MOST = 200;
-const ID = /^(run|verify-\d{8}T\d{6}Z|report)$/;
+const ID = /^(run|verify-\d{8}T\d{6}Z)$/;
 
 /** Newest first; the last 200. */
 export async function reportsOf(services: TaskServices, task: QueuedTask): Promise<readonly FoundReport[]> {
   const found: FoundReport[] = [];
   const home = join(services.home, 'reports', task.record.name);
-  const ids = (await namesIn(home)).filter((id) => ID.test(id)).toSorted().toReversed().slice(0, MOST); // prettier-ignore
-  for (const id of ids) await add(found, id, join(home, id));
+  // By their names the run is the first, and verifications follow as they were made.
+  const [run = 'run', ...verifications] = (await namesIn(home)).filter((id) => ID.test(id)).toSorted();
+  for (const id of [run, ...verifications.slice(-MOST)]) await add(found, id, join(home, id));
   const elsewhere = await folderOf(services, task);
   if (elsewhere !== undefined) {
     await add(found, 'run', join(elsewhere, 'run'));

@@ -1,0 +1,241 @@
+// Which task runs when, what becomes of it, and what a process that ended leaves to the next.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { LiveHub } from '../../../src/control/live/hub.ts';
+import { stateOf } from '../../../src/control/tasks/resource.ts';
+import { TaskRunner } from '../../../src/control/tasks/runner.ts';
+import type { JournaledContext } from '../../../src/engine/engine.ts';
+import type { RunSummary } from '../../../src/engine/progress.ts';
+import { FerryError } from '../../../src/model/errors.ts';
+import type { Log } from '../../../src/observe/log.ts';
+import { openState } from '../../../src/state/sqlite/open.ts';
+import { NO_COUNTERS, type StateStore } from '../../../src/state/state-store.ts';
+import { compose } from '../../../src/store/compose.ts';
+import { memoryDriver } from '../../../src/stores/memory/driver.ts';
+import { identityOf } from '../../../src/tasks/identity.ts';
+import type { Stores, TaskServices } from '../../../src/tasks/services.ts';
+import { SocketHttpClient } from '../../../src/wire/http/socket-client.ts';
+import { copySpec } from '../../peers/task-spec.ts';
+import { FakeClock } from '../store/fake-clock.ts';
+
+/** A run of the engine that goes on until the test ends it, or it is stopped. */
+interface EngineRun {
+  readonly context: JournaledContext;
+  end(outcome: RunSummary['outcome'], error?: FerryError): Promise<void>;
+}
+
+class Bench implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ferry-runner-'));
+  readonly clock = new FakeClock();
+  readonly hub = new LiveHub();
+  /** Runs that were begun, in order. */
+  readonly runs: EngineRun[] = [];
+  readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  state!: StateStore;
+  runner!: TaskRunner;
+  now = 1_000;
+  /** Thrown where a task is read. */
+  unreadable: FerryError | undefined;
+
+  static async start(atOnce: number, before: (bench: Bench) => Promise<void> = async () => undefined): Promise<Bench> {
+    const bench = new Bench();
+    bench.state = await openState(join(bench.folder, 'ferry.db'), { now: () => bench.now });
+    await before(bench);
+    const { hub, clock, state } = bench;
+    const services = bench.#services();
+    bench.runner = new TaskRunner({ services, queue: state.queue, hub, clock, atOnce, observe: () => undefined });
+    await bench.runner.start();
+    return bench;
+  }
+
+  async add(name: string, priority = 5, work: unknown = { what: 'run' }): Promise<void> {
+    await using stores = await this.#stores(name);
+    const identity = identityOf(copySpec('memory'), stores);
+    const task = { name, file: name, identity, createdAt: this.now++ };
+    await this.state.queue.create(task, { priority, work });
+    this.runner?.nudge();
+  }
+
+  /** Resolves when so many runs were begun. */
+  async begun(count: number): Promise<EngineRun> {
+    if (this.runs.length < count) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push({ count, resolve });
+      await promise;
+    }
+    return this.runs[count - 1]!;
+  }
+
+  async shown(name: string): Promise<string> {
+    return stateOf((await this.state.queue.get(name))!);
+  }
+
+  /** Resolves when the task is told of as in that state. */
+  async told(name: string, state: string): Promise<void> {
+    if ((await this.shown(name)) === state && this.runner.active(name) === undefined) return;
+    for await (const event of this.hub.events(0, new AbortController().signal)) {
+      if (event === 'missed' || event.subject !== name) continue;
+      if ((await this.shown(name)) === state && this.runner.active(name) === undefined) return;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.runner[Symbol.asyncDispose]();
+    await this.state[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async #stores(name: string): Promise<Stores> {
+    const driver = memoryDriver();
+    const context = { http: new SocketHttpClient(), env: {}, now: Date.now, tmpdir: () => this.folder };
+    const open = async (side: string): Promise<Stores['source']> =>
+      compose(await driver.open({ type: 'memory', path: '', options: { name: `${name} ${side}` } }, context));
+    const [source, destination] = [await open('from'), await open('to')];
+    return { source, destination, [Symbol.asyncDispose]: async () => undefined };
+  }
+
+  #services(): TaskServices {
+    const silent = (): void => undefined;
+    const log: Log = { wants: () => false, debug: silent, info: silent, warn: silent, error: silent, fatal: silent, child: () => log }; // prettier-ignore
+    let reading = '';
+    const work = async (context: JournaledContext): Promise<RunSummary> => {
+      const { promise, resolve } = Promise.withResolvers<RunSummary>();
+      const summary = (outcome: RunSummary['outcome'], error?: FerryError): RunSummary => ({ task: context.task, outcome, counters: NO_COUNTERS, elapsed: 0, bytesMoved: 0, losses: {}, error }); // prettier-ignore
+      await context.journal.beginPass([{ after: null, through: null, position: null, done: false }], this.now);
+      context.signal.addEventListener('abort', () => {
+        void context.journal.interrupt('interrupted', this.now).then(() => resolve(summary('interrupted')));
+      });
+      this.runs.push({
+        context,
+        end: async (outcome, error) => {
+          const told = error && { code: error.code, message: error.message };
+          await context.journal.endPass(outcome === 'finished' ? 'finished' : 'failed', this.now++, told);
+          resolve(summary(outcome, error));
+        },
+      });
+      for (const { count, resolve: tell } of this.#waiting) if (this.runs.length >= count) tell();
+      return await promise;
+    };
+    const unused = (): never => assert.fail('not asked for');
+    return {
+      home: this.folder,
+      version: '0',
+      now: () => this.now,
+      random: () => 0.5,
+      tmpdir: () => this.folder,
+      removeAbandoned: () => 0,
+      holder: 'this test',
+      log,
+      engine: { run: work, retryFailures: work, plan: unused, verify: unused, check: unused, cleanUploads: unused, dropOrphans: unused }, // prettier-ignore
+      state: async () => this.state,
+      parseTask: async (text) => {
+        if (this.unreadable) throw this.unreadable;
+        reading = text;
+        return { spec: copySpec('memory'), text, secrets: [] };
+      },
+      openStores: async () => await this.#stores(reading),
+    };
+  }
+}
+
+test('so many at once; the others wait by priority and then by time', async () => {
+  await using bench = await Bench.start(1);
+  await bench.add('first');
+  const first = await bench.begun(1);
+  await bench.add('later');
+  await bench.add('latest');
+  await bench.add('urgent', 9);
+  await first.end('finished');
+  const second = await bench.begun(2);
+  assert.equal(second.context.task, 'urgent');
+  await second.end('finished');
+  assert.equal((await bench.begun(3)).context.task, 'later');
+  assert.equal(await bench.shown('latest'), 'queued');
+  assert.equal(await bench.shown('first'), 'finished');
+});
+
+test('what ends badly says so: a run in its state, what never began in the queue', async () => {
+  await using bench = await Bench.start(2);
+  await bench.add('broken');
+  await (await bench.begun(1)).end('failed', new FerryError('network', { message: 'no way there' }));
+  await bench.told('broken', 'failed');
+  const broken = (await bench.state.queue.get('broken'))!;
+  assert.equal(broken.state, 'idle');
+  assert.equal(broken.record.error?.message, 'no way there');
+  bench.unreadable = new FerryError('configuration', { message: 'the store is gone' });
+  await bench.add('never');
+  await bench.told('never', 'failed');
+  const never = (await bench.state.queue.get('never'))!;
+  assert.equal(never.state, 'failed');
+  assert.match(JSON.stringify(never.result), /the store is gone/);
+});
+
+test('whoever has run for a turn gives its place to who waits, and goes on afterwards', async () => {
+  await using bench = await Bench.start(1);
+  await bench.add('long');
+  const long = await bench.begun(1);
+  bench.now += 700_000;
+  await bench.clock.advance(10_000);
+  assert.equal(long.context.signal.aborted, false, 'nobody waits');
+  await bench.add('less', 4);
+  await bench.clock.advance(10_000);
+  assert.equal(long.context.signal.aborted, false, 'who waits is of lower priority');
+  await bench.add('same');
+  await bench.clock.advance(10_000);
+  const same = await bench.begun(2);
+  assert.equal(same.context.task, 'same');
+  assert.equal(await bench.shown('long'), 'queued');
+  await same.end('finished');
+  assert.equal((await bench.begun(3)).context.task, 'long');
+});
+
+test('a task that another process works on waits until it is free', async () => {
+  let elsewhere: AsyncDisposable | undefined;
+  await using bench = await Bench.start(2, async (early) => {
+    await early.add('taken');
+    const other = await openState(join(early.folder, 'ferry.db'));
+    await other.lease('taken', 'somebody else');
+    elsewhere = other;
+  });
+  await bench.told('taken', 'queued');
+  assert.equal((await bench.state.queue.get('taken'))!.record.holder, 'somebody else');
+  await elsewhere![Symbol.asyncDispose]();
+  await bench.clock.advance(6_000);
+  assert.equal((await bench.begun(1)).context.task, 'taken');
+});
+
+test('what a killed process left is taken up, but for what had ended', async () => {
+  await using bench = await Bench.start(3, async (early) => {
+    for (const name of ['cut', 'ended', 'paused']) await early.add(name);
+    for (const name of ['cut', 'ended'])
+      await early.state.queue.change(name, ['queued'], {
+        state: 'running',
+        work: { what: 'run', begun: { at: early.now, passes: 0 } },
+      });
+    await early.state.queue.change('paused', ['queued'], { state: 'paused' });
+    await using lease = await early.state.lease('ended', 'killed');
+    const journal = await early.state.journal(lease);
+    await journal.beginPass([], early.now);
+    await journal.endPass('finished', early.now + 5);
+  });
+  const run = await bench.begun(1);
+  assert.equal(run.context.task, 'cut');
+  await run.end('finished');
+  await bench.told('cut', 'finished');
+  assert.equal(bench.runs.length, 1);
+  assert.deepEqual([await bench.shown('ended'), await bench.shown('paused')], ['finished', 'paused']);
+});
+
+test('when the process ends, what runs is stopped at a safe point and goes on in the next', async () => {
+  const bench = await Bench.start(2);
+  await bench.add('long');
+  const { context } = await bench.begun(1);
+  await bench.runner[Symbol.asyncDispose]();
+  assert.equal(context.signal.aborted, true);
+  const kept = (await bench.state.queue.get('long'))!;
+  assert.deepEqual([kept.state, kept.record.state], ['running', 'interrupted']);
+  await bench[Symbol.asyncDispose]();
+});
