@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { installServers } from '../scripts/install-servers.ts';
 import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
+import { api } from './scenarios/api.ts';
 import { compare } from './scenarios/compare.ts';
 import { gateway } from './scenarios/gateway.ts';
 import { gatewayMemory } from './scenarios/gateway-memory.ts';
@@ -34,6 +35,7 @@ const SCENARIOS: readonly Scenario[] = [
   moving,
   movingList,
   gatewayMemory,
+  api,
 ];
 
 const { values, positionals } = parseArgs({
