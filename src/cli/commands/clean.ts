@@ -24,7 +24,10 @@ async function clean(context: CommandContext, call: Call): Promise<ExitName> {
   const state = await services.state();
   const { stderr } = context.io;
   const idle = (await state.listTasks()).filter(({ holder }) => holder === undefined);
-  const done = idle.filter((task) => task.state === 'finished' && task.counters.failed === 0);
+  const finished = idle.filter((task) => task.state === 'finished' && task.counters.failed === 0);
+  // One that is queued in a server is not done with.
+  const queue = await Promise.all(finished.map(async ({ name }) => await state.queue.get(name)));
+  const done = finished.filter((_, i) => queue[i]?.state === 'idle');
   const names = done.map(({ name }) => name).join(', ');
   const forgets =
     done.length > 0 &&

@@ -1,4 +1,5 @@
 /** What went wrong with a request, as problem details (RFC 9457). */
+import { redactText } from '../../observe/redact.ts';
 import { ERROR_CATALOGUE, FerryError, isFerryError, toFerryError, type ErrorCode } from '../../model/errors.ts';
 
 /** Where in a request something is wrong. */
@@ -128,7 +129,7 @@ export function problemOf(thrown: unknown, requestId: string): ProblemDocument {
   }
   const error = isFerryError(thrown) ? thrown : new FerryError('internal', { cause: thrown });
   const { code, remedy } = error;
-  const detail = code === 'internal' ? undefined : error.message;
+  const detail = code === 'internal' ? undefined : redactText(error.message);
   return {
     type: typeOf(code),
     title: ERROR_CATALOGUE[code].summary,

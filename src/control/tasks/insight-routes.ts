@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { cursorOf, PAGE, pageOf, positionOf } from '../api/page.ts';
 import { Problem } from '../api/problem.ts';
 import { ok, route, type Route } from '../api/route.ts';
+import { keptSeries } from './kept-series.ts';
 import { linesFrom, tailOf } from './lines.ts';
 import { rangeMap } from './range-map.ts';
 import { contents, evidenceOf, reportsOf } from './reports.ts';
@@ -106,7 +107,9 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       async handle({ params: { name }, query: { since } }) {
         await desk.find(name);
         const series = runner.lately(name)?.series;
-        return ok({ step: series?.step ?? 1000, points: series?.after(since) ?? [] });
+        if (series) return ok({ step: series.step, points: series.after(since) });
+        const { step, points } = (await keptSeries(services.home, name)) ?? { step: 1000, points: [] };
+        return ok({ step, points: points.filter(({ at }) => at > since) });
       },
     }),
     route({

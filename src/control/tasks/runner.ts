@@ -15,6 +15,7 @@ import type { RunEvent, RunSummary } from '../../engine/progress.ts';
 import { verifyTask } from '../../tasks/verify.ts';
 import type { LiveHub } from '../live/hub.ts';
 import { Activity } from './activity.ts';
+import { keepSeries } from './kept-series.ts';
 import { keptLimits } from './limits.ts';
 import { toldOf } from './resource.ts';
 import { wantedBy, workOf, type Result } from './work.ts';
@@ -48,7 +49,8 @@ export class TaskRunner implements AsyncDisposable {
   /** Worked on elsewhere: when to look again, by `clock`. */
   readonly #elsewhere = new Map<string, number>();
   readonly #told = new Map<string, number>();
-  readonly #cancel: (() => void)[] = [];
+  #noTurns: (() => void) | undefined;
+  #noLater: (() => void) | undefined;
   #filling: Promise<void> | undefined;
   #again = false;
   #stopping = false;
@@ -64,7 +66,7 @@ export class TaskRunner implements AsyncDisposable {
       const done = hasEnded(task);
       await queue.change(task.record.name, ['running'], done ? { state: 'idle', work: null } : { state: 'queued' });
     }
-    this.#cancel.push(clock.every(TURN_LOOK, () => void this.#giveTurns()));
+    this.#noTurns = clock.every(TURN_LOOK, () => void this.#giveTurns());
     this.nudge();
   }
 
@@ -104,7 +106,8 @@ export class TaskRunner implements AsyncDisposable {
   /** Stops what is at work at a safe point; it is taken up by the next process. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
-    for (const cancel of this.#cancel) cancel();
+    this.#noTurns?.();
+    this.#noLater?.();
     await this.#filling;
     for (const activity of this.#active.values()) activity.stop();
     await Promise.all(this.#working);
@@ -122,7 +125,7 @@ export class TaskRunner implements AsyncDisposable {
           error,
           counts: await queue.counts().catch(() => ({})),
         });
-        this.#later(AGAIN);
+        this.#later();
       }
     }
   }
@@ -154,12 +157,13 @@ export class TaskRunner implements AsyncDisposable {
     try {
       await this.#publishing(name);
       const ended = await this.#attempt(activity, task);
+      await this.#keepSeries(activity);
       await this.#settle(activity, ended);
     } catch (error) {
       services.log.error('what came of a task could not be written down', { task: name, error });
       await queue.change(name, ['running'], { state: 'queued' }).catch(() => false);
       this.#elsewhere.set(name, this.#options.clock.now() + AGAIN);
-      this.#later(AGAIN);
+      this.#later();
     } finally {
       this.#active.delete(name);
       this.#remember(activity);
@@ -196,7 +200,7 @@ export class TaskRunner implements AsyncDisposable {
     const outcome = ended instanceof FerryError ? 'failed' : ended.outcome;
     if (isFerryError(failure, 'task-running')) {
       this.#elsewhere.set(name, clock.now() + AGAIN);
-      this.#later(AGAIN);
+      this.#later();
       await queue.change(name, ['running'], { state: 'queued' });
       return;
     }
@@ -214,6 +218,18 @@ export class TaskRunner implements AsyncDisposable {
     const state = error !== undefined && (failure !== undefined || work.what === 'verify') ? 'failed' : 'idle';
     await queue.change(name, ['running'], { state, work: null, result });
     if (outcome !== 'finished') hub.publish('task-failed', name, { name, ...result });
+  }
+
+  /** It is only looked at: where it cannot be kept, nothing else is wrong. */
+  async #keepSeries({ name, series, work }: Activity): Promise<void> {
+    const { home, log } = this.#options.services;
+    const points = series.after(0);
+    if (points.length === 0 || work.what === 'verify') return;
+    try {
+      await keepSeries(home, name, { step: series.step, points });
+    } catch (error) {
+      log.warn('how fast a task went could not be kept', { task: name, error });
+    }
   }
 
   async #giveTurns(): Promise<void> {
@@ -242,10 +258,15 @@ export class TaskRunner implements AsyncDisposable {
     return false;
   }
 
-  #later(ms: number): void {
-    if (this.#stopping) return;
-    this.#cancel.push(this.#options.clock.after(ms + 1, () => this.nudge()));
-    if (this.#cancel.length > REMEMBERED) this.#cancel.splice(1, 1)[0]!();
+  /** Looks again, as long as there is anything that is worked on elsewhere. */
+  #later(): void {
+    if (this.#stopping || this.#noLater !== undefined) return;
+    this.#noLater = this.#options.clock.after(AGAIN + 1, () => {
+      this.#noLater = undefined;
+      for (const name of [...this.#elsewhere.keys()]) this.#isElsewhere(name);
+      this.nudge();
+      if (this.#elsewhere.size > 0) this.#later();
+    });
   }
 
   #remember(activity: Activity): void {

@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { keepSeries, keptSeries } from '../../../src/control/tasks/kept-series.ts';
 import { keptLimits, LIMITS_PATCH, patched, withKept } from '../../../src/control/tasks/limits.ts';
 import { linesFrom, tailOf } from '../../../src/control/tasks/lines.ts';
 import { rangeMap } from '../../../src/control/tasks/range-map.ts';
@@ -98,6 +99,16 @@ test('a series keeps the whole run in a bounded number of points', () => {
   assert.equal(series.step, 16_000);
   for (const { bytes, objects } of points) assert.deepEqual([bytes, objects], [50, 2]);
   assert.equal(series.after(points.at(-1)!.at).length, 0);
+});
+
+test('the series of the last run is kept, and nobody misses one that is damaged', async () => {
+  await using kept = await Kept.open();
+  assert.equal(await keptSeries(kept.folder, 't'), undefined);
+  const series = { step: 1000, points: [{ at: 1, bytes: 2, objects: 3, failed: 4 }] };
+  await keepSeries(kept.folder, 't', series);
+  assert.deepEqual(await keptSeries(kept.folder, 't'), series);
+  writeFileSync(join(kept.folder, 'reports', 't', 'series.json'), '{"step":');
+  assert.equal(await keptSeries(kept.folder, 't'), undefined);
 });
 
 test('the map shows what is done, what is not, and where something failed', async () => {
