@@ -263,7 +263,7 @@ export class TaskRunner implements AsyncDisposable {
     if (this.#stopping || this.#noLater !== undefined) return;
     this.#noLater = this.#options.clock.after(AGAIN + 1, () => {
       this.#noLater = undefined;
-      for (const name of [...this.#elsewhere.keys()]) this.#isElsewhere(name);
+      for (const name of this.#elsewhere.keys()) this.#isElsewhere(name);
       this.nudge();
       if (this.#elsewhere.size > 0) this.#later();
     });
