@@ -35,8 +35,9 @@ export interface Servers {
   readonly provider: string;
   /** Milliseconds a server may still carry out what it gave no answer to. */
   readonly linger: number;
-  /** From now on both answer as they should. */
+  /** From now on both answer as they should, or again as they do. */
   behave(): void;
+  misbehave(): void;
 }
 
 export interface ProcessOptions {
@@ -120,8 +121,10 @@ export class ProcessWorld implements World {
   }
 
   async prepare(objects: ReadonlyMap<string, PreparedObject>): Promise<void> {
-    for (const [key, { content, mark }] of objects)
-      await this.#sides.old.write(key, Buffer.from(content), { meta: { user: { m: mark } } });
+    await this.#alone(async () => {
+      for (const [key, { content, mark }] of objects)
+        await this.#sides.old.write(key, Buffer.from(content), { meta: { user: { m: mark } } });
+    });
   }
 
   /** Again while a process that stands still keeps the state locked. */
@@ -149,7 +152,16 @@ export class ProcessWorld implements World {
 
   /** Before another round. */
   async emptyNew(): Promise<void> {
-    for (const key of (await this.contents('new')).keys()) await this.#sides.new.remove(key);
+    await this.#alone(async () => {
+      for (const key of (await this.contents('new')).keys()) await this.#sides.new.remove(key);
+    });
+  }
+
+  /** What is done past all gateways is not done once more later on, when clients are at work. */
+  async #alone(work: () => Promise<void>): Promise<void> {
+    this.#o.servers.behave();
+    await work();
+    this.#o.servers.misbehave();
   }
 
   disturb(): void {

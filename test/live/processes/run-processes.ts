@@ -32,17 +32,20 @@ export async function runFaultSeed(seed: number, broken?: Broken): Promise<Outco
   const rate = random.pick([0, 0.01, 0.04]);
   const usual = random.pick([0, 3, 15]);
   const delays = random.fork();
-  for (const server of [old, next]) {
-    server.setRules(FAULTS.map((fault) => ({ fault, chance: rate / FAULTS.length })));
-    server.latency = () => delays.delay(usual, 300, 0.02);
-  }
+  const misbehave = (): void => {
+    for (const server of [old, next]) {
+      server.setRules(FAULTS.map((fault) => ({ fault, chance: rate / FAULTS.length })));
+      server.latency = () => delays.delay(usual, 300, 0.02);
+    }
+  };
   const behave = (): void => {
     for (const server of [old, next]) {
       server.setRules([]);
       server.latency = 0;
     }
   };
-  return await run({ old, new: next, bucket, provider: 'minio', linger: LINGER, behave }, random, broken);
+  misbehave();
+  return await run({ old, new: next, bucket, provider: 'minio', linger: LINGER, behave, misbehave }, random, broken);
 }
 
 /** Two Ceph clusters, each seed with a bucket of its own. */
@@ -50,7 +53,17 @@ export async function runCephSeed(seed: number, old: S3Server, next: S3Server): 
   const random = new Random(seed);
   const bucket = `torture-${seed}`;
   for (const server of [old, next]) await sdkFor(server).send(new CreateBucketCommand({ Bucket: bucket }));
-  return await run({ old, new: next, bucket, provider: 'ceph', linger: CEPH_LINGER, behave: () => undefined }, random);
+  const nothing = (): void => undefined;
+  const servers = {
+    old,
+    new: next,
+    bucket,
+    provider: 'ceph',
+    linger: CEPH_LINGER,
+    behave: nothing,
+    misbehave: nothing,
+  };
+  return await run(servers, random);
 }
 
 /** Clients of one Ceph cluster, and no gateway of ours: what is seen here is its own doing. */
