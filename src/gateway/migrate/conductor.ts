@@ -199,6 +199,7 @@ export class Conductor implements AsyncDisposable {
     const { switchBetween, now, desk, clock } = this.#o;
     if (switchBetween === undefined || !isWithin(switchBetween, new Date(now()))) return;
     if ((await readFact(this.#o.bucket, 'paused')) === true || clock.now() < this.#switchAfter) return;
+    if (!(await desk.isSettled())) return;
     this.#switchAfter = clock.now() + this.#o.pause;
     const checks = await desk.readiness('switch');
     if (checks.some(({ ok }) => !ok)) return;

@@ -124,6 +124,12 @@ export class Desk {
     return STEPS.filter((step) => mayFollow(phase, LEADS_TO[step]));
   }
 
+  /** Whether all gateways have come to where the bucket is, and nothing of an earlier round is left. Asks no store. */
+  async isSettled(): Promise<boolean> {
+    const { epoch, phase } = await this.#o.bucket.record();
+    return (await this.#acknowledged(epoch, phase)).ok && (await this.#forgotten()).ok;
+  }
+
   /** What has to hold before a step, and whether it does. Writes nothing. */
   async readiness(step: Step): Promise<readonly Check[]> {
     const { phase, epoch } = await this.#o.bucket.record();
