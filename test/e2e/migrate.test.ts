@@ -1,8 +1,10 @@
 // A bucket is moved while applications use it: through two gateways that are killed and stopped, forwards and back.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
+import { Database } from '../../src/state/sqlite/database.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
 import {
@@ -194,6 +196,35 @@ test('a gateway that stands still during the switch serves nothing out of date w
   await work.end();
   work.assertHeld(await contentsBy(clientOf(one.endpoint)));
   work.tell(t);
+});
+
+test('while a process stands still in the middle of a transaction clients are told 503, soon, and then it goes on', async () => {
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  put(sides.old, 'k', 'v');
+  const { endpoint } = await world.gateway();
+  await world.step('start');
+  using stopped = new Database(join(world.ferry.home, 'moving.db'));
+  stopped.exec('BEGIN IMMEDIATE');
+  const get = async (): Promise<string> => {
+    const asked = clientOf(endpoint).send(new GetObjectCommand({ Bucket: BUCKET, Key: 'k' }));
+    return await asked.then(
+      () => 'ok',
+      (error: Error) => error.name,
+    );
+  };
+  const until = async (answer: string): Promise<void> => {
+    for (const end = performance.now() + 4 * STANDSTILL; (await get()) !== answer;)
+      assert.ok(performance.now() < end, `never ${answer}`);
+  };
+  await until('SlowDown');
+  for (let i = 0; i < 5; i++) {
+    const since = performance.now();
+    assert.equal(await get(), 'SlowDown');
+    assert.ok(performance.now() - since < STANDSTILL / 4, 'the gateway does not stand still with it');
+  }
+  stopped.exec('ROLLBACK');
+  await until('ok');
 });
 
 test('what is written to the old side past the gateways is told, and keeps the move from ending', async () => {

@@ -107,14 +107,18 @@ export class Conductor implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
+    let told: string | undefined;
     while (!signal.aborted) {
       try {
         await this.#step();
+        told = undefined;
       } catch (thrown) {
         if (signal.aborted) return;
+        const { message } = toFerryError(thrown);
         // Somebody else changed the phase, or it is too early: the next look tells.
-        if (!isFerryError(thrown, 'changed') && !isFerryError(thrown, 'unavailable'))
-          this.#o.tell({ level: 'warn', message: `${this.#o.task}: ${toFerryError(thrown).message}` });
+        const passes = isFerryError(thrown, 'changed') || isFerryError(thrown, 'unavailable');
+        if (!passes && message !== told) this.#tell('warn', `${this.#o.task}: ${message}`);
+        if (!passes) told = message;
       }
       await sleep(this.#o.clock, this.#o.interval, signal).catch(() => undefined);
     }

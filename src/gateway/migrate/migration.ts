@@ -1,5 +1,5 @@
 /** A bucket that is being moved, as one gateway has it: the store clients use, and its part in the move. */
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { EndpointSpec } from '../../model/task.ts';
 import type { MigrateSpec } from '../../model/gateway.ts';
 import type { RunEvent } from '../../engine/progress.ts';
@@ -89,7 +89,7 @@ export class Migration implements AsyncDisposable {
         hold: migrate.hold,
         drain: migrate.drain,
         linger: migrate.linger,
-        onTrouble: (error) => tell({ level: 'warn', message: String(error) }),
+        onTrouble: (error) => tell(troubleOf(error)),
       }),
     );
     const spec = copySpec(moved.store, migrate.to, migrate);
@@ -141,6 +141,12 @@ export class Migration implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#parts.disposeAsync();
   }
+}
+
+/** Until it is over clients of the bucket are told 503. */
+function troubleOf(error: unknown): News {
+  const { message, remedy } = toFerryError(error);
+  return { level: 'warn', message: `the bucket is not served until this is over: ${message} ${remedy}` };
 }
 
 /** Progress is in the state, for `status`. */

@@ -25,7 +25,7 @@ export interface RouteOptions {
   readonly linger: number;
   /** What a phase means; other than it should be only in tests. */
   readonly routing?: Readonly<Record<MigrationPhase, Routing>> | undefined;
-  /** A look at the record failed: the lease will run out if that lasts. */
+  /** A look at the record failed: the lease will run out if that lasts. Told once until one succeeds. */
   readonly onTrouble?: ((error: unknown) => void) | undefined;
 }
 
@@ -72,6 +72,8 @@ export class Route implements AsyncDisposable {
   #running: Promise<void> = Promise.resolve();
   #callOff: () => void = () => undefined;
   #closed = false;
+  /** The last look failed. */
+  #blind = false;
 
   private constructor(options: RouteOptions, view: View) {
     this.#o = options;
@@ -148,7 +150,16 @@ export class Route implements AsyncDisposable {
 
   /** Looks at the record now, does what it says and acknowledges it where that can be. Never rejects. */
   refresh(): Promise<void> {
-    this.#running = this.#running.then(() => this.#refresh()).catch((error: unknown) => this.#o.onTrouble?.(error));
+    const looked = async (): Promise<void> => {
+      try {
+        await this.#refresh();
+        this.#blind = false;
+      } catch (error) {
+        if (!this.#blind) this.#o.onTrouble?.(error);
+        this.#blind = true;
+      }
+    };
+    this.#running = this.#running.then(looked);
     return this.#running;
   }
 

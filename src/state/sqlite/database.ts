@@ -12,23 +12,30 @@ import { FerryError, type ErrorCode } from '../../model/errors.ts';
 const BUSY_TIMEOUT = 10_000;
 
 export interface DatabaseOptions {
-  /** Milliseconds to wait for a lock; `BUSY_TIMEOUT` where absent. */
+  /** Milliseconds to wait for a lock, in which the process stands still; `BUSY_TIMEOUT` where absent. */
   readonly timeout?: number | undefined;
+  /** Where a transaction waited in vain the next do not wait at all, until one can begin. */
+  readonly waitsOnce?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
 }
 
 export class Database implements Disposable {
   readonly file: string;
   readonly #db: DatabaseSync;
+  readonly #timeout: number;
+  readonly #waitsOnce: boolean;
+  #waits = true;
 
   /** Opens `file`; creates it where it is absent, unless `readOnly`. */
   constructor(file: string, options: DatabaseOptions = {}) {
     this.file = file;
+    this.#timeout = options.timeout ?? BUSY_TIMEOUT;
+    this.#waitsOnce = options.waitsOnce ?? false;
     this.#db = guarded(
       file,
       () =>
         new DatabaseSync(file, {
-          timeout: options.timeout ?? BUSY_TIMEOUT,
+          timeout: this.#timeout,
           readOnly: options.readOnly ?? false,
           enableForeignKeyConstraints: true,
         }),
@@ -51,7 +58,7 @@ export class Database implements Disposable {
    * with `synchronous=FULL` on disk, when this returns; nothing of it happened when this throws.
    */
   transaction<T>(work: () => T): T {
-    this.exec('BEGIN IMMEDIATE');
+    this.#begin();
     try {
       const result = work();
       this.exec('COMMIT');
@@ -61,6 +68,22 @@ export class Database implements Disposable {
       if (this.#db.isTransaction) this.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  #begin(): void {
+    try {
+      this.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      if (this.#waitsOnce && isBusy(error)) this.#wait(false);
+      throw error;
+    }
+    this.#wait(true);
+  }
+
+  #wait(waits: boolean): void {
+    if (this.#waits === waits) return;
+    this.#waits = waits;
+    this.exec(`PRAGMA busy_timeout = ${waits ? this.#timeout : 0}`);
   }
 
   close(): void {
@@ -148,7 +171,7 @@ function translate(file: string, error: unknown): FerryError {
       return fail(
         'state',
         'another process keeps the state file locked',
-        'Look for a stopped or hanging ferry process; end it and run the same command again.',
+        'Look for a stopped or hanging ferry process and end it; then the others go on, and the same command can be run again.',
       );
     case undefined:
     default:

@@ -132,3 +132,24 @@ test('where the log is gone nobody is told that it is on disk', async () => {
   await assert.rejects(sync.done(), (error) => isFerryError(error, 'state'));
   await assert.rejects(sync.done(), (error) => isFerryError(error, 'state'));
 });
+
+test('who stands still in the middle of a transaction is waited for as long as a lease, once', async () => {
+  await using home = new Home();
+  // The wait is SQLite's own, by the real clock.
+  const bucket = await home.photos(new FakeClock());
+  const member = await bucket.join('m');
+  using stopped = new Database(home.file);
+  stopped.exec('BEGIN IMMEDIATE');
+  const locked = async (): Promise<number> => {
+    const since = performance.now();
+    await assert.rejects(member.renew(), (error) => isFerryError(error, 'state') && /locked/.test(error.message));
+    return performance.now() - since;
+  };
+  assert.ok((await locked()) >= LEASE * 0.9, 'nobody is live any more');
+  for (let i = 0; i < 5; i++) assert.ok((await locked()) < LEASE / 4, 'the process does not stand still again');
+  stopped.exec('ROLLBACK');
+  assert.equal((await member.renew()).phase, 'created');
+  stopped.exec('BEGIN IMMEDIATE');
+  assert.ok((await locked()) >= LEASE * 0.9, 'waited for anew');
+  stopped.exec('ROLLBACK');
+});

@@ -28,10 +28,16 @@ export interface MovingOptions {
   readonly boot?: string | undefined;
 }
 
-/** Rejects with `state`, `permission` or `disk-full`, as `openState`. */
+/**
+ * Rejects with `state`, `permission` or `disk-full`, as `openState`.
+ *
+ * A process that is stopped in the middle of a transaction keeps the file locked to all others. They wait for it as long as
+ * a lease, once: after that nobody here is live, and what is asked rejects with `state` at once until the file is free.
+ * Nothing that stands in the name of a live member is so ever left standing because it could not be given back.
+ */
 export async function openMoving(file: string, options: MovingOptions): Promise<MovingBook> {
   createPrivately(file);
-  const db = new Database(file);
+  const db = new Database(file, { timeout: options.lease, waitsOnce: true });
   try {
     await prepared(db);
     const group = new GroupCommit(db, ['unavailable', 'internal']);

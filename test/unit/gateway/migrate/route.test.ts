@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFerryError, type ErrorCode } from '../../../../src/model/errors.ts';
+import { FerryError, isFerryError, type ErrorCode } from '../../../../src/model/errors.ts';
 import type { MigrationPhase } from '../../../../src/model/migration-phase.ts';
 import { Route } from '../../../../src/gateway/migrate/route.ts';
 import { MemoryMovingBucket } from '../../../../src/state/memory/moving-bucket.ts';
@@ -173,4 +173,24 @@ test('who stood still for longer than the lease serves nobody until it has looke
   assert.equal(passage.stillSure(), false, 'what was begun before stays unknown');
   passage[Symbol.dispose]();
   assert.equal((await bucket.members()).length, 2, 'and lingers');
+});
+
+test('that nothing can be seen of the bucket is told once, and again after it could', async () => {
+  const told: unknown[] = [];
+  const clock = new FakeClock();
+  const bucket = new MemoryMovingBucket({ clock, now: () => 0, lease: LEASE, linger: LINGER });
+  const times = { interval: INTERVAL, hold: HOLD, drain: DRAIN, linger: LINGER };
+  const onTrouble = (error: unknown): unknown => told.push(error);
+  await using route = await Route.open({ bucket, name: 'g', clock, now: () => 0, ...times, onTrouble });
+  const { renew } = bucket;
+  for (const round of [1, 2]) {
+    bucket.renew = () => {
+      throw new FerryError('state', { message: 'locked' });
+    };
+    await clock.advance(5 * INTERVAL);
+    assert.equal(told.length, round);
+    bucket.renew = renew;
+    await clock.advance(2 * INTERVAL);
+  }
+  assert.equal(route.phase, 'created');
 });
