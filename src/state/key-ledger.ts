@@ -7,7 +7,21 @@
  */
 import type { Key } from '../model/key.ts';
 
-export interface KeyLedger {
+/** An upload in parts that a member began by itself, at one of the sides, to carry an object there. */
+export interface CarriedUpload {
+  readonly side: 'old' | 'new';
+  readonly key: Key;
+  readonly uploadId: string;
+}
+
+export interface CarriedUploads {
+  /** Whoever takes over from a dead member aborts it (`MovingBucket.abandoned`). Survives a kill, not a power cut. */
+  beginCarrying(upload: CarriedUpload): Promise<void>;
+  /** It was completed or aborted. */
+  endCarrying(upload: CarriedUpload): Promise<void>;
+}
+
+export interface KeyLedger extends CarriedUploads {
   /** Whether new alone decides about the key. Once true it stays true. Reads the durable truth. */
   isTouched(key: Key): Promise<boolean>;
   /** Those of the keys that are touched. */

@@ -9,7 +9,7 @@
  */
 import type { Key } from '../model/key.ts';
 import type { MigrationPhase } from '../model/migration-phase.ts';
-import type { KeyLedger, LedgerCounts } from './key-ledger.ts';
+import type { CarriedUpload, KeyLedger, LedgerCounts } from './key-ledger.ts';
 import type { NoticeBook } from './notice-book.ts';
 
 /** The buckets that are being moved, or have been. */
@@ -44,6 +44,10 @@ export interface MovingBucket {
   members(): Promise<readonly MemberRecord[]>;
   /** Mutations in flight on old: the write monitor. In the order they were published. */
   inFlightOnOld(): Promise<InFlightOnOld>;
+  /** Uploads begun by members that neither live nor linger any more, and not ended; at most `limit`. */
+  abandoned(limit: number): Promise<readonly CarriedUpload[]>;
+  /** One of those was aborted. */
+  forgetAbandoned(upload: CarriedUpload): Promise<void>;
   /** Of the keys, for people who are no member. */
   counts(): Promise<LedgerCounts>;
   /** What whoever conducts the move wrote down (JSON): what was measured, counted, found. Durable. */

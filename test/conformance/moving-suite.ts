@@ -33,6 +33,7 @@ export function movingSuite(name: string, makePlace: () => Promise<MovingPlace>)
     describe('phases', () => phases(moving));
     describe('members', () => members(moving));
     describe('touched keys', () => touched(moving));
+    describe('uploads of members', () => carriedUploads(moving));
     describe('intents and claims', () => intentsAndClaims(moving));
     describe('mutations in flight on old', () => onOld(moving));
     describe('dirty keys', () => dirtyKeys(moving));
@@ -267,6 +268,36 @@ function touched(moving: MovingTest): void {
     await a.keys.recordUpload('u1');
     assert.equal(await b.keys.isNewUpload('u1'), true);
     assert.equal(await b.keys.isNewUpload('u2'), false);
+  });
+}
+
+function carriedUploads(moving: MovingTest): void {
+  moving('are abandoned when their member neither lives nor lingers', async (world) => {
+    const { a, b, bucket, place } = world;
+    const upload = { side: 'new', key: 'k', uploadId: 'u' } as const;
+    await a.keys.beginCarrying(upload);
+    await a.keys.beginCarrying({ ...upload, side: 'old' });
+    await a.keys.beginCarrying({ ...upload, uploadId: 'ended' });
+    await a.keys.endCarrying({ ...upload, uploadId: 'ended' });
+    await b.keys.beginCarrying({ ...upload, uploadId: 'of b' });
+    for (let i = 0; i < LEASE + LINGER; i += LEASE / 2) {
+      assert.deepEqual(await bucket.abandoned(9), []);
+      await b.renew();
+      await place.advance(LEASE / 2);
+    }
+    const found = await bucket.abandoned(9);
+    assert.deepEqual(new Set(found), new Set([upload, { ...upload, side: 'old' }]));
+    assert.equal((await bucket.abandoned(1)).length, 1);
+    await bucket.forgetAbandoned(upload);
+    assert.deepEqual(await world.other.abandoned(9), [{ ...upload, side: 'old' }]);
+    await assert.rejects(a.keys.beginCarrying(upload), refuses('unavailable'));
+  });
+
+  moving('what a member could not end when it left is abandoned at once', async ({ a, bucket }) => {
+    const upload = { side: 'new', key: 'k', uploadId: 'u' } as const;
+    await a.keys.beginCarrying(upload);
+    await a[Symbol.asyncDispose]();
+    assert.deepEqual(await bucket.abandoned(9), [upload]);
   });
 }
 

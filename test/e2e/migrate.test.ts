@@ -1,10 +1,17 @@
 // A bucket is moved while applications use it: through two gateways that are killed and stopped, forwards and back.
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectTaggingCommand,
+} from '@aws-sdk/client-s3';
 import { Database } from '../../src/state/sqlite/database.ts';
+import { multipartEtag } from '../faults/server/buckets.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
 import {
@@ -225,6 +232,37 @@ test('while a process stands still in the middle of a transaction clients are to
   }
   stopped.exec('ROLLBACK');
   await until('ok');
+});
+
+test('a gateway that is killed while it carries a large object leaves no upload behind, and nobody touches others', async () => {
+  await using sides = await twoServers();
+  await using world = new MovingBucketWorld(sides.old, sides.new);
+  const parts = [Buffer.alloc(5 * 2 ** 20, 'a'), Buffer.from('b')];
+  const etag = multipartEtag(parts.map((part) => hash('md5', part)));
+  const about = { modified: 0, headers: {}, tags: new Map<string, string>() };
+  const large = { body: Buffer.concat(parts), etag, parts: parts.map(({ length }) => length), ...about };
+  sides.old.bucket(BUCKET).put('large', large);
+  const { endpoint, running } = await world.gateway();
+  const client = clientOf(endpoint);
+  await world.step('start');
+  // The copy leaves it to clients.
+  await world.migrate('pause');
+  await world.step('switch');
+  await world.until('migrating', ({ phase }) => phase === 'migrating');
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: BUCKET, Key: 'own' }));
+  sides.new.setRules([{ op: 'UploadPart', fault: { do: 'stall', after: 'nothing' } }]);
+  const Tagging = { TagSet: [{ Key: 't', Value: '1' }] };
+  const asked = client.send(new PutObjectTaggingCommand({ Bucket: BUCKET, Key: 'large', Tagging }));
+  asked.catch(() => undefined);
+  const { uploads } = sides.new.bucket(BUCKET);
+  await world.until('carried', () => sides.new.count('UploadPart') > 0);
+  assert.equal(uploads.size, 2);
+  running.child.kill('SIGKILL');
+  await assert.rejects(asked);
+  sides.new.setRules([]);
+  await world.gateway();
+  await world.until('aborted', () => uploads.size === 1);
+  assert.deepEqual([...uploads.keys()], [UploadId]);
 });
 
 test('what is written to the old side past the gateways is told, and keeps the move from ending', async () => {

@@ -1,5 +1,6 @@
 import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
+import type { CarriedUploads } from '../../state/key-ledger.ts';
 import type { ReadResult, Store, WriteOptions, WriteResult } from '../../store/store.ts';
 import { guarded } from './guarded.ts';
 
@@ -31,6 +32,8 @@ export interface CarryOptions {
   readonly sure: () => boolean;
   /** As in `Guarding`: of what keeps others away from the key. */
   readonly inDoubt?: (() => void) | undefined;
+  /** Where uploads in parts it begins are known to others; where absent one that is left unfinished stays so. */
+  readonly uploads?: CarriedUploads | undefined;
   readonly ifMatch?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -115,7 +115,12 @@ class SidesComparison {
     await using claim = await keys.claim(key, this.#signal);
     if (claim.touched) return undefined;
     const { outcome } = await accounted(
-      carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal: this.#signal }),
+      carrier.carry(key, 'new', 'create', {
+        sure,
+        inDoubt: () => claim.inDoubt(),
+        uploads: keys,
+        signal: this.#signal,
+      }),
       claim,
     );
     if (outcome !== 'carried') return undefined;

@@ -62,6 +62,9 @@ const REST = 3_000;
 const REST_UNASKED = 60_000;
 /** What old tells is judged so often, milliseconds. */
 const WATCHED_EVERY = 1_000;
+/** What the dead left is looked for so often, milliseconds, and so much of it. */
+const SWEPT_EVERY = 5_000;
+const SWEPT_AT_ONCE = 100;
 /** Keys to be moved before others, at most, and how many of them at once. */
 const WANTED = 1000;
 const PROMOTED_AT_ONCE = 16;
@@ -77,6 +80,9 @@ export class Conductor implements AsyncDisposable {
   #running: Promise<void>;
   /** Keys that are moved before others. */
   #promoting: Promise<unknown> | undefined;
+  /** Uploads of the dead are aborted. */
+  #sweeping: Promise<unknown> | undefined;
+  #sweepAfter = -Infinity;
   /** Work that belongs to a phase, and is stopped when that is over. */
   #work:
     | { readonly epoch: number; readonly brake: Brake; readonly stop: AbortController; readonly done: Promise<unknown> }
@@ -102,6 +108,7 @@ export class Conductor implements AsyncDisposable {
     await this.#running;
     await this.#stopWork();
     await this.#promoting;
+    await this.#sweeping;
     await this.#member[Symbol.asyncDispose]();
   }
 
@@ -130,6 +137,7 @@ export class Conductor implements AsyncDisposable {
     if (this.#work !== undefined && this.#work.epoch !== record.epoch) await this.#stopWork();
     this.#promoteWanted(record);
     if (!(await this.#member.conduct())) return await this.#stopWork();
+    this.#sweepAbandoned();
     switch (record.phase) {
       case 'switching':
         return await this.#release(record, 'pending', 'tracking');
@@ -303,7 +311,7 @@ export class Conductor implements AsyncDisposable {
       await using claim = await mine.tryClaim(key);
       if (claim !== undefined && !claim.touched)
         await accounted(
-          this.#o.carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal }),
+          this.#o.carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), uploads: mine, signal }),
           claim,
         );
     };
@@ -311,6 +319,28 @@ export class Conductor implements AsyncDisposable {
     this.#promoting = Promise.all(keys.map((key) => promote(key).catch(() => undefined))).finally(() => {
       this.#promoting = undefined;
     });
+  }
+
+  /** Aborts the uploads in parts that members left behind who died while they carried an object. Beside everything else. */
+  #sweepAbandoned(): void {
+    const { bucket, clock } = this.#o;
+    if (this.#sweeping !== undefined || clock.now() < this.#sweepAfter) return;
+    this.#sweepAfter = clock.now() + SWEPT_EVERY;
+    const { signal } = this.#closed;
+    const sweep = async (): Promise<void> => {
+      for (const upload of await bucket.abandoned(SWEPT_AT_ONCE)) {
+        await this.#o[upload.side].multipart?.abort(upload, signal);
+        await bucket.forgetAbandoned(upload);
+      }
+    };
+    // One that cannot be aborted now is tried again.
+    this.#sweeping = sweep()
+      .catch((thrown: unknown) => {
+        if (!signal.aborted) this.#tell('warn', `an upload left unfinished: ${toFerryError(thrown).message}`);
+      })
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
   }
 
   /** Has these go on as long as the phase lasts, unless the operator asked for a rest. */

@@ -104,7 +104,12 @@ export class MigratingMultipart implements Multipart {
     const { etag } = await accounted(next.multipart!.complete(ref, parts, {}, signal), passage);
     const how = ifAbsent === true ? 'create' : 'replace';
     const carried = await accounted(
-      carrier.carry(key, 'old', how, { ifMatch: etag, sure: () => passage.stillSure(), signal }),
+      carrier.carry(key, 'old', how, {
+        ifMatch: etag,
+        sure: () => passage.stillSure(),
+        uploads: passage.keys,
+        signal,
+      }),
       passage,
     );
     await accounted(next.remove(key, signal), passage);

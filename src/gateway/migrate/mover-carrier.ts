@@ -8,6 +8,8 @@ import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { TaskSpec } from '../../model/task.ts';
 import { MiB } from '../../model/units.ts';
+import type { CarriedUpload, CarriedUploads } from '../../state/key-ledger.ts';
+import type { UploadRecord } from '../../state/state-store.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import type { Carried, Carrier, CarryOptions } from './carrier.ts';
 import { guardedComposed } from './guarded.ts';
@@ -29,8 +31,8 @@ export interface MoverCarrierOptions {
  * Carries single objects as the bulk engine does, of any size, with checksums end to end: for clients that cannot wait
  * for the copy, and for write-back.
  *
- * Uploads in parts it begins are known to this process alone: one that is killed leaves them unfinished at the
- * destination, out of sight.
+ * Uploads in parts it begins are recorded where the caller says: whoever takes over from a process that is killed aborts
+ * them. One that dies between the store's answer and the record leaves its upload unfinished, out of sight.
  */
 export class MoverCarrier implements Carrier, Disposable {
   readonly createOnly: boolean;
@@ -49,7 +51,7 @@ export class MoverCarrier implements Carrier, Disposable {
     key: Key,
     to: 'old' | 'new',
     how: 'create' | 'replace',
-    { ifMatch, sure, inDoubt, signal }: CarryOptions,
+    { ifMatch, sure, inDoubt, uploads: recorded, signal }: CarryOptions,
   ): Promise<Carried> {
     const [source, inner] = to === 'new' ? [this.#o.old, this.#o.new] : [this.#o.new, this.#o.old];
     const destination = guardedComposed(inner, { sure, inDoubt });
@@ -58,7 +60,7 @@ export class MoverCarrier implements Carrier, Disposable {
     if (ifMatch !== undefined && meta.etag !== undefined && meta.etag !== ifMatch)
       throw new FerryError('changed', { key, store: source.info.name });
     const entry = { key, size: meta.size, etag: meta.etag, modified: meta.modified };
-    const uploads = new VolatileUploads();
+    const uploads = new RecordedUploads(to, recorded);
     const stop = this.#closed.signal;
     const context: MoveContext = {
       spec: { ...this.#o.spec, createOnly: how === 'create' },
@@ -83,14 +85,41 @@ export class MoverCarrier implements Carrier, Disposable {
       if (ifMatch === undefined && isFerryError(thrown, 'not-found')) return { outcome: 'nothing' };
       throw thrown;
     } finally {
+      // One that cannot be aborted now stays recorded.
       for (const ref of uploads.all())
-        await destination.multipart?.abort(ref, AbortSignal.timeout(10_000)).catch(() => undefined);
+        await destination.multipart
+          ?.abort(ref, AbortSignal.timeout(10_000))
+          .then(() => uploads.endUpload(ref.key))
+          .catch(() => undefined);
     }
   }
 
   [Symbol.dispose](): void {
     this.#closed.abort();
     this.#hashing[Symbol.dispose]();
+  }
+}
+
+/** Also known to other processes, as soon as the store has given an upload its id. */
+class RecordedUploads extends VolatileUploads {
+  readonly #side: CarriedUpload['side'];
+  readonly #recorded: CarriedUploads | undefined;
+
+  constructor(side: CarriedUpload['side'], recorded: CarriedUploads | undefined) {
+    super();
+    this.#side = side;
+    this.#recorded = recorded;
+  }
+
+  override async beginUpload(upload: UploadRecord): Promise<void> {
+    await super.beginUpload(upload);
+    for (const ref of this.all()) await this.#recorded?.beginCarrying({ side: this.#side, ...ref });
+  }
+
+  override async endUpload(key: Key): Promise<void> {
+    const ended = this.all();
+    await super.endUpload(key);
+    for (const ref of ended) await this.#recorded?.endCarrying({ side: this.#side, ...ref });
   }
 }
 

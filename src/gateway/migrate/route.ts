@@ -145,6 +145,8 @@ export class Route implements AsyncDisposable {
       isTouched: (key) => keys.isTouched(key),
       intend: (key, signal) => this.#patiently(signal, (patience) => keys.intend(key, patience)),
       claim: (key, signal) => this.#patiently(signal, (patience) => keys.claim(key, patience)),
+      beginCarrying: (upload) => keys.beginCarrying(upload),
+      endCarrying: (upload) => keys.endCarrying(upload),
     };
   }
 

@@ -22,7 +22,7 @@ export interface Sides {
 }
 
 /** What the rules need of the ledger. */
-export type RecordedKeys = Pick<KeyLedger, 'isTouched' | 'intend' | 'claim'>;
+export type RecordedKeys = Pick<KeyLedger, 'isTouched' | 'intend' | 'claim' | 'beginCarrying' | 'endCarrying'>;
 
 export interface Rules {
   readonly look: typeof look;
@@ -87,8 +87,14 @@ async function promote(sides: Sides, key: Key, signal: AbortSignal | undefined):
 }
 
 /** The copy of whoever holds the claim. */
-async function bring({ carrier, sure }: Sides, claim: Claim, key: Key, signal: AbortSignal | undefined): Promise<void> {
-  await accounted(carrier.carry(key, 'new', 'create', { sure, inDoubt: () => claim.inDoubt(), signal }), claim);
+async function bring(
+  { carrier, keys, sure }: Sides,
+  claim: Claim,
+  key: Key,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const inDoubt = (): void => claim.inDoubt();
+  await accounted(carrier.carry(key, 'new', 'create', { sure, inDoubt, uploads: keys, signal }), claim);
 }
 
 /**
@@ -122,7 +128,8 @@ async function completeLate(
   requireSure(sure);
   const completed = await accounted(completeOnce(old, upload, parts, goesOn, signal), claim).catch(forget(claim));
   const how = ifAbsent === true ? 'create' : 'replace';
-  const carried = await accounted(carrier.carry(key, 'new', how, { ifMatch: completed.etag, sure, signal }), claim);
+  const options = { ifMatch: completed.etag, sure, uploads: keys, signal };
+  const carried = await accounted(carrier.carry(key, 'new', how, options), claim);
   await claim.setCompleting(undefined);
   if (carried.outcome === 'there') throw new FerryError('already-exists', { key });
   if (carried.outcome === 'nothing') throw new FerryError('unavailable', { key, message: 'old lost the upload' });

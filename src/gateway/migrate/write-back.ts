@@ -59,7 +59,10 @@ export async function writeBack(
     await claim.setCompleting(undefined);
   }
   const guarding = { sure, inDoubt: () => claim.inDoubt() };
-  const { outcome } = await accounted(carrier.carry(key, 'old', 'replace', { ...guarding, signal }), claim);
+  const { outcome } = await accounted(
+    carrier.carry(key, 'old', 'replace', { ...guarding, uploads: keys, signal }),
+    claim,
+  );
   // The record is read after new was seen to have nothing.
   if (outcome === 'nothing' && (await keys.isTouched(key)))
     await accounted(guarded(old, guarding).remove(key, signal), claim);

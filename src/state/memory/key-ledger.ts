@@ -1,6 +1,6 @@
 import { FerryError } from '../../model/errors.ts';
 import { compareKeys, type Key } from '../../model/key.ts';
-import type { Claim, DirtyKey, Intent, KeyLedger, LedgerCounts, Standing } from '../key-ledger.ts';
+import type { CarriedUpload, Claim, DirtyKey, Intent, KeyLedger, LedgerCounts, Standing } from '../key-ledger.ts';
 import type { MemoryMovingBucket } from './moving-bucket.ts';
 
 /** What is recorded, for all members. */
@@ -10,6 +10,7 @@ export class KeyTables {
   readonly uploads = new Set<string>();
   readonly intents = new Set<Row>();
   readonly claims = new Set<Row>();
+  readonly #carried = new Map<string, { readonly upload: CarriedUpload; readonly member: string }>();
   readonly #writes = new Set<Row>();
   readonly #dirty = new Map<Key, { sequence: number; since: number }>();
   readonly #bucket: MemoryMovingBucket;
@@ -75,6 +76,18 @@ export class KeyTables {
     this.#dirty.delete(key);
     this.#bucket.changes.tell();
     return true;
+  }
+
+  beginCarrying(upload: CarriedUpload, member: string): void {
+    this.#carried.set(`${upload.side} ${upload.uploadId}`, { upload, member });
+  }
+
+  endCarrying({ side, uploadId }: CarriedUpload): void {
+    this.#carried.delete(`${side} ${uploadId}`);
+  }
+
+  carriedBy(those: (member: string) => boolean): readonly CarriedUpload[] {
+    return [...this.#carried.values()].filter(({ member }) => those(member)).map(({ upload }) => upload);
   }
 
   counts(): LedgerCounts {
@@ -178,6 +191,15 @@ export class MemoryKeyLedger implements KeyLedger {
 
   async tryClaim(key: Key): Promise<Claim | undefined> {
     return this.#claimNow(key);
+  }
+
+  async beginCarrying(upload: CarriedUpload): Promise<void> {
+    this.#bucket.requireLive(this.#member);
+    this.#tables.beginCarrying(upload, this.#member);
+  }
+
+  async endCarrying(upload: CarriedUpload): Promise<void> {
+    this.#tables.endCarrying(upload);
   }
 
   async recordUpload(uploadId: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { FerryError } from '../../model/errors.ts';
-import type { LedgerCounts } from '../key-ledger.ts';
+import type { CarriedUpload, LedgerCounts } from '../key-ledger.ts';
 import { mayFollow, ROUTING, type MigrationPhase } from '../../model/migration-phase.ts';
 import type { InFlightOnOld, Member, MemberRecord, MovingBucket, OldMutation, SwitchRecord } from '../moving-bucket.ts';
 import { KeyTables, MemoryKeyLedger } from './key-ledger.ts';
@@ -54,6 +54,15 @@ export class MemoryMovingBucket implements MovingBucket {
     this.#record = { epoch: epoch + 1, phase: to, since: this.options.now() };
     this.changes.tell();
     return this.#record;
+  }
+
+  async abandoned(limit: number): Promise<readonly CarriedUpload[]> {
+    this.#forgetTheDead();
+    return this.tables.carriedBy((member) => !this.#members.has(member)).slice(0, limit);
+  }
+
+  async forgetAbandoned(upload: CarriedUpload): Promise<void> {
+    this.tables.endCarrying(upload);
   }
 
   async counts(): Promise<LedgerCounts> {

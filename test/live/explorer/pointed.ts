@@ -134,6 +134,8 @@ export function pointedBucket(
     change: (epoch, to) => inner.change(epoch, to),
     members: () => inner.members(),
     inFlightOnOld: () => inner.inFlightOnOld(),
+    abandoned: (limit) => inner.abandoned(limit),
+    forgetAbandoned: (upload) => inner.forgetAbandoned(upload),
     counts: () => inner.counts(),
     fact: (name) => inner.fact(name),
     setFact: (name, value) => inner.setFact(name, value),

@@ -194,6 +194,8 @@ function bound(keys: KeyLedger): KeyLedger {
     tryClaim: (key) => keys.tryClaim(key),
     recordUpload: (uploadId) => keys.recordUpload(uploadId),
     isNewUpload: (uploadId) => keys.isNewUpload(uploadId),
+    beginCarrying: (upload) => keys.beginCarrying(upload),
+    endCarrying: (upload) => keys.endCarrying(upload),
     beginWrite: (key) => keys.beginWrite(key),
     dirty: (after, limit) => keys.dirty(after, limit),
     dirtyAmong: (among) => keys.dirtyAmong(among),

@@ -62,6 +62,8 @@ export class Process {
       change: (epoch, to) => this.#shared(() => inner.change(epoch, to)),
       members: () => this.#shared(() => inner.members()),
       inFlightOnOld: () => this.#shared(() => inner.inFlightOnOld()),
+      abandoned: (limit) => this.#shared(() => inner.abandoned(limit)),
+      forgetAbandoned: (upload) => this.#shared(() => inner.forgetAbandoned(upload)),
       counts: () => this.#shared(() => inner.counts()),
       fact: (name) => this.#shared(() => inner.fact(name)),
       setFact: (name, value) => this.#shared(() => inner.setFact(name, value)),

@@ -1,6 +1,6 @@
 import { FerryError } from '../../../model/errors.ts';
 import type { Key } from '../../../model/key.ts';
-import type { Claim, DirtyKey, Intent, KeyLedger, LedgerCounts, Standing } from '../../key-ledger.ts';
+import type { CarriedUpload, Claim, DirtyKey, Intent, KeyLedger, LedgerCounts, Standing } from '../../key-ledger.ts';
 import type { Kind } from './key-tables.ts';
 import type { SqliteMovingBucket } from './moving-bucket.ts';
 
@@ -43,6 +43,14 @@ export class SqliteKeyLedger implements KeyLedger {
 
   async tryClaim(key: Key): Promise<Claim | undefined> {
     return this.#claimNow(key);
+  }
+
+  async beginCarrying(upload: CarriedUpload): Promise<void> {
+    this.#written(() => this.#held.bucket.beginCarrying(this.#held.member, upload));
+  }
+
+  async endCarrying(upload: CarriedUpload): Promise<void> {
+    this.#held.bucket.endCarrying(upload);
   }
 
   async recordUpload(uploadId: string): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   OldMutation,
   SwitchRecord,
 } from '../../moving-bucket.ts';
-import type { LedgerCounts } from '../../key-ledger.ts';
+import type { CarriedUpload, LedgerCounts } from '../../key-ledger.ts';
 import type { Database, Statement } from '../database.ts';
 import type { GroupCommit } from '../group-commit.ts';
 import { KeyTables } from './key-tables.ts';
@@ -89,6 +89,17 @@ export class SqliteMovingBucket implements MovingBucket {
     await this.shared.sync.done();
     this.shared.waiting.tell();
     return record;
+  }
+
+  async abandoned(limit: number): Promise<readonly CarriedUpload[]> {
+    return this.#transaction(() => {
+      this.#forgetTheDead();
+      return this.#sql.abandoned.all(this.#id, limit).map((row) => ({ ...row }));
+    });
+  }
+
+  async forgetAbandoned(upload: CarriedUpload): Promise<void> {
+    this.endCarrying(upload);
   }
 
   async counts(): Promise<LedgerCounts> {
@@ -185,6 +196,14 @@ export class SqliteMovingBucket implements MovingBucket {
     this.shared.waiting.tell();
   }
 
+  beginCarrying(member: number, { side, key, uploadId }: CarriedUpload): void {
+    this.#sql.carry.run(this.#id, side, uploadId, key, member);
+  }
+
+  endCarrying({ side, uploadId }: CarriedUpload): void {
+    this.#sql.carried.run(this.#id, side, uploadId);
+  }
+
   leave(member: number): void {
     const until = this.clock + this.options.linger;
     this.#transaction(() => {
@@ -275,6 +294,14 @@ function statements(db: Database) {
       'SELECT id, key, operation, started FROM mutations WHERE bucket = ? ORDER BY seq',
     ),
     mutatedOn: db.prepare<{ seq: number }>(`SELECT seq ${joined} AND mutations.key = ? AND ${MUTATION_END} > ?`),
+    carry: db.prepare<never>(
+      'INSERT OR REPLACE INTO carried (bucket, side, upload_id, key, member) VALUES (?, ?, ?, ?, ?)',
+    ),
+    carried: db.prepare<never>('DELETE FROM carried WHERE bucket = ? AND side = ? AND upload_id = ?'),
+    abandoned: db.prepare<CarriedUpload>(
+      'SELECT side, key, upload_id AS uploadId FROM carried ' +
+        'WHERE bucket = ? AND member NOT IN (SELECT id FROM members) ORDER BY side, upload_id LIMIT ?',
+    ),
     linger: db.prepare<never>('UPDATE mutations SET until = ? WHERE member = ? AND id = ?'),
     lingerAll: db.prepare<never>('UPDATE mutations SET until = coalesce(until, ?) WHERE member = ?'),
     end: db.prepare<never>('DELETE FROM mutations WHERE member = ? AND id = ?'),

@@ -104,8 +104,20 @@ const NOTICES = `
   ) STRICT;
 `;
 
+/** Uploads in parts that members began to carry objects. */
+const CARRIED = `
+  CREATE TABLE carried (
+    bucket    INTEGER NOT NULL REFERENCES buckets (id),
+    side      TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    member    INTEGER NOT NULL,
+    PRIMARY KEY (bucket, side, upload_id)
+  ) STRICT, WITHOUT ROWID;
+`;
+
 /** Each brings the tables from the version before to its own. */
-const STEPS = [TABLES, NOTICES];
+const STEPS = [TABLES, NOTICES, CARRIED];
 
 /**
  * Brings an opened database to the schema. The log is folded into the database every 32 MiB, because the process stands

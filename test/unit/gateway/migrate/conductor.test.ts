@@ -71,6 +71,21 @@ test('a second round copies everything, wherever the first one came to', async (
   assert.deepEqual(await world.keysOfNew(), keys);
 });
 
+test('uploads that a dead gateway began to carry objects are aborted, and no others', async () => {
+  await using world = await World.open();
+  const [dead, clients, live] = [await world.begin('old'), await world.begin('new'), await world.begin('new')];
+  const gateway = await world.bucket.join('g');
+  await gateway.keys.beginCarrying({ side: 'new', key: 'k', uploadId: live });
+  const killed = await world.bucket.join('killed');
+  await killed.keys.beginCarrying({ side: 'old', key: 'k', uploadId: dead });
+  // As where nothing was under way at the end of its lease and linger.
+  await killed[Symbol.asyncDispose]();
+  await world.conduct();
+  await world.until(async () => (await world.bucket.abandoned(1)).length === 0);
+  assert.deepEqual(await world.uploads('old'), []);
+  assert.deepEqual(new Set(await world.uploads('new')), new Set([clients, live]));
+});
+
 /** A bucket under a clock that stands still, and who conducts its move. */
 class World implements AsyncDisposable {
   readonly clock = new FakeClock();
@@ -121,6 +136,14 @@ class World implements AsyncDisposable {
       random: Math.random,
       tmpdir: () => this.#dir,
     });
+  }
+
+  async begin(side: 'old' | 'new'): Promise<string> {
+    return await this[side].multipart!.begin('k');
+  }
+
+  async uploads(side: 'old' | 'new'): Promise<readonly string[]> {
+    return (await this[side].multipart!.list!('', undefined, 10)).map(({ uploadId }) => uploadId);
   }
 
   async phase(): Promise<MigrationPhase> {
