@@ -66,7 +66,7 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
-  const intake = opened.use(await openIntake({ services, state, hub, stores, box, spec: spec.jobs }));
+  const intake = opened.use(await openIntake({ services, state, hub, stores, box, desk, spec: spec.jobs }));
   const routes = [
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),

@@ -1,4 +1,4 @@
-/** Work that comes from outside: jobs, callbacks about them, and events. */
+/** Work that comes from outside: jobs, callbacks about them, events, and schedules. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,12 +9,17 @@ import { EventSources } from '../control/intake/event-sources.ts';
 import { eventRoutes, sourceJson } from '../control/intake/routes.ts';
 import type { OpenPair, StorePlace } from '../control/intake/stores.ts';
 import { fetchList } from '../control/jobs/fetch-list.ts';
+import { QueuedRunner } from '../control/jobs/queued-runner.ts';
 import { jobNotice } from '../control/jobs/notice.ts';
 import { Jobs } from '../control/jobs/jobs.ts';
 import { jobJson, jobRoutes } from '../control/jobs/routes.ts';
 import { storeTargets } from '../control/jobs/store-targets.ts';
 import type { LiveHub } from '../control/live/hub.ts';
 import type { RegisteredStores } from '../control/stores/registered-stores.ts';
+import { Scheduler } from '../control/schedules/scheduler.ts';
+import { scheduleJson, scheduleRoutes } from '../control/schedules/routes.ts';
+import { scheduledTasks } from '../control/schedules/scheduled-tasks.ts';
+import type { TaskDesk } from '../control/tasks/desk.ts';
 import type { SecretBox } from '../control/stores/secret-box.ts';
 import type { JobsSpec } from '../model/control.ts';
 import { FerryError } from '../model/errors.ts';
@@ -22,7 +27,6 @@ import { KiB } from '../model/units.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import { PublicOnlyClient } from '../wire/http/public-only-client.ts';
 import type { ControlState } from '../state/control/control-state.ts';
-import { QueuedRunner } from './bulk-runner.ts';
 import type { Services } from './services.ts';
 import { openEnds } from '../tasks/task.ts';
 
@@ -32,6 +36,7 @@ export interface IntakeParts {
   readonly hub: LiveHub;
   readonly stores: RegisteredStores;
   readonly box: SecretBox;
+  readonly desk: TaskDesk;
   readonly spec: JobsSpec;
 }
 
@@ -44,12 +49,14 @@ const CLEAN_EVERY = 3_600_000;
 /** Messages that arrived, or were given up, are remembered for so long, milliseconds. */
 const DELIVERIES_KEPT = 30 * 86_400_000;
 
-export async function openIntake({ services, state, hub, stores, spec, box }: IntakeParts): Promise<Intake> {
+export async function openIntake({ services, state, hub, stores, spec, box, desk }: IntakeParts): Promise<Intake> {
   const { now, random, version, log } = services;
   const stop = new AbortController();
   const stopping = stop.signal;
   const client = spec.allowPrivateOrigins ? services.http : new PublicOnlyClient(services.http, { now });
   const warn = (message: string, about: Readonly<Record<string, unknown>>): void => log.warn(message, about);
+  const tasks = await services.state();
+  const runner = new QueuedRunner({ desk, state: tasks, hub, warn, stopping });
   const sender = new CallbackSender({
     book: state.callbacks,
     secret: () => callbackSecret(services.home),
@@ -60,7 +67,6 @@ export async function openIntake({ services, state, hub, stores, spec, box }: In
     warn,
     stopping,
   });
-  const runner = new QueuedRunner(services, stopping);
   const jobs = new Jobs({
     book: state.jobs,
     folder: join(services.home, 'jobs'),
@@ -99,6 +105,14 @@ export async function openIntake({ services, state, hub, stores, spec, box }: In
     tmpdir: services.tmpdir,
     stopping,
   });
+  const scheduler = new Scheduler({
+    book: state.schedules,
+    tasks: scheduledTasks(desk),
+    tell: (id) =>
+      void tellSchedule(state, hub, id).catch((error: unknown) => warn('a schedule cannot be told of', { error })),
+    warn,
+    now,
+  });
   const clean = (): void =>
     void Promise.all([jobs.forgetOld(), state.callbacks.forgetBefore(now() - DELIVERIES_KEPT)]).catch(
       (error: unknown) => warn('old jobs could not be forgotten', { error }),
@@ -107,11 +121,19 @@ export async function openIntake({ services, state, hub, stores, spec, box }: In
   jobs.start();
   sender.wake();
   await sources.start();
+  scheduler.start();
   clean();
   return {
     routes: [
       ...jobRoutes({ jobs, book: state.jobs, state: () => services.state() }),
       ...callbackRoutes({ book: state.callbacks, sender, now }),
+      ...scheduleRoutes({
+        book: state.schedules,
+        scheduler,
+        hasTask: async (name) => (await tasks.getTask(name)) !== undefined,
+        now,
+        random,
+      }),
       ...eventRoutes({
         book: state.events,
         sources,
@@ -122,6 +144,7 @@ export async function openIntake({ services, state, hub, stores, spec, box }: In
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       stop.abort();
+      await scheduler.stop();
       await sources.stopped();
       await jobs.stopped();
       await sender.stopped();
@@ -149,6 +172,11 @@ async function placeOf({ book }: RegisteredStores, name: string): Promise<StoreP
   if (typeof bucket !== 'string') return { bucket: undefined, prefix: '' };
   const path = store.path.replace(/^\/+/, '');
   return { bucket, prefix: path === '' || path.endsWith('/') ? path : `${path}/` };
+}
+
+async function tellSchedule(state: ControlState, hub: LiveHub, id: string): Promise<void> {
+  const schedule = await state.schedules.schedule(id);
+  if (schedule) hub.publish('schedule', id, scheduleJson(schedule));
 }
 
 async function tellSource(state: ControlState, hub: LiveHub, name: string): Promise<void> {

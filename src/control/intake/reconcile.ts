@@ -28,7 +28,9 @@ export async function reconcile(c: ReconcileContext, source: EventSourceRecord):
     destination: { store: source.destination },
     ...(source.prefix === '' ? {} : { filters: { prefix: source.prefix } }),
   };
-  const task = { name: `events-${source.name}`, definition, priority: PRIORITY, what: 'run' } as const;
+  // A task is never another one under its old name.
+  const name = `events-${source.name}${source.version === 1 ? '' : `.${source.version}`}`;
+  const task = { name, definition, priority: PRIORITY, what: 'run' } as const;
   const end = await c.runner.run(task, { started: () => undefined, progress: () => undefined });
   if (end.error) throw new FerryError('unavailable', { message: end.error.message });
   if (end.outcome === 'interrupted') throw new FerryError('interrupted');

@@ -40,7 +40,7 @@ export interface JobsContext {
 /** Lists that are read at once; others wait. Each takes some MiB. */
 const READ_AT_ONCE = 8;
 /** Jobs given to the runner at once; others wait in the book. */
-const GIVEN_AT_ONCE = 32;
+const GIVEN_AT_ONCE = 200;
 /** Live events of a job, at most one in so many milliseconds. */
 const TELL_EVERY = 500;
 /** The same of callbacks. */
@@ -52,8 +52,6 @@ export class Jobs {
   readonly #c: JobsContext;
   readonly #reading: Gate;
   readonly #given = new Map<string, Promise<void>>();
-  /** Of the last job taken from the book. */
-  #taken = 0;
   #taking: Promise<void> | undefined;
   #takeMore = false;
 
@@ -144,7 +142,7 @@ export class Jobs {
     return this.#c.targets.resolve(type, bucket);
   }
 
-  /** Takes jobs from the book, oldest first, while there is room. */
+  /** Takes jobs from the book, by priority, while there is room. */
   #take(): void {
     this.#takeMore = true;
     this.#taking ??= this.#takeAll()
@@ -158,16 +156,14 @@ export class Jobs {
       this.#takeMore = false;
       const room = GIVEN_AT_ONCE - this.#given.size;
       if (room <= 0) return;
-      for (const job of await book.unended(this.#taken, room)) {
-        this.#taken = job.number;
-        this.#takeMore = true;
-        if (!this.#given.has(job.id)) this.#give(job, 'run');
-      }
+      // Those given are still in the book.
+      const next = (await book.unended(GIVEN_AT_ONCE)).filter(({ id }) => !this.#given.has(id));
+      for (const job of next.slice(0, room)) this.#give(job, 'run', true);
     }
   }
 
-  #give(job: JobRecord, what: BulkTask['what']): void {
-    const done = this.#run(job, what)
+  #give(job: JobRecord, what: BulkTask['what'], once = false): void {
+    const done = this.#run(job, what, once)
       .catch((error: unknown) => this.#c.warn('a job cannot be kept', { job: job.id, error: toFerryError(error) }))
       .finally(() => {
         this.#given.delete(job.id);
@@ -176,12 +172,12 @@ export class Jobs {
     this.#given.set(job.id, done);
   }
 
-  async #run(job: JobRecord, what: BulkTask['what']): Promise<void> {
+  async #run(job: JobRecord, what: BulkTask['what'], once: boolean): Promise<void> {
     const { book, runner, now, tell, notice, notified } = this.#c;
     const { id, priority } = job;
     const listener = this.#listener(job);
     const end = await this.#task(job)
-      .then((definition) => runner.run({ name: id, definition, priority, what }, listener))
+      .then((definition) => runner.run({ name: id, definition, priority, what, once }, listener))
       .catch((thrown: unknown): BulkEnd => failed(toFerryError(thrown)));
     await listener.written();
     // Whoever goes on after a restart begins where this one stopped.

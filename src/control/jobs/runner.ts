@@ -1,5 +1,4 @@
 /** What jobs need of whoever runs bulk tasks. */
-import type { Progress } from '../../engine/progress.ts';
 import type { Counters } from '../../state/state-store.ts';
 
 /** A task as `POST /v1/tasks` takes it: the keys of a task file, as JSON. */
@@ -10,6 +9,8 @@ export interface BulkTask {
   readonly priority: number;
   /** Run, or go on with it; or try only what failed again. */
   readonly what: 'run' | 'retry-failures';
+  /** Where it came to an end before, that is its end. */
+  readonly once?: boolean | undefined;
 }
 
 export interface BulkEnd {
@@ -20,7 +21,8 @@ export interface BulkEnd {
 
 export interface BulkListener {
   started(): void;
-  progress(progress: Progress): void;
+  /** It went on. */
+  progress(): void;
 }
 
 export interface BulkRunner {

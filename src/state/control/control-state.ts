@@ -5,6 +5,7 @@ import type { StoreBook } from './store-book.ts';
 import type { CallbackBook } from './callback-book.ts';
 import type { EventBook } from './event-book.ts';
 import type { JobBook } from './job-book.ts';
+import type { ScheduleBook } from './schedule-book.ts';
 import type { UserBook } from './user-book.ts';
 
 /** What the control plane keeps. One contract, one suite (`test/conformance/control-suite.ts`). */
@@ -16,5 +17,6 @@ export interface ControlState extends AsyncDisposable {
   readonly callbacks: CallbackBook;
   readonly events: EventBook;
   readonly jobs: JobBook;
+  readonly schedules: ScheduleBook;
   readonly users: UserBook;
 }

@@ -11,8 +11,8 @@ export interface JobBook {
     readonly limit: number;
     readonly state?: JobState | undefined;
   }): Promise<readonly JobRecord[]>;
-  /** Those neither finished nor failed, oldest first, after the one of number `after`; at most `limit`. */
-  unended(after: number, limit: number): Promise<readonly JobRecord[]>;
+  /** Those neither finished nor failed, higher priority first, then the older; at most `limit`. */
+  unended(limit: number): Promise<readonly JobRecord[]>;
   /** `notice` is added to the callbacks in the same transaction. */
   begin(id: string, startedAt: number, notice?: NewDelivery): Promise<void>;
   /** The same. */

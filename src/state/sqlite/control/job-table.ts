@@ -53,7 +53,7 @@ export class JobTable implements JobBook {
     this.#page = db.prepare('SELECT * FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?');
     this.#pageOf = db.prepare('SELECT * FROM jobs WHERE state = ? AND number < ? ORDER BY number DESC LIMIT ?');
     this.#unended = db.prepare(
-      `SELECT * FROM jobs WHERE state IN ('accepted', 'running') AND number > ? ORDER BY number LIMIT ?`,
+      `SELECT * FROM jobs WHERE state IN ('accepted', 'running') ORDER BY priority DESC, number LIMIT ?`,
     );
     this.#begin = db.prepare(
       `UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?), ended_at = NULL, complete = 0,
@@ -90,8 +90,8 @@ export class JobTable implements JobBook {
     return rows.map(recordOf);
   }
 
-  async unended(after: number, limit: number): Promise<readonly JobRecord[]> {
-    return this.#unended.all(after, Math.min(limit, MOST)).map(recordOf);
+  async unended(limit: number): Promise<readonly JobRecord[]> {
+    return this.#unended.all(Math.min(limit, MOST)).map(recordOf);
   }
 
   begin(id: string, startedAt: number, notice?: NewDelivery): Promise<void> {

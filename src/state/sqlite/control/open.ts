@@ -9,6 +9,7 @@ import { AuditTable } from './audit-table.ts';
 import { CallbackTable } from './callback-table.ts';
 import { EventTable } from './event-table.ts';
 import { JobTable } from './job-table.ts';
+import { ScheduleTable } from './schedule-table.ts';
 import { prepareControlSchema } from './schema.ts';
 import { StoreTable } from './store-table.ts';
 import { UserTable } from './user-table.ts';
@@ -35,6 +36,7 @@ class SqliteControlState implements ControlState {
   readonly callbacks: CallbackTable;
   readonly events: EventTable;
   readonly jobs: JobTable;
+  readonly schedules: ScheduleTable;
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -46,6 +48,7 @@ class SqliteControlState implements ControlState {
     this.users = new UserTable(db);
     this.callbacks = new CallbackTable(db);
     this.events = new EventTable(db);
+    this.schedules = new ScheduleTable(db);
     this.jobs = new JobTable(db, this.callbacks);
   }
 

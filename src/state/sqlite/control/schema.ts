@@ -147,6 +147,26 @@ const CONTROL_MIGRATIONS: readonly string[] = [
   CREATE INDEX events_done ON events (received_at) WHERE state = 'done';
   CREATE INDEX events_open ON events (source, state, received_at) WHERE state IN ('waiting', 'failed');
   `,
+  `
+  CREATE TABLE schedules (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          TEXT NOT NULL UNIQUE,
+    task        TEXT NOT NULL,
+    cron        TEXT NOT NULL,
+    time_zone   TEXT NOT NULL,
+    window_from INTEGER,
+    window_to   INTEGER,
+    enabled     INTEGER NOT NULL,
+    created_at  REAL NOT NULL,
+    version     INTEGER NOT NULL DEFAULT 1,
+    next_at     REAL,
+    last_at     REAL,
+    last_error  TEXT,
+    held        INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX jobs_unended ON jobs (priority DESC, number) WHERE state IN ('accepted', 'running');
+  CREATE INDEX schedules_by_next ON schedules (next_at) WHERE next_at IS NOT NULL AND enabled = 1;
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
