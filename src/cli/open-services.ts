@@ -176,7 +176,7 @@ class RealServices implements Services {
 
   /** The registered stores a task file names. */
   async #namedIn(text: string): Promise<ReadonlyMap<string, NamedStore>> {
-    return await findStores(text, async (name) => await (await this.#stores()).named(name));
+    return await findStores(text, async (name) => await (await this.#stores()).find(name));
   }
 
   async #stores(): Promise<RegisteredStores> {

@@ -32,7 +32,11 @@ export function putStores(file: YamlFile, stores: ReadonlyMap<string, NamedStore
     const store = typeof name === 'string' ? stores.get(name) : undefined;
     for (const key of Object.keys(more))
       complain(key, 'cannot go with `store`: a registered store has its own, and takes `path` alone');
-    if (store === undefined) complain('store', `there is no registered store ${JSON.stringify(name)}`);
+    if (store === undefined)
+      complain(
+        'store',
+        `there is no registered store ${JSON.stringify(name)}: register it, or write type, path and options here`,
+      );
     else if (typeof path !== 'string') complain('path', 'must be a text');
     else if (path.split('/').includes('..')) complain('path', 'leads out of the store');
     else data[side] = { type: store.type, path: below(store.path, path), options: { ...store.options } };
@@ -44,12 +48,16 @@ function below(path: string, inner: string): string {
   return `${path.replace(/\/+$/, '')}/${inner.replace(/^\/+/, '')}`;
 }
 
-/** The stores a text names, found by `find`, which rejects where there is none. */
+/** The stores a text names, found by `find`. */
 export async function findStores(
   text: string,
-  find: (name: string) => Promise<NamedStore>,
+  find: (name: string) => Promise<NamedStore | undefined>,
 ): Promise<ReadonlyMap<string, NamedStore>> {
   const names = storeNames(new YamlFile(text, { env: {}, readFile: () => '' }));
-  const found = await Promise.all([...new Set(names)].map(async (name) => [name, await find(name)] as const));
-  return new Map(found);
+  const stores = new Map<string, NamedStore>();
+  for (const name of names) {
+    const store = await find(name);
+    if (store) stores.set(name, store);
+  }
+  return stores;
 }

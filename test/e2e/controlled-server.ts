@@ -74,18 +74,23 @@ export class ControlledServer implements AsyncDisposable {
   }
 
   async when(name: string, wanted: (task: ApiReply['json']) => boolean): Promise<ApiReply['json']> {
+    return await this.until(`/v1/tasks/${name}`, `&subject=${name}`, wanted);
+  }
+
+  /** What is at that address once it is as wanted; looked at whenever an event of tasks comes. */
+  async until(path: string, events: string, wanted: (json: ApiReply['json']) => boolean): Promise<ApiReply['json']> {
     const listening = new AbortController();
-    const response = await fetch(`${this.url}/v1/live?types=task&subject=${name}`, {
+    const response = await fetch(`${this.url}/v1/live?types=task${events}`, {
       headers: { authorization: `Bearer ${this.#token}` },
       signal: listening.signal,
     });
     try {
-      const events = response.body!.getReader();
+      const told = response.body!.getReader();
       for (;;) {
-        const { json } = await this.ask('GET', `/v1/tasks/${name}`);
+        const { json } = await this.ask('GET', path);
         if (wanted(json)) return json;
         // An event, or a sign of life between them: look again.
-        const { done } = await events.read();
+        const { done } = await told.read();
         assert.ok(!done, 'the server ended');
       }
     } finally {

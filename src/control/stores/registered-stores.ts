@@ -57,13 +57,18 @@ export class RegisteredStores {
 
   /** With its secrets as they are. Rejects with `configuration` where there is none, or its secrets open no more. */
   async named(name: string): Promise<NamedStore> {
+    const store = await this.find(name);
+    if (store !== undefined) return store;
+    throw new FerryError('configuration', {
+      message: `there is no registered store "${name}"`,
+      remedy: 'Register it, or write type, path and options of the endpoint into the task.',
+    });
+  }
+
+  /** The same where there is one. */
+  async find(name: string): Promise<NamedStore | undefined> {
     const record = await this.book.store(name);
-    if (record === undefined)
-      throw new FerryError('configuration', {
-        message: `there is no registered store "${name}"`,
-        remedy: 'Register it, or write type, path and options of the endpoint into the task.',
-      });
-    return { type: record.type, path: record.path, options: { ...record.options, ...this.#opened(record) } };
+    return record && { type: record.type, path: record.path, options: { ...record.options, ...this.#opened(record) } };
   }
 
   /** As a driver takes it, its secrets told to `secrets`. Throws `invalid-request`. */

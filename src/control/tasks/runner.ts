@@ -295,7 +295,8 @@ export class TaskRunner implements AsyncDisposable {
 
 /** Its process was killed between the end of the work and the word of it. */
 function hasEnded({ work, record }: QueuedTask): boolean {
-  const { begun } = workOf(work);
-  if (begun === undefined || record.endedAt === undefined || record.endedAt < begun.at) return false;
-  return workOf(work).what === 'run' && (record.state === 'finished' || record.state === 'failed');
+  const { what, begun } = workOf(work);
+  if (what !== 'run' || begun === undefined) return false;
+  if (record.state === 'finished') return record.passes > begun.passes;
+  return record.state === 'failed' && record.endedAt !== undefined && record.endedAt > begun.at;
 }
