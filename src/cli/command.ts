@@ -18,6 +18,8 @@ export interface Command {
   readonly examples: readonly { readonly line: string; readonly does: string }[];
   /** The exit codes it can have, without 1 and 2, which every verb has. */
   readonly exits: readonly ExitName[];
+  /** It works at a server as well (`--server`). */
+  readonly remote?: true;
   /** What is said when it is to stop, where that is not to save what a run has done. */
   readonly stopping?: Stopping;
   run(context: CommandContext, call: Call): Promise<ExitName>;
@@ -65,6 +67,10 @@ export class Call {
     this.argument = argument;
     this.subject = subject;
     this.#options = options;
+  }
+
+  given(long: string): boolean {
+    return this.#options[long] !== undefined && this.#options[long] !== false;
   }
 
   flag(long: string): boolean {

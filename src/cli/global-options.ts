@@ -20,6 +20,17 @@ export const GLOBAL_OPTIONS: readonly Option[] = [
     completes: LOG_LEVELS,
     parse: readLevel,
   },
+  {
+    long: 'server',
+    value: 'URL',
+    description: 'Have a running `ferry serve` do it, such as https://ferry.example.com:7800.',
+  },
+  {
+    long: 'token-file',
+    value: 'FILE',
+    description: 'File of the token for the server, instead of FERRY_TOKEN.',
+    completes: 'file',
+  },
   { short: 'h', long: 'help', description: 'Help for the command.' },
 ];
 

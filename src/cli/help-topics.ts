@@ -152,6 +152,11 @@ function reports(columns: number): readonly string[] {
 
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['FERRY_HOME', 'Configuration, state, logs and reports; ~/.ferry where unset.'],
+  [
+    'FERRY_SERVER',
+    'The server that is to do it, as `--server`: run, status, failures, delete, migrate, mirror status.',
+  ],
+  ['FERRY_TOKEN', 'The token for that server.'],
   ['FERRY_SECRET_KEY', 'Key of sealed secrets, 32 bytes as base64 or hexadecimal, in place of $FERRY_HOME/secret.key.'],
   ['NO_COLOR', 'Any value: no colours.'],
   ['HTTPS_PROXY, HTTP_PROXY', 'Proxies, unless the configuration names one; NO_PROXY lists hosts that need none.'],

@@ -14,6 +14,7 @@ import { errorFields, jsonLine } from './output/json.ts';
 import { createPrinter, type Printer } from './output/printer.ts';
 import { displayOf, styleOf, type Io } from './output/terminal-io.ts';
 import type { StoreRegistry } from '../store/registry.ts';
+import { ApiClient } from './remote/api-client.ts';
 import type { Services } from './services.ts';
 import { VERSION } from './version.ts';
 
@@ -24,6 +25,13 @@ const SAVING: Stopping = {
   asked: 'saving…',
   again: 'Stopped at once; the last checkpoint stands.',
   tooSlow: 'Saving took too long; the last checkpoint stands.',
+};
+
+/** What a server does goes on without us. */
+const FOLLOWING: Stopping = {
+  asked: 'looking away; the server goes on…',
+  again: 'Stopped looking.',
+  tooSlow: 'Stopped looking.',
 };
 
 export interface Outside {
@@ -88,9 +96,10 @@ function buildParser(io: Io, words: readonly string[], action: Action): Parser {
 
 async function execute(command: Command, call: Call, globals: GlobalOptions, outside: Outside): Promise<ExitName> {
   const { io, now } = outside;
-  const { stopping = SAVING } = command;
+  const stopping = isElsewhere(command, globals, io) ? FOLLOWING : (command.stopping ?? SAVING);
   let printer: Printer | undefined;
   let services: Promise<Services> | undefined;
+  let server: Promise<ApiClient | undefined> | undefined;
   await using open = new AsyncDisposableStack();
   using interrupt = new Interrupt({
     source: outside.signals,
@@ -116,15 +125,33 @@ async function execute(command: Command, call: Call, globals: GlobalOptions, out
     style: { out: styleOf(out), err: styleOf(err) },
     columns: { out: out.columns(), err: err.columns() },
     signal: interrupt.signal,
+    now,
     setPatience: (milliseconds) => (interrupt.patience = milliseconds),
+    server: () => (server ??= serverOf(command, globals, io)),
     services: () => (services ??= outside.openServices(globals, warn).then((opened) => open.use(opened))),
     printer: () => (printer ??= fallback()),
   };
+  if (globals.server !== undefined && command.remote !== true)
+    throw new FerryError('configuration', {
+      message: `\`ferry ${command.name}\` works on this machine alone`,
+      remedy: 'Leave out `--server`.',
+    });
   try {
     return await command.run(context, call);
   } finally {
     printer?.end();
   }
+}
+
+/** The environment is for the verbs that know servers; a flag is meant for this one. */
+function isElsewhere(command: Command, globals: GlobalOptions, io: Io): boolean {
+  return globals.server !== undefined || (command.remote === true && Boolean(io.env['FERRY_SERVER']));
+}
+
+async function serverOf(command: Command, globals: GlobalOptions, io: Io): Promise<ApiClient | undefined> {
+  if (!isElsewhere(command, globals, io)) return undefined;
+  const url = globals.server ?? io.env['FERRY_SERVER']!;
+  return await ApiClient.open({ url, tokenFile: globals.tokenFile, token: io.env['FERRY_TOKEN'] });
 }
 
 function report(error: FerryError, globals: GlobalOptions, io: Io): number {
@@ -185,6 +212,8 @@ function globalOptions(values: Record<string, unknown>): GlobalOptions {
     color: values['color'] !== false,
     config: textOf(values['config']),
     logLevel: textOf(values['logLevel']),
+    server: textOf(values['server']),
+    tokenFile: textOf(values['tokenFile']),
   };
 }
 

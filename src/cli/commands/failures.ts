@@ -9,11 +9,11 @@ import { jsonLine } from '../output/json.ts';
 import { hanging, titledRows, type Row } from '../output/layout.ts';
 import { counted, formatCount, harmless } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
-import type { Services } from '../services.ts';
-import { findTask, storedTask } from '../task-call.ts';
+import { retryThere } from '../remote/follow.ts';
+import { findTask } from '../task-call.ts';
+import { tasksOf, type TaskView } from '../task-view.ts';
 import { runShown } from './run.ts';
 
-const PAGE = 1000;
 /** Columns of the titles. */
 const TITLE = 7;
 const BESIDE = ' '.repeat(TITLE + 3);
@@ -33,23 +33,27 @@ export const failuresCommand: Command = {
     { line: 'ferry failures photos --json', does: 'every failure with all that is known' },
   ],
   exits: ['ok', 'objects', 'temporary', 'interrupted'],
+  remote: true,
   run: failures,
 };
 
 async function failures(context: CommandContext, call: Call): Promise<ExitName> {
-  const services = await context.services();
-  const { name } = await storedTask(services, call.argument!);
-  const groups = await (await services.state()).failureGroups(name);
+  const view = await tasksOf(context);
+  const { name } = await view.task(call.argument!);
+  const groups = await view.failureGroups(name);
   const { io, globals } = context;
   if (groups.length === 0) {
     if (!globals.json) io.stderr.write(`Nothing failed in ${name}.\n`);
     return 'ok';
   }
   if (call.flag('retry')) {
+    const server = await context.server();
+    if (server !== undefined) return await retryThere(context, server, name);
+    const services = await context.services();
     const summary = await runShown(context, services, await findTask(services, call), { what: 'retry' });
     return exitOfSummary(summary);
   }
-  if (call.flag('list') || globals.json) await listAll(context, services, name);
+  if (call.flag('list') || globals.json) await listAll(context, view, name);
   else {
     for (const group of groups) io.stdout.write(groupText(group, context.style.out, context.columns.out));
     const next = hanging('', `Try them again with \`ferry failures ${name} --retry\`.`, context.columns.err);
@@ -78,20 +82,13 @@ function groupText({ code, count, examples }: FailureGroup, style: Style, column
 }
 
 /** Pages through all of them; memory is one page. */
-async function listAll({ io, globals }: CommandContext, services: Services, name: string): Promise<void> {
-  const state = await services.state();
-  let after: string | undefined;
+async function listAll({ io, globals }: CommandContext, view: TaskView, name: string): Promise<void> {
   let broken = 0;
-  for (;;) {
-    const page = await state.failures(name, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const failure of page) {
-      if (globals.json)
-        io.stdout.write(jsonLine('failure', { task: name, ...failure, at: new Date(failure.at).toISOString() }));
-      else if (/[\n\r]/.test(failure.key)) broken++;
-      else io.stdout.write(`${failure.key}\n`);
-    }
-    if (page.length === 0) break;
-    after = page.at(-1)!.key;
+  for await (const failure of view.failures(name)) {
+    if (globals.json)
+      io.stdout.write(jsonLine('failure', { task: name, ...failure, at: new Date(failure.at).toISOString() }));
+    else if (/[\n\r]/.test(failure.key)) broken++;
+    else io.stdout.write(`${failure.key}\n`);
   }
   if (broken > 0) io.stderr.write(`${counted(broken, 'key')} with line breaks left out; --json has them.\n`);
 }

@@ -10,6 +10,8 @@ import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { jsonLine } from '../output/json.ts';
 import { migrationFields, migrationText } from '../output/migration-text.ts';
+import type { ApiClient } from '../remote/api-client.ts';
+import { remoteDesks, type AnyDesk } from '../remote/remote-desk.ts';
 import type { Services } from '../services.ts';
 
 const ACTIONS = ['create', 'start', 'status', 'pause', 'resume', 'switch', 'verify', 'rollback', 'finalise'] as const;
@@ -46,6 +48,7 @@ export const migrateCommand: Command = {
     { line: 'ferry migrate rollback photos -c ferry.yaml', does: 'back to the old side' },
   ],
   exits: ['ok', 'temporary', 'interrupted'],
+  remote: true,
   run: migrate,
 };
 
@@ -56,18 +59,12 @@ async function migrate(context: CommandContext, call: Call): Promise<ExitName> {
       message: `there is no action ${JSON.stringify(call.argument)}`,
       remedy: `One of ${ACTIONS.join(', ')}.`,
     });
-  const services = await context.services();
-  const buckets = (await services.gateway()).buckets.filter((bucket) => bucket.migrate !== undefined);
-  const name = call.subject;
-  const chosen = name === undefined ? buckets : buckets.filter((bucket) => bucket.name === name);
-  if (chosen.length === 0 || (name === undefined && action !== 'status'))
-    throw new FerryError('configuration', {
-      message: name === undefined ? 'no bucket is named' : `the configuration has no bucket ${name} with \`migrate\``,
-      remedy: `Buckets with it: ${buckets.map((bucket) => bucket.name).join(', ') || 'none'}.`,
-    });
-  if (action === 'status') return await showAll(context, services, chosen, call.flag('watch'));
+  const server = await context.server();
   await using opened = new AsyncDisposableStack();
-  const desk = await openDesk(context, services, chosen[0]!, opened);
+  const desks =
+    server === undefined ? await desksHere(context, call, action, opened) : await desksThere(server, call, action);
+  if (action === 'status') return await showAll(context, desks, call.flag('watch'));
+  const desk = desks[0]!;
   switch (action) {
     case 'create':
       return showChecks(context, await desk.readiness('start'));
@@ -86,7 +83,36 @@ async function migrate(context: CommandContext, call: Call): Promise<ExitName> {
   }
 }
 
-async function step(context: CommandContext, desk: Desk, action: Step, call: Call): Promise<ExitName> {
+async function desksThere(server: ApiClient, { subject: name }: Call, action: string): Promise<readonly AnyDesk[]> {
+  const desks = await remoteDesks(server, name);
+  if (desks.length > 0 && (name !== undefined || action === 'status')) return desks;
+  throw new FerryError('configuration', {
+    message: name === undefined ? 'no bucket is named' : `${server.url} moves no bucket ${name}`,
+    remedy: '`ferry migrate status` shows those there are.',
+  });
+}
+
+async function desksHere(
+  context: CommandContext,
+  call: Call,
+  action: string,
+  opened: AsyncDisposableStack,
+): Promise<readonly AnyDesk[]> {
+  const services = await context.services();
+  const buckets = (await services.gateway()).buckets.filter((bucket) => bucket.migrate !== undefined);
+  const name = call.subject;
+  const chosen = name === undefined ? buckets : buckets.filter((bucket) => bucket.name === name);
+  if (chosen.length === 0 || (name === undefined && action !== 'status'))
+    throw new FerryError('configuration', {
+      message: name === undefined ? 'no bucket is named' : `the configuration has no bucket ${name} with \`migrate\``,
+      remedy: `Buckets with it: ${buckets.map((bucket) => bucket.name).join(', ') || 'none'}.`,
+    });
+  const desks: AnyDesk[] = [];
+  for (const bucket of chosen) desks.push(await openDesk(context, services, bucket, opened));
+  return desks;
+}
+
+async function step(context: CommandContext, desk: AnyDesk, action: Step, call: Call): Promise<ExitName> {
   const checks = await desk.readiness(action);
   if (call.flag('check')) return showChecks(context, checks);
   if (checks.every(({ ok }) => ok)) {
@@ -120,7 +146,7 @@ const PASSING: Readonly<Partial<Record<Step, readonly MigrationPhase[]>>> = {
 };
 const PATIENCE = 120_000;
 
-async function settled(context: CommandContext, desk: Desk, passing: readonly MigrationPhase[]): Promise<ExitName> {
+async function settled(context: CommandContext, desk: AnyDesk, passing: readonly MigrationPhase[]): Promise<ExitName> {
   const { signal } = context;
   for (const end = performance.now() + PATIENCE; ;) {
     const now = await desk.status();
@@ -134,16 +160,8 @@ async function settled(context: CommandContext, desk: Desk, passing: readonly Mi
   }
 }
 
-async function showAll(
-  context: CommandContext,
-  services: Services,
-  buckets: readonly BucketSpec[],
-  watch: boolean,
-): Promise<ExitName> {
+async function showAll(context: CommandContext, desks: readonly AnyDesk[], watch: boolean): Promise<ExitName> {
   const { io, globals, signal } = context;
-  await using opened = new AsyncDisposableStack();
-  const desks: Desk[] = [];
-  for (const bucket of buckets) desks.push(await openDesk(context, services, bucket, opened));
   for (;;) {
     const all = await Promise.all(desks.map((desk) => desk.status()));
     if (watch && !globals.json && Number.isFinite(context.columns.out)) io.stdout.write('\x1b[H\x1b[2J');

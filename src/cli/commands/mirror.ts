@@ -1,11 +1,15 @@
 /** `ferry mirror`: what the mirrors of a gateway did, and fetching what nobody has asked for yet. */
+import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { formatBytes, formatDuration } from '../../model/units.ts';
 import { NO_COUNTS, type RuleCounters } from '../../state/mirror-book.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
+import { MIRROR } from '../../control/mirrors/resource.ts';
 import { warmBucket } from '../mirror-warm.ts';
+import type { ApiClient } from '../remote/api-client.ts';
+import type { Services } from '../services.ts';
 import { CONCURRENCY } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
 import { table, type Column } from '../output/table.ts';
@@ -47,11 +51,18 @@ export const mirrorCommand: Command = {
     { line: 'ferry mirror warm media --list keys.txt --dry-run', does: 'how much of a list is missing?' },
   ],
   exits: ['ok', 'objects', 'temporary', 'interrupted'],
+  remote: true,
   run: mirror,
 };
 
 async function mirror(context: CommandContext, call: Call): Promise<ExitName> {
-  if (call.argument === 'warm') return await warmBucket(context, call);
+  if (call.argument === 'warm') {
+    if (context.globals.server === undefined) return await warmBucket(context, call);
+    throw new FerryError('configuration', {
+      message: '`ferry mirror warm` asks a gateway by itself',
+      remedy: 'Give its address with `--endpoint`; or have the server do it over the API, or in the console.',
+    });
+  }
   if (call.argument === 'status') return await status(context);
   throw new FerryError('configuration', {
     message: `\`ferry mirror ${call.argument}\` is nothing`,
@@ -65,7 +76,24 @@ interface RuleStatus extends RuleCounters {
 }
 
 async function status(context: CommandContext): Promise<ExitName> {
-  const services = await context.services();
+  const server = await context.server();
+  return show(context, server === undefined ? await here(await context.services()) : await there(server));
+}
+
+async function there(server: ApiClient): Promise<RuleStatus[]> {
+  const { items } = await server.get('/v1/mirrors', z.object({ items: z.array(MIRROR) }));
+  return items.flatMap(({ bucket, rules }) =>
+    rules.map(({ name: rule, counters }) => ({
+      ...counters,
+      lastUse: counters.lastUse ?? null,
+      bucket,
+      rule,
+      configured: true,
+    })),
+  );
+}
+
+async function here(services: Services): Promise<RuleStatus[]> {
   const spec = await services.gateway();
   const counted = await (await services.state()).mirrors.counters();
   const configured: RuleStatus[] = spec.buckets.flatMap(({ name: bucket, mirror: rules }) =>
@@ -77,7 +105,10 @@ async function status(context: CommandContext): Promise<ExitName> {
   const gone = counted.filter(
     ({ bucket, rule }) => !configured.some((each) => each.bucket === bucket && each.rule === rule),
   );
-  const all = [...configured, ...gone.map((each) => ({ ...each, configured: false }))];
+  return [...configured, ...gone.map((each) => ({ ...each, configured: false }))];
+}
+
+function show(context: CommandContext, all: readonly RuleStatus[]): ExitName {
   const { io, globals, style, columns } = context;
   if (globals.json)
     for (const each of all)
@@ -88,7 +119,7 @@ async function status(context: CommandContext): Promise<ExitName> {
         }),
       );
   else if (all.length === 0) io.stderr.write('No bucket of this configuration is a mirror.\n');
-  else io.stdout.write(table(columnsOf(all, services.now()), columns.out, style.out));
+  else io.stdout.write(table(columnsOf(all, context.now()), columns.out, style.out));
   return 'ok';
 }
 

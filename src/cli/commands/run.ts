@@ -1,4 +1,6 @@
 /** `ferry run`: creates or resumes a task. */
+import { FerryError } from '../../model/errors.ts';
+import { runThere } from '../remote/follow.ts';
 import type { RunEvent, RunSummary } from '../../engine/progress.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -18,6 +20,7 @@ export const runCommand: Command = {
   about: [
     'The first time give the task file with -t; it is remembered. Ctrl-C and SIGTERM save and stop: the same command goes on. So it does after a crash, a power cut or kill -9.',
     'A task that has finished compares both sides again and copies what is new or changed.',
+    'With `--server` the task is made, queued and run there; what is shown is the same, and Ctrl-C only looks away.',
   ],
   options: [
     TASK_FILE,
@@ -33,10 +36,21 @@ export const runCommand: Command = {
     { line: 'ferry run photos --json > run.jsonl', does: 'for machines' },
   ],
   exits: ['ok', 'objects', 'temporary', 'interrupted'],
+  remote: true,
   run,
 };
 
 async function run(context: CommandContext, call: Call): Promise<ExitName> {
+  const server = await context.server();
+  if (server !== undefined) {
+    for (const option of ['bandwidth', 'concurrency', 'without-guard', 'dry-run'])
+      if (call.given(option))
+        throw new FerryError('configuration', {
+          message: `\`--${option}\` is for tasks of this machine`,
+          remedy: 'Leave it out; limits of a task at a server are changed in the console, or over the API.',
+        });
+    return await runThere(context, server, call.argument!, call.text('task'));
+  }
   const services = await context.services();
   const task = await findTask(services, call);
   if (call.flag('dry-run')) return await printPlan(context, services, task);

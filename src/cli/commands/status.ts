@@ -1,5 +1,5 @@
 /** `ferry status`: the tasks there are, or one of them in detail. */
-import type { FailureGroup, TaskRecord, UploadRecord } from '../../state/state-store.ts';
+import type { FailureGroup, UploadRecord } from '../../state/state-store.ts';
 import { formatBytes, formatDuration } from '../../model/units.ts';
 import type { Call, Command } from '../command.ts';
 import type { CommandContext } from '../context.ts';
@@ -10,7 +10,8 @@ import { titledRows, type Row } from '../output/layout.ts';
 import { table, type Column } from '../output/table.ts';
 import { counted, fit, formatCount, harmless } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
-import { storedTask } from '../task-call.ts';
+import type { ShownTask } from '../task-view.ts';
+import { tasksOf } from '../task-view.ts';
 
 const UPLOADS_SHOWN = 5;
 /** Columns of the titles. */
@@ -27,17 +28,17 @@ export const statusCommand: Command = {
     { line: 'ferry status --json', does: 'one JSON line for each task' },
   ],
   exits: ['ok'],
+  remote: true,
   run: status,
 };
 
 async function status(context: CommandContext, call: Call): Promise<ExitName> {
-  const services = await context.services();
-  const { now } = services;
-  const state = await services.state();
+  const view = await tasksOf(context);
+  const now = context.now();
   const { io, globals, style, columns } = context;
   if (call.argument !== undefined) {
-    const task = await storedTask(services, call.argument);
-    const [failures, uploads] = await Promise.all([state.failureGroups(task.name), state.uploads(task.name)]);
+    const task = await view.task(call.argument);
+    const [failures, uploads] = await Promise.all([view.failureGroups(task.name), view.uploads(task.name)]);
     if (globals.json)
       io.stdout.write(
         jsonLine('task', {
@@ -46,19 +47,19 @@ async function status(context: CommandContext, call: Call): Promise<ExitName> {
           uploads: uploads.map((each) => ({ ...each, startedAt: iso(each.startedAt) })),
         }),
       );
-    else io.stdout.write(detail(task, failures, uploads, now(), columns.out, style.out));
+    else io.stdout.write(detail(task, failures, uploads, now, columns.out, style.out));
     return 'ok';
   }
-  const tasks = await state.listTasks();
+  const tasks = await view.tasks();
   if (call.flag('names')) for (const { name } of tasks) io.stdout.write(`${name}\n`);
   else if (globals.json) for (const task of tasks) io.stdout.write(jsonLine('task', taskFields(task)));
   else if (tasks.length === 0) io.stderr.write('There are no tasks yet. `ferry run NAME -t TASK.yaml` makes one.\n');
-  else io.stdout.write(overview(tasks, now(), columns.out, style.out));
+  else io.stdout.write(overview(tasks, now, columns.out, style.out));
   return 'ok';
 }
 
-function overview(tasks: readonly TaskRecord[], now: number, columns: number, style: Style): string {
-  const of = (cell: (task: TaskRecord) => string): readonly string[] => tasks.map(cell);
+function overview(tasks: readonly ShownTask[], now: number, columns: number, style: Style): string {
+  const of = (cell: (task: ShownTask) => string): readonly string[] => tasks.map(cell);
   const number = (name: 'listed' | 'copied' | 'skipped' | 'deleted' | 'failed', spare?: number): Column => ({
     title: name.toUpperCase(),
     right: true,
@@ -84,7 +85,7 @@ function overview(tasks: readonly TaskRecord[], now: number, columns: number, st
 }
 
 function detail(
-  task: TaskRecord,
+  task: ShownTask,
   failures: readonly FailureGroup[],
   uploads: readonly UploadRecord[],
   now: number,
@@ -116,12 +117,16 @@ function detail(
   return `${[style.bold(harmless(task.name)), ...lines].join('\n')}\n`;
 }
 
-function nextStep({ name, state, holder }: TaskRecord, failures: readonly FailureGroup[]): string {
+function nextStep({ name, state, holder }: ShownTask, failures: readonly FailureGroup[]): string {
   if (holder !== undefined) return 'it is running; Ctrl-C there saves and stops it';
   if (failures.length > 0) return `ferry failures ${name}`;
   switch (state) {
     case 'created':
       return `ferry run ${name}`;
+    case 'queued':
+      return 'it waits for its turn';
+    case 'paused':
+      return 'it is resumed in the console, or over the API';
     case 'running':
     case 'interrupted':
       return `ferry run ${name}   (goes on where it stopped)`;
@@ -132,7 +137,7 @@ function nextStep({ name, state, holder }: TaskRecord, failures: readonly Failur
   }
 }
 
-function taskFields({ file: _file, identity, ...task }: TaskRecord): object {
+function taskFields({ identity, ...task }: ShownTask): object {
   const [kind, source, destination] = identity.split('\n');
   const times = { createdAt: iso(task.createdAt), startedAt: iso(task.startedAt), endedAt: iso(task.endedAt), baseline: iso(task.baseline) }; // prettier-ignore
   return { ...task, ...times, kind, source, destination };

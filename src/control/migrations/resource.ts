@@ -1,9 +1,11 @@
 /** A bucket that is being moved, as the API tells of it. */
 import * as z from 'zod';
 import { CONDUCTING } from '../../gateway/migrate/conductor.ts';
+import { FINDING_KINDS } from '../../gateway/migrate/facts.ts';
 import { STEPS, type Check, type MigrationStatus, type Step } from '../../gateway/migrate/desk.ts';
 import type { RunningMigration } from '../../gateway/serve.ts';
 import { MIGRATION_PHASES, ROUTING } from '../../model/migration-phase.ts';
+import type { LedgerCounts } from '../../state/key-ledger.ts';
 import type { TaskRecord } from '../../state/state-store.ts';
 
 /** Ranges of the copy, and findings of a comparison, that are told. */
@@ -41,7 +43,9 @@ export const MIGRATION = z.object({
   requests: z
     .object({ reads: z.enum(['old', 'both', 'new']), mutations: z.enum(['old', 'held', 'recorded', 'new']) })
     .describe('Where requests of clients go in this phase; `recorded` changes go to the new side and are noted.'),
-  gateways: z.array(z.object({ name: z.string(), acknowledged: z.int().describe('Epoch it serves under.') })),
+  gateways: z.array(
+    z.object({ id: z.string(), name: z.string(), acknowledged: z.int().describe('Epoch it serves under.') }),
+  ),
   counts: z.object({
     objects: z.number().describe('Listed on the old side so far.'),
     bytes: z.number().describe('Of these.'),
@@ -51,12 +55,28 @@ export const MIGRATION = z.object({
     failed: z.number(),
     touched: z.number().describe('Keys clients deleted, or completed late.'),
     dirty: z.number().describe('Keys to be written back.'),
+    intents: z.number().describe('Of clients and of the copy, that stand now.'),
+    claims: z.number(),
+    writes: z.number(),
   }),
   copy: z
     .object({
       running: z.boolean(),
       done: z.boolean(),
-      doneAt: z.number().optional(),
+      copied: z
+        .object({
+          at: z.number(),
+          listed: z.number(),
+          listedBytes: z.number(),
+          copied: z.number(),
+          copiedBytes: z.number(),
+          skipped: z.number(),
+        })
+        .optional()
+        .describe('Once everything is.'),
+      state: z.enum(['created', 'running', 'interrupted', 'finished', 'failed']),
+      passes: z.number(),
+      counters: z.record(z.string(), z.number()).describe('As those of a task.'),
       openRanges: z.number(),
     })
     .optional()
@@ -69,6 +89,9 @@ export const MIGRATION = z.object({
     .object({
       openOnOld: z.number().describe('Changes in flight on the old side.'),
       oldest: z.number().optional().describe('When the oldest of them began.'),
+      changes: z
+        .array(z.object({ id: z.string(), key: z.string(), operation: z.string(), started: z.number() }))
+        .describe('The first hundred of them.'),
       unaccounted: z.number().describe('While it is switched: gateways that have not told what they have in flight.'),
     })
     .describe('The write monitor.'),
@@ -84,7 +107,7 @@ export const MIGRATION = z.object({
       aside: z.number().describe('Objects clients changed since the switch: there is nothing to compare them with.'),
       found: z.number().describe('Differences.'),
       open: z.number().describe('Those of them that were not repaired.'),
-      findings: z.array(z.object({ key: z.string(), kind: z.string(), repaired: z.boolean() })),
+      findings: z.array(z.object({ key: z.string(), kind: z.enum(FINDING_KINDS), repaired: z.boolean() })),
     })
     .optional()
     .describe('The last comparison.'),
@@ -93,6 +116,7 @@ export const MIGRATION = z.object({
       count: z.number(),
       keys: z.array(z.object({ key: z.string(), event: z.string(), time: z.number() })),
       received: z.number(),
+      last: z.number().optional().describe('When the last notice came.'),
       waiting: z.number(),
       dropped: z.number(),
     })
@@ -144,12 +168,15 @@ function told(running: RunningMigration, status: MigrationStatus): Migration {
     to,
     writeBack,
     requests: { reads: read, mutations },
-    gateways: live.map(({ name: gateway, acknowledged }) => ({ name: gateway, acknowledged })),
-    counts: { ...counted(copy), touched: keys.touched, dirty: keys.dirty },
+    gateways: live.map(({ id, name: gateway, acknowledged }) => ({ id, name: gateway, acknowledged })),
+    counts: { ...counted(copy), ...standing(keys) },
     copy: copy && {
       running: copy.state === 'running' && copy.holder !== undefined,
       done: copied !== undefined,
-      doneAt: copied?.at,
+      copied,
+      state: copy.state,
+      passes: copy.passes,
+      counters: { ...copy.counters },
       openRanges: status.position?.count ?? 0,
     },
     ranges: status.position?.ranges.slice(0, MOST_TOLD).map(({ after, through, position }) => ({
@@ -161,7 +188,8 @@ function told(running: RunningMigration, status: MigrationStatus): Migration {
     reads: { new: reads.new, old: reads.old },
     writes: {
       openOnOld: known.length,
-      oldest: begun.length === 0 ? undefined : Math.min(...begun),
+      oldest: begun.length === 0 ? undefined : begun.reduce((a, b) => Math.min(a, b)),
+      changes: known.slice(0, MOST_TOLD).map(({ id, key, operation, started }) => ({ id, key, operation, started })),
       unaccounted: phase === 'switching' || phase === 'pending' ? unaccounted : 0,
     },
     lag: { keys: keys.dirty, oldest: keys.oldestDirty },
@@ -172,7 +200,13 @@ function told(running: RunningMigration, status: MigrationStatus): Migration {
   };
 }
 
-function counted(copy: TaskRecord | undefined): Omit<Migration['counts'], 'touched' | 'dirty'> {
+type Standing = Pick<Migration['counts'], 'touched' | 'dirty' | 'intents' | 'claims' | 'writes'>;
+
+function standing({ touched, dirty, intents, claims, writes }: LedgerCounts): Standing {
+  return { touched, dirty, intents, claims, writes };
+}
+
+function counted(copy: TaskRecord | undefined): Omit<Migration['counts'], keyof Standing> {
   if (copy === undefined) return { objects: 0, bytes: 0, moved: 0, movedBytes: 0, skipped: 0, failed: 0 };
   const { listed, listedBytes, copied, copiedBytes, skipped, failed } = copy.counters;
   return { objects: listed, bytes: listedBytes, moved: copied, movedBytes: copiedBytes, skipped, failed };
@@ -180,7 +214,7 @@ function counted(copy: TaskRecord | undefined): Omit<Migration['counts'], 'touch
 
 function foreignOf({ notices }: MigrationStatus): Migration['foreign'] {
   if (notices === undefined) return undefined;
-  const { past, keys, received, waiting, dropped } = notices;
+  const { past, keys, received, last, waiting, dropped } = notices;
   const shown = keys.slice(0, MOST_TOLD).map(({ key, event, time }) => ({ key, event, time }));
-  return { count: past, keys: shown, received, waiting, dropped };
+  return { count: past, keys: shown, received, last, waiting, dropped };
 }

@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import type { MovingBucket } from '../../state/moving-bucket.ts';
 
+export const FINDING_KINDS = ['missing', 'different', 'past the gateway', 'extra'] as const;
+
 const finding = z.object({
   key: z.string(),
-  kind: z.enum(['missing', 'different', 'past the gateway', 'extra']),
+  kind: z.enum(FINDING_KINDS),
   repaired: z.boolean(),
 });
 

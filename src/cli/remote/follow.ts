@@ -1,0 +1,161 @@
+/** `ferry run` at a server: the task is made and queued there, and shown here as if it ran here. */
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { YamlFile } from '../../config/yaml-file.ts';
+import { problemsError } from '../../config/problems.ts';
+import { TASK, type ToldTask } from '../../control/tasks/resource.ts';
+import type { Progress, RunSummary } from '../../engine/progress.ts';
+import { ERROR_CATALOGUE, FerryError, isFerryError, type ErrorCode } from '../../model/errors.ts';
+import type { CommandContext } from '../context.ts';
+import { exitOfSummary, type ExitName } from '../exit-codes.ts';
+import type { ApiClient } from './api-client.ts';
+import { remoteTask, taskPath } from './remote-tasks.ts';
+
+/** Makes the task where a file is given and there is none of its name; runs it and shows how it goes. */
+export async function runThere(
+  context: CommandContext,
+  server: ApiClient,
+  name: string,
+  file: string | undefined,
+): Promise<ExitName> {
+  if (file !== undefined && !(await exists(server, name))) await server.post('/v1/tasks', { ...(await wanted(file, context)), name }, TASK); // prettier-ignore
+  return await follow(context, server, name, () => server.post(`${taskPath(name)}/run`, undefined, TASK));
+}
+
+export async function retryThere(context: CommandContext, server: ApiClient, name: string): Promise<ExitName> {
+  return await follow(context, server, name, () => server.post(`${taskPath(name)}/retry-failures`, {}, TASK));
+}
+
+async function exists(server: ApiClient, name: string): Promise<boolean> {
+  try {
+    await remoteTask(server, name);
+    return true;
+  } catch (thrown) {
+    if (isFerryError(thrown, 'task-not-found')) return false;
+    throw thrown;
+  }
+}
+
+/** The task file as JSON, with what it refers to on this machine. */
+async function wanted(path: string, { io }: CommandContext): Promise<object> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FerryError('configuration', { message: `the task file cannot be read: ${why}`, cause });
+  }
+  const file = new YamlFile(text, { env: io.env, readFile: (each) => readFileSync(each, 'utf8') });
+  if (file.problems.length > 0) throw problemsError(path, file.problems);
+  if (typeof file.data === 'object' && file.data !== null) return file.data;
+  throw new FerryError('configuration', { message: `${path} is no task file` });
+}
+
+const EVENT = TASK.or(z.object({ state: z.literal('deleted') }));
+
+async function follow(
+  context: CommandContext,
+  server: ApiClient,
+  name: string,
+  begin: () => Promise<ToldTask>,
+): Promise<ExitName> {
+  const printer = context.printer();
+  const done = new AbortController();
+  const signal = AbortSignal.any([context.signal, done.signal]);
+  let began: ToldTask | undefined;
+  try {
+    for await (const data of server.events('task', name, signal)) {
+      // Listened to before it begins, so that nothing is missed.
+      const event = EVENT.safeParse(data ?? (began === undefined ? await begin() : await remoteTask(server, name)));
+      if (!event.success) continue;
+      if (event.data.state === 'deleted')
+        throw new FerryError('task-not-found', { message: `the task "${name}" was deleted meanwhile` });
+      const task = event.data;
+      if (began === undefined) {
+        began = task;
+        const { source, destination, passes } = task;
+        printer.event({ type: 'started', task: name, resumed: passes > 0, pass: passes + 1, source, destination });
+      }
+      if (task.progress !== undefined) printer.event({ type: 'progress', progress: progressOf(task, task.progress) });
+      if (task.state === 'queued' || task.state === 'running') continue;
+      const summary = summaryOf(task);
+      printer.event({ type: 'summary', summary });
+      if (summary.error) throw summary.error;
+      return exitOfSummary(summary);
+    }
+  } finally {
+    done.abort();
+  }
+  return 'interrupted';
+}
+
+/** What a server of another version may say besides is left out. */
+const PHASE = z.enum(['preparing', 'moving', 'deleting', 'retrying', 'verifying', 'finishing', 'done']).catch('moving');
+const ACTIVE = z.array(
+  z.object({
+    key: z.string(),
+    size: z.number(),
+    done: z.number(),
+    since: z.number().default(0),
+    parts: z.object({ total: z.number(), done: z.number() }).optional(),
+  }),
+);
+const THROTTLED = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('bandwidth'), bytesPerSecond: z.number() }),
+  z.object({ what: z.literal('objects-per-second'), limit: z.number() }),
+  z.object({ what: z.literal('slow-down'), store: z.string() }),
+  z.object({
+    what: z.literal('retrying'),
+    store: z.string(),
+    waiting: z.number(),
+    cause: z.string(),
+    next: z.number(),
+  }),
+  z.object({ what: z.literal('listing') }),
+]);
+
+function progressOf(task: ToldTask, told: NonNullable<ToldTask['progress']>): Progress {
+  const seconds = Math.max(0.001, told.elapsed / 1000);
+  const averageRate = { bytes: told.bytesMoved / seconds, objects: task.counters.copied / seconds };
+  const { bytesMoved, rate, eta, inFlight, concurrency, ranges, listingDone, elapsed } = told;
+  return {
+    task: task.name,
+    counters: task.counters,
+    averageRate,
+    phase: PHASE.parse(told.phase),
+    active: ACTIVE.parse(told.active),
+    throttledBy: told.throttledBy.flatMap((reason) => THROTTLED.safeParse(reason).data ?? []),
+    bytesMoved,
+    rate,
+    eta,
+    inFlight,
+    concurrency,
+    ranges,
+    listingDone,
+    elapsed,
+  };
+}
+
+const OUTCOME = z.enum(['finished', 'finished-with-failures', 'differences', 'interrupted', 'failed']);
+
+function summaryOf(task: ToldTask): RunSummary {
+  const { name, counters, state, last, progress, startedAt, endedAt } = task;
+  const elapsed = progress?.elapsed ?? (startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt);
+  const error = task.error ?? last?.error;
+  const code = Object.keys(ERROR_CATALOGUE).find((each): each is ErrorCode => each === error?.code);
+  const told = OUTCOME.safeParse(last?.outcome).data;
+  const outcome = told ?? (state === 'finished' ? 'finished' : state === 'failed' ? 'failed' : 'interrupted');
+  return {
+    task: name,
+    outcome,
+    counters,
+    elapsed,
+    bytesMoved: progress?.bytesMoved ?? counters.copiedBytes,
+    losses: {},
+    error:
+      outcome === 'failed'
+        ? new FerryError(code ?? 'internal', { message: error?.message ?? 'the server says no more' })
+        : undefined,
+  };
+}
