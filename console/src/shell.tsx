@@ -26,6 +26,8 @@ export function Shell() {
   const [open, setOpen] = useState(false);
   const path = router.path.value;
   const steps = stepsOf(path);
+  // What is new belongs to the list it will be in.
+  const current = steps[0] === 'new' ? `${steps[1] ?? ''}s` : (steps[0] ?? 'overview');
   useEffect(() => setOpen(false), [path]);
   return (
     <>
@@ -48,7 +50,7 @@ export function Shell() {
                 <li key={page}>
                   <a
                     href={page === 'overview' ? '/' : pathTo(page)}
-                    aria-current={(steps[0] ?? 'overview') === page ? 'page' : undefined}
+                    aria-current={current === page ? 'page' : undefined}
                   >
                     <Icon name={page} />
                     {t(`nav.${page}`)}
@@ -59,7 +61,7 @@ export function Shell() {
           </nav>
           <Foot />
         </aside>
-        <div class="main">
+        <div class="frame">
           <ConnectionBanner />
           <main id="content" class="content" tabIndex={-1} data-stale={live.status.value === 'lost' ? '' : undefined}>
             {pageOf(steps)}

@@ -34,7 +34,8 @@ const HEADERS = [
   'Cross-Origin-Resource-Policy', 'same-origin',
 ]; // prettier-ignore
 
-/** Keeps them in memory, some hundred KiB. Addresses without a file are pages: they get `index.html`. */
+/** Keeps them in memory, some hundred KiB. Addresses without a file are pages: who asks for a page there gets
+ * `index.html`, also where a name in it has a dot. */
 export class Assets {
   readonly #files = new Map<string, Asset>();
 
@@ -56,7 +57,8 @@ export class Assets {
   answer(http: ServerRequest): HttpAnswer | undefined {
     if (http.method !== 'GET' && http.method !== 'HEAD') return undefined;
     const place = http.target.split('?', 1)[0]!;
-    const asset = this.#files.get(place) ?? (path.extname(place) === '' ? this.#files.get('/index.html') : undefined);
+    const page = path.extname(place) === '' || (http.headers.get('accept') ?? '').includes('text/html');
+    const asset = this.#files.get(place) ?? (page ? this.#files.get('/index.html') : undefined);
     if (asset === undefined) return undefined;
     const { type, plain, packed, tag } = asset;
     const headers = [...HEADERS, 'ETag', tag, 'Vary', 'Accept-Encoding', 'Cache-Control', 'no-cache'];

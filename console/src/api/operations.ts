@@ -50,7 +50,10 @@ export interface Operations {
   rollbackMigration: unknown;
   finaliseMigration: unknown;
   listMirrors: api.Page<api.Mirror>;
-  warmMirror: unknown;
+  getMirror: api.Mirror;
+  warmMirror: api.Warming;
+  getWarming: api.Warming;
+  stopWarming: void;
   listUsers: api.Page<api.User>;
   createUser: api.User & { readonly secretAccessKey: string };
   removeUser: void;
@@ -110,7 +113,10 @@ export const PATHS: Readonly<Record<Operation, readonly [method: string, path: s
   rollbackMigration: ['POST', '/v1/migrations/{name}/rollback'],
   finaliseMigration: ['POST', '/v1/migrations/{name}/finalise'],
   listMirrors: ['GET', '/v1/mirrors'],
+  getMirror: ['GET', '/v1/mirrors/{bucket}'],
   warmMirror: ['POST', '/v1/mirrors/{bucket}/warm'],
+  getWarming: ['GET', '/v1/mirrors/{bucket}/warm'],
+  stopWarming: ['DELETE', '/v1/mirrors/{bucket}/warm'],
   listUsers: ['GET', '/v1/users'],
   createUser: ['POST', '/v1/users'],
   removeUser: ['DELETE', '/v1/users/{name}'],

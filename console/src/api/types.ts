@@ -72,11 +72,10 @@ export interface Store extends StoreSpec {
 
 /** As much of JSON schema as forms are made of. */
 export interface OptionSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly description?: string;
   readonly default?: unknown;
-  readonly writeOnly?: boolean;
   readonly anyOf?: readonly OptionSchema[];
   readonly properties?: Readonly<Record<string, OptionSchema>>;
   readonly required?: readonly string[];
@@ -85,7 +84,9 @@ export interface OptionSchema {
 export interface StoreType {
   readonly type: string;
   readonly title: string;
-  readonly roles: readonly string[];
+  readonly roles: { readonly source: boolean; readonly destination: boolean };
+  /** Options that are never told. */
+  readonly secrets: readonly string[];
   readonly options: OptionSchema;
 }
 
@@ -134,11 +135,21 @@ export interface TaskProgress {
   readonly elapsed: number;
 }
 
-/** A number, or a timetable such as `08:00,10MiB 19:00,off`. */
+/** Null and absent: none. */
 export interface Limits {
-  readonly concurrency?: number;
-  readonly bandwidth?: number | string | readonly unknown[];
-  readonly objectsPerSecond?: number;
+  readonly concurrency?: number | null;
+  readonly bandwidth?: readonly BandwidthEntry[];
+  readonly objectsPerSecond?: number | null;
+}
+
+/** Holds until the next. */
+export interface BandwidthEntry {
+  /** 0 is Sunday; every day where absent. */
+  readonly days?: readonly number[];
+  /** Of the day. */
+  readonly minute: number;
+  /** No limit where absent. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface Task {
@@ -256,37 +267,87 @@ export type Phase =
   | 'returning'
   | 'rolled-back';
 
-export type MigrationStep = 'start' | 'pause' | 'resume' | 'switch' | 'verify' | 'rollback' | 'finalise';
+export type MigrationStep = 'start' | 'switch' | 'verify' | 'rollback' | 'finalise';
+
+export interface MigrationCheck {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
 
 export interface Migration {
   readonly name: string;
   readonly tenant: string;
   readonly phase: Phase;
+  readonly since: number;
   readonly epoch: number;
   readonly paused: boolean;
   readonly from: string;
   readonly to: string;
   readonly writeBack: boolean;
-  readonly counts: Readonly<Record<string, number>>;
+  readonly requests: {
+    readonly reads: 'old' | 'both' | 'new';
+    readonly mutations: 'old' | 'held' | 'recorded' | 'new';
+  };
+  readonly gateways: readonly { readonly name: string; readonly acknowledged: number }[];
+  readonly counts: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly moved: number;
+    readonly movedBytes: number;
+    readonly skipped: number;
+    readonly failed: number;
+    readonly touched: number;
+    readonly dirty: number;
+  };
+  readonly copy?: {
+    readonly running: boolean;
+    readonly done: boolean;
+    readonly doneAt?: number;
+    readonly openRanges: number;
+  };
   readonly ranges?: readonly KeyRange[];
   readonly reads: { readonly new: number; readonly old: number };
-  readonly writes: { readonly openOnOld: number; readonly oldest?: number };
+  readonly writes: { readonly openOnOld: number; readonly oldest?: number; readonly unaccounted: number };
   readonly lag: { readonly keys: number; readonly oldest?: number };
-  readonly verified?: { readonly at: number; readonly objects: number; readonly open: number };
-  readonly foreign: { readonly count: number; readonly keys: readonly string[] };
-  readonly next: readonly {
+  readonly verified?: {
+    readonly at: number;
+    readonly objects: number;
+    readonly bytes: number;
+    readonly aside: number;
+    readonly found: number;
+    readonly open: number;
+    readonly findings: readonly { readonly key: string; readonly kind: string; readonly repaired: boolean }[];
+  };
+  readonly foreign?: {
+    readonly count: number;
+    readonly keys: readonly { readonly key: string; readonly event: string; readonly time: number }[];
+    readonly received: number;
+    readonly waiting: number;
+    readonly dropped: number;
+  };
+  readonly problem?: { readonly at: number; readonly message: string };
+  readonly steps: readonly MigrationStep[];
+  /** Only where one migration is asked for. */
+  readonly next?: readonly {
     readonly step: MigrationStep;
     readonly allowed: boolean;
-    readonly checks: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[];
+    readonly checks: readonly MigrationCheck[];
   }[];
+}
+
+export interface MirrorPoint {
+  readonly at: number;
+  readonly hits: number;
+  readonly misses: number;
 }
 
 export interface MirrorRule {
   readonly name: string;
-  readonly match: string;
+  readonly match: { readonly prefix: string; readonly suffix: string };
   readonly origins: readonly string[];
   readonly mode: string;
-  readonly store: boolean | string;
+  readonly store: boolean;
   readonly counters: {
     readonly hits: number;
     readonly misses: number;
@@ -296,12 +357,25 @@ export interface MirrorRule {
     readonly failures: number;
     readonly lastUse?: number;
   };
-  readonly series?: readonly { readonly at: number; readonly hits: number; readonly misses: number }[];
+  /** Per second; only where one mirror is asked for. */
+  readonly series?: { readonly step: number; readonly points: readonly MirrorPoint[] };
 }
 
 export interface Mirror {
   readonly bucket: string;
   readonly rules: readonly MirrorRule[];
+}
+
+export interface Warming {
+  readonly state: 'running' | 'finished' | 'stopped' | 'failed';
+  readonly counts: {
+    readonly keys: number;
+    readonly there: number;
+    readonly stored: number;
+    readonly absent: number;
+    readonly failed: number;
+  };
+  readonly error?: { readonly code: string; readonly message: string };
 }
 
 export interface User {

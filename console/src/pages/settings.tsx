@@ -1,12 +1,18 @@
 import { useConsole } from '../console.ts';
 import { Page } from '../parts/page.tsx';
+import { LimitsPanel } from './settings/limits.tsx';
+import { SchedulesPanel } from './settings/schedules.tsx';
 import { TokensPanel } from './settings/tokens.tsx';
+import { UsersPanel } from './settings/users.tsx';
 
 export function SettingsPage() {
-  const { t } = useConsole();
+  const console = useConsole();
   return (
-    <Page title={t('settings.title')}>
-      <TokensPanel />
+    <Page title={console.t('settings.title')}>
+      <LimitsPanel />
+      <SchedulesPanel />
+      <UsersPanel />
+      {console.may('admin') && <TokensPanel />}
     </Page>
   );
 }

@@ -86,7 +86,7 @@ export function Figure({
   return (
     <div class={alarm === true ? 'alarm' : ''}>
       <dt>{label}</dt>
-      <dd>{value}</dd>
+      <dd class={typeof value === 'string' && value.length > 9 ? 'long' : ''}>{value}</dd>
       {note !== undefined && <dd class="note">{note}</dd>}
     </div>
   );

@@ -29,7 +29,7 @@ export interface TableProps<T> {
 
 export function Table<T>({ caption, columns, rows, id, selection }: TableProps<T>) {
   return (
-    <div class="table-box live-values" role="region" aria-label={caption} tabIndex={0}>
+    <div class="table-box live-values" role="group" aria-label={caption} tabIndex={0}>
       <table>
         <caption class="hidden">{caption}</caption>
         <Head columns={columns} ticks={selection !== undefined} />

@@ -1,0 +1,49 @@
+import type { Task } from '../../api/types.ts';
+import { useConsole } from '../../console.ts';
+import { Empty, Panel } from '../../parts/page.tsx';
+import { VirtualTable } from '../../parts/virtual-table.tsx';
+
+const AT_ONCE = 1000;
+
+export function TaskFiles({ task }: { readonly task: Task }) {
+  const { t, api, format } = useConsole();
+  return (
+    <Panel flush>
+      <VirtualTable
+        of={`files ${task.name} ${task.passes}`}
+        caption={t('files.caption')}
+        load={(cursor, signal) =>
+          api.call('listFiles', { params: { name: task.name }, query: { cursor, limit: AT_ONCE }, signal })
+        }
+        id={({ key }) => key}
+        empty={<Empty title={t('files.none')} hint={t('files.none.hint')} />}
+        columns={[
+          { key: 'key', head: t('files.key'), is: 'row', cell: ({ key }) => <code title={key}>{key}</code> },
+          {
+            key: 'outcome',
+            head: t('files.outcome'),
+            width: '120px',
+            cell: ({ outcome }) => <span class={outcome === 'failed' ? 'alarm' : ''}>{outcome}</span>,
+          },
+          {
+            key: 'size',
+            head: t('files.size'),
+            is: 'number',
+            width: '110px',
+            cell: ({ size }) => (size === undefined ? '–' : format.bytes(size)),
+          },
+          {
+            key: 'checksum',
+            head: t('files.checksum'),
+            wide: true,
+            cell: ({ checksum }) => (
+              <code class="quiet" title={checksum}>
+                {checksum ?? '–'}
+              </code>
+            ),
+          },
+        ]}
+      />
+    </Panel>
+  );
+}

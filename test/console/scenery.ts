@@ -1,0 +1,440 @@
+/** A busy place, made up: what pages are looked at with. */
+import type * as api from '../../console/src/api/types.ts';
+import { aTask, type FakeApi } from './fake-api.ts';
+
+const GiB = 2 ** 30;
+const MiB = 2 ** 20;
+const MINUTE = 60_000;
+
+/** A name as long as names may be, and with what would be markup. */
+export const HOSTILE = '<img src=x onerror=document.title="owned">';
+export const LONG = `archive.${'of-very-long-names.'.repeat(5)}2026-11`;
+
+export function furnish(fake: FakeApi, now: number): void {
+  fake.stores = storesOf(now);
+  fake.tasks = tasksOf(now);
+  fake.ranges = rangesOf();
+  fake.points = pointsOf(now);
+  fake.groups = GROUPS;
+  fake.failures = failuresOf(now);
+  fake.files = { count: 1_000_000, row: fileOf };
+  fake.log = logOf(now);
+  fake.reports = [
+    { id: 'run-2', kind: 'run', at: now - 12 * MINUTE },
+    { id: 'verification-1', kind: 'verification', at: now - 3 * MINUTE },
+  ];
+  fake.migrations = migrationsOf(now);
+  fake.mirrors = mirrorsOf(now);
+  fake.users = [
+    { name: 'app', tenant: 'acme', accessKeyId: 'APPKEY', readOnly: false, source: 'configuration' },
+    {
+      name: 'reports',
+      tenant: 'acme',
+      accessKeyId: 'FERRYQ2C7XJ',
+      buckets: ['photos', 'invoices'],
+      readOnly: true,
+      source: 'api',
+    },
+  ];
+  fake.schedules = [
+    {
+      id: '1',
+      task: 'invoices-nightly',
+      cron: '30 2 * * *',
+      timeZone: 'Asia/Shanghai',
+      enabled: true,
+      nextAt: now + 160 * MINUTE,
+      lastAt: now - 1280 * MINUTE,
+    },
+  ];
+  fake.plan = PLAN;
+  fake.checks = [{ endpoint: 'source', name: 'list', ok: true, detail: '1,000 objects in 84 ms' }];
+  fake.storeTest = { ok: true, checks: CHECKS, capabilities: CAPABILITIES };
+}
+
+function storesOf(now: number): api.Store[] {
+  const options = {
+    bucket_name: 'photos-old',
+    endpoint: 'https://old.example.com',
+    access_key_id: 'OLDKEY',
+    secret_access_key: '***',
+  };
+  return [
+    {
+      name: 'photos-old',
+      type: 's3',
+      path: '',
+      options,
+      createdAt: now - 9e8,
+      tested: { at: now - 4 * MINUTE, ok: true, checks: CHECKS, capabilities: CAPABILITIES },
+    },
+    {
+      name: 'photos-new',
+      type: 's3',
+      path: '',
+      options: { ...options, bucket_name: 'photos', endpoint: 'https://new.example.com' },
+      createdAt: now - 9e8,
+      tested: { at: now - 4 * MINUTE, ok: true, checks: CHECKS },
+    },
+    {
+      name: 'tape-staging',
+      type: 'file',
+      path: '/srv/tape/staging',
+      options: { symlinks: 'keep' },
+      createdAt: now - 5e8,
+      tested: {
+        at: now - MINUTE,
+        ok: false,
+        checks: [
+          {
+            name: 'open',
+            ok: false,
+            detail: '/srv/tape/staging does not exist',
+            remedy: 'Check the path; mount the file server first.',
+          },
+        ],
+      },
+    },
+    { name: LONG, type: 'file', path: '/srv/archive', options: {}, createdAt: now - 1e8 },
+  ];
+}
+
+const CHECKS: readonly api.Check[] = [
+  { name: 'connect', ok: true, detail: 'https://old.example.com, TLS 1.3, 11 ms' },
+  { name: 'list', ok: true, detail: '1,000 keys in 84 ms' },
+  { name: 'read', ok: true, detail: 'the first object, 48.2 KiB' },
+  { name: 'write', ok: true, detail: 'a scratch object, removed again' },
+  { name: 'versions', ok: 'skipped', detail: 'the bucket keeps none' },
+];
+
+const CAPABILITIES = {
+  list: { ordered: true, checksums: true },
+  write: { conditional: true, tags: true },
+  multipart: { most: 10_000, smallest: 5 * MiB },
+  etag: 'md5',
+  versions: false,
+};
+
+export function progressOf(more: Partial<api.TaskProgress> = {}): api.TaskProgress {
+  return {
+    phase: 'moving',
+    bytesMoved: 312 * GiB,
+    rate: { bytes: 412 * MiB, objects: 2210, listed: 18_400 },
+    eta: 23 * MINUTE,
+    inFlight: 96,
+    concurrency: 128,
+    throttledBy: [{ what: 'bandwidth', bytesPerSecond: 450 * MiB }],
+    active: [
+      { key: 'video/2026/launch/master-4k.mov', size: 38 * GiB, done: 21 * GiB },
+      { key: 'backup/pg/base-2026-11-20.tar', size: 12 * GiB, done: 11.2 * GiB },
+    ],
+    ranges: { total: 40, done: 18, active: 8 },
+    listingDone: true,
+    elapsed: 31 * MINUTE,
+    ...more,
+  };
+}
+
+function tasksOf(now: number): api.Task[] {
+  const counters = {
+    listed: 4_812_330,
+    listedBytes: 980 * GiB,
+    compared: 4_812_330,
+    copied: 2_640_118,
+    copiedBytes: 312 * GiB,
+    skipped: 301_220,
+    skippedBytes: 110 * GiB,
+    deleted: 0,
+    failed: 3204,
+    filtered: 0,
+    retried: 118,
+  };
+  return [
+    aTask('photos-archive', {
+      state: 'running',
+      startedAt: now - 31 * MINUTE,
+      counters,
+      failed: 3204,
+      progress: progressOf(),
+    }),
+    aTask('invoices-nightly', {
+      state: 'running',
+      startedAt: now - 2 * MINUTE,
+      counters: { ...counters, failed: 0, copied: 18_200, listed: 122_000 },
+      progress: progressOf({
+        listingDone: false,
+        rate: { bytes: 38 * MiB, objects: 640, listed: 9000 },
+        ranges: { total: 16, done: 5, active: 8 },
+        throttledBy: [{ what: 'slow-down', store: 'new.example.com' }],
+      }),
+    }),
+    aTask('tape-2019', {
+      state: 'failed',
+      endedAt: now - 50 * MINUTE,
+      startedAt: now - 55 * MINUTE,
+      error: { code: 'unavailable', message: 'the destination does not answer: connect ECONNREFUSED 10.0.3.17:443' },
+    }),
+    aTask('cctv-week-46', { state: 'paused', startedAt: now - 90 * MINUTE, counters: { ...counters, failed: 0 } }),
+    aTask('mailstore', { state: 'queued' }),
+    aTask(LONG, {
+      state: 'interrupted',
+      startedAt: now - 400 * MINUTE,
+      counters: { ...counters, failed: 0, copiedBytes: 20 * GiB },
+    }),
+    aTask('web-assets', {
+      startedAt: now - 300 * MINUTE,
+      endedAt: now - 260 * MINUTE,
+      counters: { ...counters, failed: 0, copied: 81_233, copiedBytes: 14 * GiB },
+    }),
+    aTask('db-dumps', {
+      startedAt: now - 800 * MINUTE,
+      endedAt: now - 720 * MINUTE,
+      counters: { ...counters, failed: 0, copied: 212, copiedBytes: 640 * GiB },
+    }),
+    aTask('scratch', { state: 'created' }),
+  ];
+}
+
+function rangesOf(): api.KeyRange[] {
+  const key = (i: number): string | null =>
+    i === 0 || i === 40
+      ? null
+      : `img/${Math.round((i / 40) * 0xffff)
+          .toString(16)
+          .padStart(4, '0')}`;
+  return Array.from({ length: 40 }, (_, i): api.KeyRange => {
+    const [after, through] = [key(i), key(i + 1)];
+    const state = i % 5 === 1 || i === 22 ? 'active' : i < 22 ? 'done' : i === 34 ? 'failed' : 'waiting';
+    const at = Math.round(((i + 0.3 + (i % 7) / 11) / 40) * 0xffff)
+      .toString(16)
+      .padStart(4, '0');
+    return { after, through, state, position: state === 'active' ? `img/${at}` : null };
+  });
+}
+
+function pointsOf(now: number): api.Series['points'] {
+  return Array.from({ length: 240 }, (_, i) => {
+    const wave = 0.75 + 0.18 * Math.sin(i / 17) + 0.07 * Math.sin(i / 3.1);
+    const climb = Math.min(1, i / 30);
+    return { at: now - (240 - i) * 5000, bytes: 430 * MiB * wave * climb, objects: 2300 * wave * climb, failed: 0 };
+  });
+}
+
+const GROUPS: api.FailureGroup[] = [
+  {
+    code: 'too-large',
+    count: 12,
+    examples: [
+      {
+        key: 'video/raw/a.mxf',
+        message: 'The destination takes no object larger than 5 GiB in one piece',
+        remedy: 'Let it be uploaded in parts: leave multipart_boundary_size out.',
+      },
+    ],
+  },
+  {
+    code: 'denied',
+    count: 3192,
+    examples: [
+      {
+        key: 'legal/2019/0001.pdf',
+        message: 'The source refuses to let this object be read (403 AccessDenied)',
+        remedy: 'Give the access key the right s3:GetObject on legal/*, then retry.',
+      },
+      {
+        key: HOSTILE,
+        message: 'The source refuses to let this object be read (403 AccessDenied)',
+        remedy: 'Give the access key the right, then retry.',
+      },
+    ],
+  },
+];
+
+function failuresOf(now: number): api.Failure[] {
+  return Array.from({ length: 3204 }, (_, i) => ({
+    key: i === 12 ? HOSTILE : `legal/2019/${String(i).padStart(4, '0')}.pdf`,
+    operation: 'read',
+    code: i < 12 ? 'too-large' : 'denied',
+    message: 'The source refuses to let this object be read (403 AccessDenied)',
+    remedy: 'Give the access key the right, then retry.',
+    size: 20_000 + i,
+    at: now,
+    attempts: 3,
+  }));
+}
+
+function fileOf(i: number): api.FileRow {
+  const key = `img/${i.toString(16).padStart(6, '0')}.jpg`;
+  return {
+    key,
+    outcome: i % 97 === 5 ? 'skipped' : 'copied',
+    size: 40_000 + ((i * 7919) % 900_000),
+    checksum: `md5:${(i * 2_654_435_761).toString(16).padStart(12, '0')}`,
+  };
+}
+
+function logOf(now: number): api.LogLine[] {
+  return [
+    { at: now - 1000, level: 'info', message: 'pass 2: 2,640,118 objects copied, 412 MiB/s' },
+    {
+      at: now - 30_000,
+      level: 'warn',
+      message: 'another attempt: GetObject legal/2019/0007.pdf (attempt 2: 503 SlowDown)',
+    },
+    { at: now - 60_000, level: 'error', message: 'failed: video/raw/a.mxf (too-large)' },
+    { at: now - 31 * MINUTE, level: 'info', message: 'the run went on: 40 ranges, 18 done' },
+  ];
+}
+
+export function aMigration(
+  name: string,
+  phase: api.Phase,
+  now: number,
+  more: Partial<api.Migration> = {},
+): api.Migration {
+  return {
+    name,
+    tenant: 'acme',
+    phase,
+    since: now - 12 * MINUTE,
+    epoch: 7,
+    paused: false,
+    from: `ceph ${name} at https://old.example.com`,
+    to: `ceph ${name} at https://new.example.com`,
+    writeBack: true,
+    requests: { reads: 'both', mutations: 'recorded' },
+    gateways: [{ name: 'gw-1', acknowledged: 7 }],
+    counts: {
+      objects: 1_204_332,
+      bytes: 820 * GiB,
+      moved: 911_020,
+      movedBytes: 610 * GiB,
+      skipped: 12_110,
+      failed: 0,
+      touched: 401,
+      dirty: 38,
+    },
+    copy: { running: true, done: false, openRanges: 12 },
+    reads: { new: 88_210, old: 21_402 },
+    writes: { openOnOld: 0, unaccounted: 0 },
+    lag: { keys: 38, oldest: now - 2300 },
+    steps: ['verify', 'rollback'],
+    next: [
+      {
+        step: 'verify',
+        allowed: false,
+        checks: [
+          { what: 'the copy is done', ok: false, detail: '12 ranges are open; it goes on by itself' },
+          { what: 'nothing failed', ok: true, detail: 'no object failed' },
+        ],
+      },
+      {
+        step: 'rollback',
+        allowed: true,
+        checks: [
+          {
+            what: 'the old side has what was acknowledged',
+            ok: true,
+            detail: '38 keys are written back first, 2.3 s behind',
+          },
+        ],
+      },
+    ],
+    ...more,
+  };
+}
+
+function migrationsOf(now: number): api.Migration[] {
+  return [
+    aMigration('photos', 'migrating', now, {
+      ranges: rangesOf()
+        .filter(({ state }) => state === 'active' || state === 'waiting')
+        .slice(0, 24),
+    }),
+    aMigration('invoices', 'tracking', now, {
+      steps: ['switch'],
+      requests: { reads: 'old', mutations: 'old' },
+      counts: { objects: 0, bytes: 0, moved: 0, movedBytes: 0, skipped: 0, failed: 0, touched: 0, dirty: 0 },
+      writes: { openOnOld: 3, oldest: now - 400, unaccounted: 0 },
+    }),
+    aMigration('thumbnails', 'migrated', now, {
+      steps: ['finalise', 'rollback'],
+      verified: {
+        at: now - 9 * MINUTE,
+        objects: 8_120_004,
+        bytes: 90 * GiB,
+        aside: 120,
+        found: 2,
+        open: 0,
+        findings: [{ key: 'a/b.jpg', kind: 'missing', repaired: true }],
+      },
+    }),
+    aMigration('mail', 'verifying', now, {
+      problem: { at: now, message: 'the old side does not answer: connect ETIMEDOUT' },
+    }),
+    aMigration('logs', 'created', now, {
+      steps: ['start'],
+      counts: { objects: 0, bytes: 0, moved: 0, movedBytes: 0, skipped: 0, failed: 0, touched: 0, dirty: 0 },
+    }),
+    aMigration('legacy-uploads', 'finalised', now, { steps: [], next: [] }),
+  ];
+}
+
+function mirrorsOf(now: number): api.Mirror[] {
+  const points = (scale: number): api.MirrorPoint[] =>
+    Array.from({ length: 60 }, (_, i) => ({
+      at: now - (60 - i) * MINUTE,
+      hits: 90 * scale,
+      misses: scale * (60 - i) * (1 + 0.4 * Math.sin(i / 4)),
+    }));
+  const counters = {
+    hits: 1_820_441,
+    misses: 60_112,
+    absent: 210,
+    stored: 59_800,
+    bytes: 48 * GiB,
+    failures: 3,
+    lastUse: now - 4000,
+  };
+  return [
+    {
+      bucket: 'media',
+      rules: [
+        {
+          name: 'images',
+          match: { prefix: 'img/', suffix: '' },
+          origins: ['https://static.example.com', 's3 media-old at https://old.example.com'],
+          mode: 'stream',
+          store: true,
+          counters,
+          series: { step: MINUTE, points: points(2) },
+        },
+        {
+          name: 'everything-else',
+          match: { prefix: '', suffix: '' },
+          origins: ['https://www.example.com'],
+          mode: 'redirect',
+          store: false,
+          counters: { ...counters, hits: 12, misses: 4100, failures: 0, bytes: 0, stored: 0 },
+          series: { step: MINUTE, points: points(1) },
+        },
+      ],
+    },
+  ];
+}
+
+const PLAN: api.Plan = {
+  listed: { objects: 122_400, bytes: 38 * GiB },
+  copy: { objects: 118_020, bytes: 36 * GiB },
+  overwrite: { objects: 1204, bytes: 0.6 * GiB },
+  skip: { objects: 3176, bytes: 1.4 * GiB },
+  remove: { objects: 0, bytes: 0 },
+  fail: { objects: 2, bytes: 0 },
+  filtered: 310,
+  failures: [
+    { what: 'name', objects: 2, reason: 'the destination refuses names over 255 bytes', examples: ['deep/…'] },
+  ],
+  losses: [{ what: 'tags', objects: 1204, reason: 'the destination keeps no tags', examples: ['a.jpg', 'b.jpg'] }],
+  examples: { copy: [], overwrite: [], remove: [] },
+  estimate: { milliseconds: 9 * MINUTE, atLeast: false, basis: 'measured: 70 MiB/s' },
+};
