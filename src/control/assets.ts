@@ -57,6 +57,8 @@ export class Assets {
   answer(http: ServerRequest): HttpAnswer | undefined {
     if (http.method !== 'GET' && http.method !== 'HEAD') return undefined;
     const place = http.target.split('?', 1)[0]!;
+    // Whoever asks the API for what it has not is to be told so.
+    if (place.startsWith('/v1/')) return undefined;
     const page = path.extname(place) === '' || (http.headers.get('accept') ?? '').includes('text/html');
     const asset = this.#files.get(place) ?? (page ? this.#files.get('/index.html') : undefined);
     if (asset === undefined) return undefined;

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { Controlled } from '../unit/control/controlled.ts';
+import { FakeApi } from './fake-api.ts';
 import { BuiltConsole, openBrowser, Window, withoutBrowser } from './browser.ts';
 
 /** Of script, compressed. */
@@ -30,7 +31,8 @@ describe('the shell', { skip: withoutBrowser }, () => {
     await browser.close();
     await built[Symbol.asyncDispose]();
   });
-  const start = (): Promise<Controlled> => Controlled.start([], Date.now, built.folder);
+  const start = (): Promise<Controlled> =>
+    Controlled.start((_, hub) => new FakeApi(hub).routes(), Date.now, built.folder);
 
   test('the printed address logs in once, and leaves no code in the address', async () => {
     await using controlled = await start();
