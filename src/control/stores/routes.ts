@@ -109,7 +109,7 @@ export function storeRoutes(context: StoreRoutesContext): readonly Route[] {
       tag: 'stores',
       summary: 'Register a store under a name.',
       about: 'Options are checked; the store itself is not asked (/v1/stores/test does). Secrets are kept encrypted.',
-      role: 'admin',
+      role: 'operator',
       body: WANTED.extend({ name: NAME }),
       answers: { 201: { about: 'It is registered.', schema: STORE } },
       problems: [409],
