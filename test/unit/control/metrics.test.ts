@@ -103,3 +103,14 @@ async function methodOfTheirOwn(url: string): Promise<void> {
   sent.end();
   await promise;
 }
+
+test('a server that is to stop says so at once, and serves until it has', async () => {
+  await using ferry = await RunningFerry.start({ gateway: { notice: 1 } });
+  assert.equal((await ferry.ask('GET', '/readyz')).status, 200);
+  const stopping = ferry.stop();
+  assert.equal((await ferry.ask('GET', '/readyz')).status, 503);
+  assert.equal((await ferry.ask('GET', '/healthz')).status, 200);
+  assert.equal((await ferry.ask('GET', '/v1/migrations/photos')).status, 200, 'what it controls is there still');
+  await stopping;
+  await assert.rejects(fetch(`${ferry.url}/healthz`));
+});

@@ -27,6 +27,7 @@ export class RunningFerry implements AsyncDisposable {
   readonly server: RunningServer;
   readonly #tokens = new Map<Role, string>();
   #client: S3Client | undefined;
+  #stopping: Promise<void> | undefined;
 
   private constructor(folder: string, services: Services, server: RunningServer) {
     this.folder = folder;
@@ -126,9 +127,14 @@ export class RunningFerry implements AsyncDisposable {
     }
   }
 
+  /** As a signal does. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.server.stop());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client?.destroy();
-    await this.server.stop();
+    await this.stop();
     await this.services[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true });
   }

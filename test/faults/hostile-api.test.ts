@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { RunningFerry } from './running.ts';
+import { RunningFerry } from '../unit/control/running.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
