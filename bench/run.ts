@@ -8,6 +8,7 @@ import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
 import { api } from './scenarios/api.ts';
 import { compare } from './scenarios/compare.ts';
+import { events } from './scenarios/events.ts';
 import { gateway } from './scenarios/gateway.ts';
 import { gatewayMemory } from './scenarios/gateway-memory.ts';
 import { largeFiles, smallFiles } from './scenarios/files.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   movingList,
   gatewayMemory,
   api,
+  events,
 ];
 
 const { values, positionals } = parseArgs({

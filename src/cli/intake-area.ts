@@ -22,7 +22,7 @@ import { scheduledTasks } from '../control/schedules/scheduled-tasks.ts';
 import type { TaskDesk } from '../control/tasks/desk.ts';
 import type { SecretBox } from '../control/stores/secret-box.ts';
 import type { JobsSpec } from '../model/control.ts';
-import { FerryError } from '../model/errors.ts';
+import { FerryError, isFerryError } from '../model/errors.ts';
 import { KiB } from '../model/units.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import { PublicOnlyClient } from '../wire/http/public-only-client.ts';
@@ -72,6 +72,14 @@ export async function openIntake({ services, state, hub, stores, spec, box, desk
     folder: join(services.home, 'jobs'),
     state: () => services.state(),
     runner,
+    forgetTask: async (id) => {
+      try {
+        await desk.remove(id, stopping);
+      } catch (error) {
+        if (!isFerryError(error, 'task-not-found')) throw error;
+      }
+      await rm(join(services.home, 'reports', id), { recursive: true, force: true });
+    },
     targets: storeTargets(stores.book, stores.registry),
     fetchList: (href, list) => fetchList({ spec, client, signal: stopping }, href, list),
     tell: (job) =>
@@ -114,9 +122,11 @@ export async function openIntake({ services, state, hub, stores, spec, box, desk
     now,
   });
   const clean = (): void =>
-    void Promise.all([jobs.forgetOld(), state.callbacks.forgetBefore(now() - DELIVERIES_KEPT)]).catch(
-      (error: unknown) => warn('old jobs could not be forgotten', { error }),
-    );
+    void Promise.all([
+      jobs.removeAbandoned(),
+      jobs.forgetOld(),
+      state.callbacks.forgetBefore(now() - DELIVERIES_KEPT),
+    ]).catch((error: unknown) => warn('old jobs could not be forgotten', { error }));
   const timer = setInterval(clean, CLEAN_EVERY).unref();
   jobs.start();
   sender.wake();

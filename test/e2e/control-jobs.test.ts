@@ -1,12 +1,13 @@
 // Jobs as people give them: a list of URLs, whatever its length, is copied to the end, through kill -9 and failures.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlServer } from './control-server.ts';
 
 async function httpServer(
@@ -190,4 +191,22 @@ test('lists with anything wrong in them leave nothing behind', async () => {
   assert.equal(job.complete, false);
   const { json } = await server.ask('GET', `/v1/jobs/${job.id}/files`);
   assert.equal(json.items[0].error.code, 'access-denied');
+});
+
+test('jobs are forgotten with all they left, and so is a list whose job was never accepted', async () => {
+  await using origin = await httpServer((_request, response) => void response.end('x'));
+  using server = await ControlServer.start({ allow_private_origins: true, jobs: { keep_days: 0.00001 } });
+  await withTarget(server);
+  const put = await server.ask('PUT', '/jobs', { ...FIELDS, 'origin-files': [`${origin.url}/a`] });
+  const { id } = put.json;
+  await server.until(`/v1/jobs/${id}`, ({ state }) => state === 'finished');
+  const left = join(server.ferry.home, 'jobs', 'job-cut-off');
+  mkdirSync(left);
+  await server.kill('SIGTERM');
+  await server.start();
+  await server.until('/v1/jobs', ({ items }) => items.length === 0);
+  await server.until('/v1/tasks', ({ items }) => items.length === 0);
+  for (const folder of ['jobs', 'reports'])
+    for (const end = Date.now() + 10_000; readdirSync(join(server.ferry.home, folder)).length > 0; await sleep(20))
+      assert.ok(Date.now() < end, `${folder} stay`);
 });

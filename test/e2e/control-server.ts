@@ -13,19 +13,21 @@ export interface Answered {
 }
 
 export class ControlServer implements Disposable {
-  readonly ferry = new Ferry();
+  readonly ferry: Ferry;
   url = '';
   #token = '';
   #running: Running | undefined;
   readonly #config: Readonly<Record<string, unknown>>;
 
   /** `control` goes into that section of the configuration. */
-  private constructor(control: Readonly<Record<string, unknown>>) {
+  private constructor(control: Readonly<Record<string, unknown>>, program: string | undefined) {
+    this.ferry = new Ferry(program);
     this.#config = { control: { listen: '127.0.0.1:0', ...control } };
   }
 
-  static async start(control: Readonly<Record<string, unknown>> = {}): Promise<ControlServer> {
-    const server = new ControlServer(control);
+  /** Of the sources where no other program is given. */
+  static async start(control: Readonly<Record<string, unknown>> = {}, program?: string): Promise<ControlServer> {
+    const server = new ControlServer(control, program);
     await server.start();
     return server;
   }

@@ -1,5 +1,5 @@
 /** Accepts jobs, has them run as bulk tasks, and keeps what came of them. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gate } from '../../engine/pace/gate.ts';
 import { makeDirectory } from '../../host/make-directory.ts';
@@ -23,6 +23,8 @@ export interface JobsContext {
   readonly targets: TargetResolver;
   /** Adds the URLs of a list given by reference. */
   readonly fetchList: (href: string, list: ListFile) => Promise<void>;
+  /** Forgets the task of a job; one that is not there counts as forgotten. */
+  readonly forgetTask: (id: string) => Promise<void>;
   /** A job began, went on, or ended; not more often than twice a second for each. */
   readonly tell: (job: JobRecord) => void;
   /** What is to be said of it to its callback URL; undefined for nothing. */
@@ -51,6 +53,7 @@ const FORGOTTEN = 1000;
 export class Jobs {
   readonly #c: JobsContext;
   readonly #reading: Gate;
+  readonly #accepting = new Set<string>();
   readonly #given = new Map<string, Promise<void>>();
   #taking: Promise<void> | undefined;
   #takeMore = false;
@@ -74,12 +77,14 @@ export class Jobs {
   async accept(body: AsyncIterable<Uint8Array>, about: { who: string; priority: number }): Promise<JobRecord> {
     await this.#reading.enter();
     const id = this.#freshId();
+    this.#accepting.add(id);
     try {
       return await this.#read(id, body, about);
     } catch (thrown) {
       await rm(this.#folder(id), { recursive: true, force: true });
       throw thrown instanceof BadUrl ? badUrl(thrown) : thrown;
     } finally {
+      this.#accepting.delete(id);
       this.#reading.leave();
     }
   }
@@ -100,12 +105,23 @@ export class Jobs {
     return join(this.#folder(id), 'list');
   }
 
-  /** Forgets jobs that ended longer ago than the configuration says, with their lists. */
+  /** Removes lists that were cut off by the death of a process: nobody was told that they are taken. */
+  async removeAbandoned(): Promise<void> {
+    const names = await readdir(this.#c.folder).catch(() => []);
+    for (const name of names)
+      if (!this.#accepting.has(name) && (await this.#c.book.job(name)) === undefined)
+        await rm(this.#folder(name), { recursive: true, force: true });
+  }
+
+  /** Forgets jobs that ended longer ago than the configuration says, with their tasks and lists. */
   async forgetOld(): Promise<void> {
     const { book, spec, now } = this.#c;
     for (;;) {
       const ids = await book.forgetBefore(now() - spec.keep, FORGOTTEN);
-      for (const id of ids) await rm(this.#folder(id), { recursive: true, force: true });
+      for (const id of ids) {
+        await this.#c.forgetTask(id);
+        await rm(this.#folder(id), { recursive: true, force: true });
+      }
       if (ids.length < FORGOTTEN) return;
     }
   }
