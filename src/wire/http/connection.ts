@@ -284,6 +284,8 @@ export class Connection implements SocketUser, BodySource, ExchangePlace, Sender
 
   #proceed(exchange: Exchange): void {
     this.#expecting = 'nothing';
+    // The head may be in the outbox yet, where a process stood still meanwhile.
+    this.dispatch();
     this.#sendBody(exchange, '');
   }
 
@@ -307,7 +309,7 @@ export class Connection implements SocketUser, BodySource, ExchangePlace, Sender
   dispatch(): void {
     const bytes = this.#short;
     this.#short = '';
-    if (this.#gone) return;
+    if (this.#gone || bytes === '') return;
     if (typeof bytes === 'string') this.#socket!.write(bytes, 'latin1');
     else this.#socket!.write(bytes);
   }

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import type { StreamBody } from '../../../src/model/body.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
 import type { HttpRequest } from '../../../src/wire/http/client.ts';
-import { OK, type TestServer, client, gather, get, listen, rawServer, scripted, text } from './support.ts';
+import { ManualClock, OK, type TestServer, client, gather, get, listen, rawServer, scripted, text } from './support.ts';
 
 /** node:http that answers with what it got; `/bytes/N` with N bytes. */
 function echo(): Promise<TestServer> {
@@ -95,6 +95,28 @@ suite('round trips with node:http', () => {
       const request = { method: 'PUT', target: '/known', headers: [], body, expectContinue: true };
       const answer = await http.request(server.origin, request);
       assert.ok(pattern(answer.body.length!).equals(await answer.body.bytes(300_000)));
+    }
+    assert.equal(server.connections.length, 1);
+  });
+
+  test('a body follows its head, also where the wait for the word to go on is over before the head went out', async () => {
+    await using server = await echo();
+    const clock = new ManualClock();
+    await using http = client({ clock });
+    for (const body of [pattern(3000), pattern(300_000)]) {
+      const first = await http.request(server.origin, get('/bytes/1'));
+      await first.body.discard();
+      const answering = http.request(server.origin, {
+        method: 'PUT',
+        target: '/known',
+        headers: [],
+        body,
+        expectContinue: true,
+      });
+      // The process stood still in the turn in which the request was made.
+      clock.advance(1500);
+      const answer = await answering;
+      assert.ok(body.equals(await answer.body.bytes(300_000)));
     }
     assert.equal(server.connections.length, 1);
   });
