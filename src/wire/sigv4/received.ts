@@ -80,8 +80,11 @@ export class SignatureReader {
       return malformed(`X-Amz-Expires is not between 1 and ${WEEK} seconds`);
     const signedHeaders = values.get('X-Amz-SignedHeaders') ?? '';
     const credential = values.get('X-Amz-Credential') ?? '';
-    // Begins as no header does: what strangers put into a query must not stand for somebody's header.
-    const scope = this.#kept(`?${credential} ${signedHeaders}`, () => readScope(credential, signedHeaders));
+    // Begins as no header does: what strangers put into a query must not stand for somebody's header,
+    // nor for another credential with other headers.
+    const scope = this.#kept(`?${credential.length} ${credential}${signedHeaders}`, () =>
+      readScope(credential, signedHeaders),
+    );
     const common = this.#dated(scope, values.get('X-Amz-Date'));
     if ('malformed' in common) return common;
     const payload = values.get('X-Amz-Content-Sha256') ?? headers.get('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD;
