@@ -14,6 +14,7 @@ import type { MovingBucket } from '../../state/moving-bucket.ts';
 import type { Notice, NoticeBook, WaitingNotice } from '../../state/notice-book.ts';
 import type { Store } from '../../store/store.ts';
 import type { ObjectEvent } from '../../wire/s3/notification.ts';
+import { isRefusal } from './certainty.ts';
 import { readFact } from './facts.ts';
 
 /** Only the gateways write to old in these. */
@@ -63,22 +64,29 @@ export interface Watch {
 
 /**
  * Judges everything that waits and can be judged now. `found` is told of each key written past the gateways, once.
- * Rejects where a side cannot be asked: what waits goes on waiting.
+ * Rejects where a side cannot be asked: what waits goes on waiting. Keys that a side refuses to be asked for wait too, and
+ * keep no others from being judged; then it rejects with the first refusal.
  */
 export async function judgeNotices(watch: Watch, found: (notice: Notice) => void, signal: AbortSignal): Promise<void> {
+  let refusal: unknown;
   for (let after = 0; !signal.aborted;) {
     const page = await watch.notices.waiting(after, PAGE);
-    if (page.length === 0) return;
+    if (page.length === 0) break;
     after = page.at(-1)!.id;
     const unsettled = watch.writeBack ? await watch.keys.dirtyAmong(page.map(({ key }) => key)) : undefined;
     for (const notice of page) {
       if (signal.aborted) return;
       if (unsettled?.has(notice.key)) continue;
-      const verdict = await judge(watch, notice, signal);
+      const verdict = await judge(watch, notice, signal).catch((thrown: unknown): Verdict => {
+        if (!isRefusal(thrown)) throw thrown;
+        refusal ??= thrown;
+        return 'later';
+      });
       if (verdict === 'later') continue;
       if (await watch.notices.settle(notice, verdict === 'past')) found(notice);
     }
   }
+  if (refusal !== undefined) throw refusal;
 }
 
 type Verdict = 'past' | 'own' | 'later';

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeNotices, noteEvents } from '../../../../src/gateway/migrate/watch.ts';
 import { writeFact } from '../../../../src/gateway/migrate/facts.ts';
+import { FerryError } from '../../../../src/model/errors.ts';
+import type { ObjectMeta } from '../../../../src/model/object.ts';
 import type { MigrationPhase } from '../../../../src/model/migration-phase.ts';
 import { MemoryMovingBucket } from '../../../../src/state/memory/moving-bucket.ts';
 import type { Member } from '../../../../src/state/moving-bucket.ts';
@@ -75,6 +77,14 @@ class ToldStore extends MemoryStore {
     identity: 'old',
     told: { bucket: 'photos', prefix: '2024/' },
   };
+  refused: string | undefined;
+  broken: string | undefined;
+
+  override async stat(key: string, signal?: AbortSignal): Promise<ObjectMeta | undefined> {
+    if (key === this.refused) throw new FerryError('access-denied', { key });
+    if (key === this.broken) throw new FerryError('unavailable', { key });
+    return await super.stat(key, signal);
+  }
 }
 
 test('what is the bucket’s own, and after the switch, is noted', async () => {
@@ -167,4 +177,24 @@ test('without write-back only uploads completed late explain what old tells', as
   for (const key of ['completed', 'past']) await world.tell(key);
   await world.judge(false);
   assert.deepEqual([world.found, await world.waiting()], [['past'], 0]);
+});
+
+test('a key that a side refuses to be asked for does not keep others from being judged', async () => {
+  const world = await World.at('migrating');
+  world.now = LATER;
+  await world.put(world.old, 'past', 'past');
+  for (const key of ['refused', 'past']) await world.tell(key);
+  world.old.refused = 'refused';
+  await assert.rejects(world.judge(), { code: 'access-denied', key: 'refused' });
+  assert.deepEqual([world.found, await world.waiting()], [['past'], 1]);
+});
+
+test('where a side cannot be asked at all nothing more is asked', async () => {
+  const world = await World.at('migrating');
+  world.now = LATER;
+  await world.put(world.old, 'past', 'past');
+  for (const key of ['first', 'past']) await world.tell(key);
+  world.old.broken = 'first';
+  await assert.rejects(world.judge(), { code: 'unavailable' });
+  assert.deepEqual([world.found, await world.waiting()], [[], 2]);
 });
