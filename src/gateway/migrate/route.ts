@@ -198,6 +198,8 @@ export class Route implements AsyncDisposable {
     const { member } = this.#view;
     if (member.isLive()) this.#follow({ member, record: await member.renew() });
     else this.#follow(await join(this.#o));
+    // What could not be told at once.
+    for (const mutation of this.#mutations) if (mutation.known && mutation.over) await this.#tell(mutation);
     await this.#acknowledge();
   }
 
@@ -263,8 +265,8 @@ export class Route implements AsyncDisposable {
   }
 
   async #tell(mutation: Mutation): Promise<void> {
-    this.#mutations.delete(mutation);
     await mutation.member.ended(mutation.what.id, mutation.doubtful);
+    this.#mutations.delete(mutation);
   }
 
   async #patiently<T>(signal: AbortSignal | undefined, wait: (patience: AbortSignal) => Promise<T>): Promise<T> {

@@ -153,3 +153,28 @@ test('who stands still in the middle of a transaction is waited for as long as a
   assert.ok((await locked()) >= LEASE * 0.9, 'waited for anew');
   stopped.exec('ROLLBACK');
 });
+
+test('what cannot be given back at once is given back as soon as the file can be written', async () => {
+  await using home = new Home();
+  const clock = new FakeClock();
+  const bucket = await home.photos(clock);
+  await toMigrating(bucket);
+  await using member = await bucket.join('one');
+  await member.renew();
+  await member.acknowledge((await bucket.record()).epoch, []);
+  const [claim, write] = [await member.keys.claim('k'), await member.keys.beginWrite('l')];
+  using other = new Database(home.file);
+  other.exec("CREATE TRIGGER full BEFORE DELETE ON standings BEGIN SELECT RAISE(ABORT, 'full'); END");
+  for (const standing of [claim, write])
+    await assert.rejects(async () => await standing[Symbol.asyncDispose](), { code: 'state' });
+  const standing = async (): Promise<number> => {
+    const { claims, writes } = await bucket.counts();
+    return claims + writes;
+  };
+  await clock.advance(LEASE * 0.6);
+  assert.equal(await standing(), 2);
+  await member.renew();
+  other.exec('DROP TRIGGER full');
+  await clock.advance(LEASE * 0.6);
+  assert.equal(await standing(), 0);
+});

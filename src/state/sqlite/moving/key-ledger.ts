@@ -9,7 +9,7 @@ export class SqliteKeyLedger implements KeyLedger {
   readonly #lost: AbortSignal;
 
   constructor(bucket: SqliteMovingBucket, member: number, lost: AbortSignal) {
-    this.#held = { bucket, member };
+    this.#held = { bucket, member, lost };
     this.#lost = lost;
   }
 
@@ -64,8 +64,14 @@ export class SqliteKeyLedger implements KeyLedger {
 
   async beginWrite(key: Key): Promise<Standing> {
     const id = await this.#together(() => this.#keys.beginWrite(key, this.#held.member));
-    if (this.#held.bucket.options.writeBack) await this.#shared.sync.done();
-    return new SqliteStanding(this.#held, 'write', key, id);
+    const standing = new SqliteStanding(this.#held, 'write', key, id);
+    try {
+      if (this.#held.bucket.options.writeBack) await this.#shared.sync.done();
+    } catch (thrown) {
+      await standing[Symbol.asyncDispose]();
+      throw thrown;
+    }
+    return standing;
   }
 
   async dirty(after: Key | undefined, limit: number): Promise<readonly DirtyKey[]> {
@@ -144,7 +150,11 @@ export class SqliteKeyLedger implements KeyLedger {
 interface Held {
   readonly bucket: SqliteMovingBucket;
   readonly member: number;
+  readonly lost: AbortSignal;
 }
+
+/** What could not be given back is tried again after so long, milliseconds. */
+const AGAIN = 500;
 
 class SqliteStanding implements Standing {
   protected readonly key: Key;
@@ -164,13 +174,30 @@ class SqliteStanding implements Standing {
     this.#doubt = true;
   }
 
+  /** Where that fails it is tried again behind: what stands in the name of a member that lives on would never end. */
   async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#giveBack();
+    } catch (thrown) {
+      this.#giveBackLater();
+      throw thrown;
+    }
+  }
+
+  async #giveBack(): Promise<void> {
     const { keys, shared } = this.#held.bucket;
     await shared.group.add(() => {
       if (this.#kind === 'write') keys.endWrite(this.#id, this.key, this.#doubt);
       else keys.end(this.#id, this.#doubt);
     });
     shared.waiting.tell();
+  }
+
+  #giveBackLater(): void {
+    const { bucket, lost } = this.#held;
+    bucket.shared.options.clock.after(AGAIN, () => {
+      if (!lost.aborted) this.#giveBack().catch(() => this.#giveBackLater());
+    });
   }
 
   /** Durable when it resolves. */

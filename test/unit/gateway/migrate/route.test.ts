@@ -86,6 +86,19 @@ test('what is in flight on old is known from the switch on until it ends', async
   assert.deepEqual((await bucket.inFlightOnOld()).known, []);
 });
 
+test('that a change on old ended is told again where it could not be', async (t) => {
+  const world = await World.at('tracking');
+  const { route, bucket, clock } = world;
+  const passage = await route.mutating('k', 'write');
+  await world.go('switching', 'pending');
+  t.mock.method(bucket, 'ended', () => assert.fail('the disk is full'), { times: 1 });
+  passage[Symbol.dispose]();
+  await clock.advance(0);
+  assert.equal((await bucket.inFlightOnOld()).known.length, 1);
+  await clock.advance(INTERVAL);
+  assert.equal((await bucket.inFlightOnOld()).known.length, 0);
+});
+
 test('what takes too long on old after the switch is cut, and lingers where nobody knows what became of it', async () => {
   const world = await World.at('tracking');
   const passage = await world.route.mutating('k', 'write');
