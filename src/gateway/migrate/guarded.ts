@@ -1,5 +1,5 @@
 import type { Body } from '../../model/body.ts';
-import { FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ComposedStore } from '../../store/compose.ts';
 import { VISIBLE, type Call, type Operation } from '../../store/layers/call.ts';
@@ -53,11 +53,20 @@ class Guard implements Layer {
     if (!CHANGING.has(operation)) return await next(call);
     requireSure(this.#o.sure);
     if (call.body !== undefined) call.body = watched(call.body, this.#o.sure);
+    const { inDoubt } = this.#o;
+    if (inDoubt === undefined || key === undefined || !VISIBLE.has(operation)) return await next(call);
+    const { signal } = call;
+    const doubt = (): void => inDoubt(key);
+    // Whoever gives an attempt up goes on at once, and the store may never say what became of it.
+    signal?.addEventListener('abort', doubt);
     try {
       return await next(call);
     } catch (thrown) {
-      if (key !== undefined && VISIBLE.has(operation) && !isRefusal(thrown)) this.#o.inDoubt?.(key);
+      // A store that asks to slow down has not begun.
+      if (!isRefusal(thrown) && !isFerryError(thrown, 'throttled')) doubt();
       throw thrown;
+    } finally {
+      signal?.removeEventListener('abort', doubt);
     }
   }
 }

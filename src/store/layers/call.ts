@@ -57,6 +57,7 @@ export type Operation =
 export const VISIBLE: ReadonlySet<Operation> = new Set<Operation>([
   'write',
   'remove',
+  'removeIf',
   'removeMany',
   'copy',
   'fetch',
