@@ -6,6 +6,7 @@
  * Every gateway has one, and one of them conducts (`Member.conduct`); another goes on where it stopped when it dies or
  * stands still.
  */
+import { discard } from '../../engine/leftovers.ts';
 import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import { isWithin, type Hours } from '../../model/gateway.ts';
@@ -229,12 +230,15 @@ export class Conductor implements AsyncDisposable {
     this.#tell('info', 'nothing is in flight on the old side any more: the copy begins');
   }
 
-  /** Of an earlier round: where it stopped says nothing of this one. */
+  /** Of an earlier round: where it stopped says nothing of this one. Uploads it did not end are aborted. */
   async #forgetCopy(): Promise<void> {
-    const { state, task, holder } = this.#o;
+    const { state, task, holder, now } = this.#o;
     await this.#forget('copied');
     if ((await state.getTask(task)) === undefined) return;
     await using lease = await state.lease(task, holder);
+    const journal = await state.journal(lease);
+    const left = { journal, destination: this.#o.new, signal: this.#closed.signal, now };
+    for (const { key } of await journal.uploads()) await discard(left, key);
     await state.deleteTask(lease);
   }
 

@@ -71,6 +71,16 @@ test('a second round copies everything, wherever the first one came to', async (
   assert.deepEqual(await world.keysOfNew(), keys);
 });
 
+test('uploads that the copy of an earlier round did not end are aborted', async () => {
+  await using world = await World.open();
+  const [clients, left] = [await world.begin('new'), await world.begin('new')];
+  await world.leave('k', left);
+  await world.conduct();
+  await world.go('tracking', 'switching');
+  await world.until(async () => (await world.phase()) === 'migrating');
+  assert.deepEqual(await world.uploads('new'), [clients]);
+});
+
 test('uploads that a dead gateway began to carry objects are aborted, and no others', async () => {
   await using world = await World.open();
   const [dead, clients, live] = [await world.begin('old'), await world.begin('new'), await world.begin('new')];
@@ -140,6 +150,23 @@ class World implements AsyncDisposable {
 
   async begin(side: 'old' | 'new'): Promise<string> {
     return await this[side].multipart!.begin('k');
+  }
+
+  /** What the copy of an earlier round leaves. */
+  async leave(key: string, uploadId: string): Promise<void> {
+    const task = { name: 'migrate.b', file: '', identity: '', createdAt: 0 };
+    await this.#state.createTask(task);
+    await using lease = await this.#state.lease(task.name, 'test');
+    const journal = await this.#state.journal(lease);
+    await journal.beginUpload({
+      key,
+      uploadId,
+      partSize: 1,
+      size: 1,
+      sourceVersion: '',
+      startedAt: 0,
+      owesTags: false,
+    });
   }
 
   async uploads(side: 'old' | 'new'): Promise<readonly string[]> {
