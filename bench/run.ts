@@ -7,6 +7,7 @@ import { installServers } from '../scripts/install-servers.ts';
 import { unavailable } from '../test/peers/servers.ts';
 import { MAIN } from './lib/ferry.ts';
 import { api } from './scenarios/api.ts';
+import { consolePage } from './scenarios/console.ts';
 import { compare } from './scenarios/compare.ts';
 import { events } from './scenarios/events.ts';
 import { gateway } from './scenarios/gateway.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   moving,
   movingList,
   gatewayMemory,
+  consolePage,
   api,
   events,
 ];

@@ -29,7 +29,7 @@ export class FakeApi {
   /** Rows of `/files`, by their number. */
   files: { count: number; row: (i: number) => api.FileRow } = {
     count: 0,
-    row: (i) => ({ key: String(i), outcome: 'copied' }),
+    row: (i) => ({ key: String(i), result: 'copied', method: 'checksum' }),
   };
   plan: api.Plan | undefined;
   checks: api.Check[] = [];
@@ -148,7 +148,17 @@ export class FakeApi {
       list('/v1/tasks/{name}/ranges', 'listRanges', () => this.ranges),
       get('/v1/tasks/{name}/series', 'getSeries', () => ({ step: 1000, points: this.points })),
       list('/v1/tasks/{name}/failure-groups', 'listFailureGroups', () => this.groups),
-      list('/v1/tasks/{name}/log', 'listLog', () => this.log),
+      route({
+        method: 'GET',
+        path: '/v1/tasks/{name}/log',
+        id: 'getTaskLog',
+        tag: 'fake',
+        summary: 'fake',
+        role: 'viewer',
+        query: PAGE,
+        answers: {},
+        handle: async ({ query: { cursor } }) => ok({ items: cursor === undefined ? this.log : [], next: 'end' }),
+      }),
       list('/v1/tasks/{name}/reports', 'listReports', () => this.reports),
       route({
         method: 'GET',

@@ -20,8 +20,8 @@ export function furnish(fake: FakeApi, now: number): void {
   fake.files = { count: 1_000_000, row: fileOf };
   fake.log = logOf(now);
   fake.reports = [
-    { id: 'run-2', kind: 'run', at: now - 12 * MINUTE },
-    { id: 'verification-1', kind: 'verification', at: now - 3 * MINUTE },
+    { id: 'run-2', kind: 'run', at: now - 12 * MINUTE, json: '/v1/a.json', html: '/v1/a.html' },
+    { id: 'verification-1', kind: 'verification', at: now - 3 * MINUTE, json: '/v1/b.json', html: '/v1/b.html' },
   ];
   fake.migrations = migrationsOf(now);
   fake.mirrors = mirrorsOf(now);
@@ -267,22 +267,25 @@ function fileOf(i: number): api.FileRow {
   const key = `img/${i.toString(16).padStart(6, '0')}.jpg`;
   return {
     key,
-    outcome: i % 97 === 5 ? 'skipped' : 'copied',
+    result: i % 97 === 5 ? 'equal' : 'copied',
+    method: 'checksum',
     size: 40_000 + ((i * 7919) % 900_000),
-    checksum: `md5:${(i * 2_654_435_761).toString(16).padStart(12, '0')}`,
   };
 }
 
 function logOf(now: number): api.LogLine[] {
+  const time = (ago: number): string => new Date(now - ago).toISOString();
   return [
-    { at: now - 1000, level: 'info', message: 'pass 2: 2,640,118 objects copied, 412 MiB/s' },
+    { time: time(31 * MINUTE), level: 'info', message: 'run starts' },
+    { time: time(MINUTE), level: 'error', message: 'failed', key: 'video/raw/a.mxf', error: { message: 'too large' } },
     {
-      at: now - 30_000,
+      time: time(30_000),
       level: 'warn',
-      message: 'another attempt: GetObject legal/2019/0007.pdf (attempt 2: 503 SlowDown)',
+      message: 'another attempt',
+      key: 'legal/2019/0007.pdf',
+      error: { message: '503 SlowDown' },
     },
-    { at: now - 60_000, level: 'error', message: 'failed: video/raw/a.mxf (too-large)' },
-    { at: now - 31 * MINUTE, level: 'info', message: 'the run went on: 40 ranges, 18 done' },
+    { time: time(1000), level: 'info', message: 'progress' },
   ];
 }
 

@@ -38,7 +38,7 @@ export interface Operations {
   listFailures: api.Page<api.Failure>;
   listFailureGroups: api.Page<api.FailureGroup>;
   listFiles: api.Page<api.FileRow>;
-  listLog: api.Page<api.LogLine>;
+  getTaskLog: api.Page<api.LogLine>;
   listReports: api.Page<api.Report>;
   listMigrations: api.Page<api.Migration>;
   getMigration: api.Migration;
@@ -101,7 +101,7 @@ export const PATHS: Readonly<Record<Operation, readonly [method: string, path: s
   listFailures: ['GET', '/v1/tasks/{name}/failures'],
   listFailureGroups: ['GET', '/v1/tasks/{name}/failure-groups'],
   listFiles: ['GET', '/v1/tasks/{name}/files'],
-  listLog: ['GET', '/v1/tasks/{name}/log'],
+  getTaskLog: ['GET', '/v1/tasks/{name}/log'],
   listReports: ['GET', '/v1/tasks/{name}/reports'],
   listMigrations: ['GET', '/v1/migrations'],
   getMigration: ['GET', '/v1/migrations/{name}'],

@@ -210,22 +210,28 @@ export interface FailureGroup {
 
 export interface FileRow {
   readonly key: string;
-  readonly outcome: string;
+  /** `equal`, `copied`… */
+  readonly result: string;
+  /** How that is known. */
+  readonly method: string;
   readonly size?: number;
-  readonly checksum?: string;
-  readonly at?: number;
 }
 
 export interface LogLine {
-  readonly at: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly level: string;
   readonly message: string;
+  readonly key?: string;
+  readonly error?: { readonly message?: string };
 }
 
 export interface Report {
   readonly id: string;
-  readonly kind: string;
+  readonly kind: 'run' | 'verification';
   readonly at: number;
+  readonly json: string;
+  readonly html: string;
 }
 
 interface Amount {

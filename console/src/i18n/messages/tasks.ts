@@ -148,7 +148,7 @@ export const tasks = {
   'files.key': ['Key', '键'],
   'files.outcome': ['Outcome', '结果'],
   'files.size': ['Size', '大小'],
-  'files.checksum': ['Checksum', '校验和'],
+  'files.method': ['Known by', '依据'],
   'files.none': ['Nothing is recorded object by object', '没有逐个对象的记录'],
   'files.none.hint': [
     'Tasks with report.evidence: all name every object; others name differences alone.',
@@ -177,6 +177,9 @@ export const tasks = {
   'log.caption': ['What this task wrote', '该任务的日志'],
   'log.level': ['Level', '级别'],
   'log.message': ['Message', '消息'],
+  'log.time': ['When', '时间'],
+  'reports.kind.run': ['Run', '运行'],
+  'reports.kind.verification': ['Verification', '校验'],
   'log.none': ['It wrote nothing yet', '尚无日志'],
   'reports.caption': ['Reports', '报告'],
   'reports.kind': ['Of', '类型'],

@@ -20,10 +20,10 @@ export function TaskFiles({ task }: { readonly task: Task }) {
         columns={[
           { key: 'key', head: t('files.key'), is: 'row', cell: ({ key }) => <code title={key}>{key}</code> },
           {
-            key: 'outcome',
+            key: 'result',
             head: t('files.outcome'),
             width: '120px',
-            cell: ({ outcome }) => <span class={outcome === 'failed' ? 'alarm' : ''}>{outcome}</span>,
+            cell: ({ result }) => <span class={/fail|missing|differ/.test(result) ? 'alarm' : ''}>{result}</span>,
           },
           {
             key: 'size',
@@ -33,14 +33,11 @@ export function TaskFiles({ task }: { readonly task: Task }) {
             cell: ({ size }) => (size === undefined ? '–' : format.bytes(size)),
           },
           {
-            key: 'checksum',
-            head: t('files.checksum'),
+            key: 'method',
+            head: t('files.method'),
             wide: true,
-            cell: ({ checksum }) => (
-              <code class="quiet" title={checksum}>
-                {checksum ?? '–'}
-              </code>
-            ),
+            width: '160px',
+            cell: ({ method }) => <span class="quiet">{method}</span>,
           },
         ]}
       />
