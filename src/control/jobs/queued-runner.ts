@@ -61,7 +61,7 @@ export class QueuedRunner implements BulkRunner {
       return undefined;
     }
     if (isAtWork(known)) return undefined;
-    if (once === true && resultOf(known.result) !== undefined) return endOf(known);
+    if (once === true && hasEnded(known)) return endOf(known);
     await desk.order(name, { what: what === 'run' ? 'run' : 'retry' });
     return undefined;
   }
@@ -111,14 +111,16 @@ function isAtWork({ state }: QueuedTask): boolean {
   return state === 'queued' || state === 'running' || state === 'paused';
 }
 
-function endOf({ record, result: kept }: QueuedTask): BulkEnd {
-  const { counters } = record;
-  const result = resultOf(kept);
-  if (record.state === 'interrupted' || result === undefined) {
-    const error = { code: 'interrupted', message: 'its task was stopped' };
-    return { outcome: 'failed', counters, error };
-  }
-  const { outcome, error } = result;
-  if (outcome === 'finished' || outcome === 'finished-with-failures') return { outcome, counters };
-  return { outcome: 'failed', counters, error: error ?? record.error };
+/** By what the state tells of the task: a process that died may not have written how its order ended. */
+function endOf({ record, state, result: kept }: QueuedTask): BulkEnd {
+  const { counters, error } = record;
+  if (state === 'failed') return { outcome: 'failed', counters, error: resultOf(kept)?.error ?? error };
+  if (record.state === 'finished') return { outcome: 'finished', counters };
+  if (record.state === 'failed') return { outcome: error ? 'failed' : 'finished-with-failures', counters, error };
+  return { outcome: 'failed', counters, error: { code: 'interrupted', message: 'its task was stopped' } };
+}
+
+/** It came to an end, whatever that was. */
+function hasEnded({ record, state }: QueuedTask): boolean {
+  return state === 'failed' || record.state === 'finished' || record.state === 'failed';
 }
