@@ -182,6 +182,7 @@ describe('pages', { skip: withoutBrowser }, () => {
     await using place = await Place.open(at(), '/tasks/photos-archive/files');
     const { page } = place.window;
     await page.getByText('img/000000.jpg').waitFor();
+    await page.getByText('img/000014.jpg').waitFor();
     const box = page.getByRole('group', { name: 'Objects with what became of them' });
     for (let thousands = 1; thousands <= 12; thousands++) {
       await page.getByText(`${thousands},000+ rows`).waitFor();

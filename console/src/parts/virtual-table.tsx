@@ -72,9 +72,17 @@ export function VirtualTable<T>({
     const { current } = box;
     if (current !== null) setScroll({ top: current.scrollTop, height: current.clientHeight });
   };
-  useEffect(measure, []);
+  const nothing = shown?.empty === true;
+  useEffect(() => {
+    const { current } = box;
+    if (current === null) return undefined;
+    // It grows with its first rows.
+    const resized = new ResizeObserver(measure);
+    resized.observe(current);
+    return () => resized.disconnect();
+  }, [nothing]);
 
-  if (shown?.empty === true) return <>{empty}</>;
+  if (nothing) return <>{empty}</>;
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
   return (
     <>
