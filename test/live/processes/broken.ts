@@ -1,7 +1,8 @@
 /**
- * Whole gateways with one rule broken: what is wrong with them has to show in what clients see. Here are those that show
- * within seeds. That nobody waits for a claim does not within 40, and that a stopped gateway takes itself to be live can
- * not: its timers tell it before anything else is done. The explorer catches both (`variants.ts`).
+ * Whole gateways with one rule broken: what is wrong with them has to show in what clients see. Here is what shows within
+ * a few seeds wherever it was run. That writes to new are not recorded showed at the first seed on one machine and not in
+ * six on another; that nobody waits for a claim did not show in 40; that a stopped gateway takes itself to be live was not
+ * tried for long. The explorer catches all of them (`variants.ts`).
  */
 import { KeyTables } from '../../../src/state/sqlite/moving/key-tables.ts';
 
@@ -10,14 +11,6 @@ export const BROKEN = {
   'new alone never decides': () => {
     KeyTables.prototype.isTouched = () => false;
     KeyTables.prototype.touchedAmong = () => new Set();
-  },
-  'writes to new are not recorded': () => {
-    KeyTables.prototype.beginWrite = function (key, member) {
-      return this.add('write', key, member);
-    };
-    KeyTables.prototype.endWrite = function (id, _key, inDoubt) {
-      this.end(id, inDoubt);
-    };
   },
 } satisfies Readonly<Record<string, () => void>>;
 
