@@ -54,7 +54,6 @@ export interface AccessEntry {
   readonly servedFrom: ServedFrom;
 }
 
-/** Path that says whether this server takes requests: 200, or 503 while it drains. Not a bucket's name. */
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #rules: AuthenticationRules;

@@ -8,7 +8,7 @@ import { useResource } from '../live/resource.ts';
 import { ButtonLink } from '../parts/button.tsx';
 import { Empty, Figure, Figures, Page, Panel } from '../parts/page.tsx';
 import { Loaded } from '../parts/problem.tsx';
-import { Table } from '../parts/table.tsx';
+import { nameColumn, Table } from '../parts/table.tsx';
 import { pathTo } from '../router.ts';
 import { TaskBadge, TaskMeter } from './tasks/task-state.tsx';
 
@@ -175,16 +175,7 @@ function Running({ tasks }: { readonly tasks: readonly Task[] }) {
       rows={tasks.slice(0, 20)}
       id={({ name }) => name}
       columns={[
-        {
-          key: 'name',
-          head: t('word.name'),
-          is: 'row',
-          cell: ({ name }) => (
-            <a class="name wrap" href={pathTo('tasks', name)}>
-              {name}
-            </a>
-          ),
-        },
+        nameColumn(t('word.name'), 'tasks'),
         { key: 'progress', head: t('tasks.progress'), cell: (task) => <TaskMeter task={task} /> },
         {
           key: 'rate',
@@ -221,16 +212,7 @@ function Ended({ tasks }: { readonly tasks: readonly Task[] }) {
       rows={tasks}
       id={({ name }) => name}
       columns={[
-        {
-          key: 'name',
-          head: t('word.name'),
-          is: 'row',
-          cell: ({ name }) => (
-            <a class="name wrap" href={pathTo('tasks', name)}>
-              {name}
-            </a>
-          ),
-        },
+        nameColumn(t('word.name'), 'tasks'),
         { key: 'state', head: t('tasks.state'), cell: ({ state }) => <TaskBadge state={state} /> },
         { key: 'copied', head: t('task.copied'), is: 'number', cell: ({ counters }) => format.count(counters.copied) },
         {

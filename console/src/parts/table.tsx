@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useConsole } from '../console.ts';
+import { pathTo } from '../router.ts';
 
 export interface Column<T> {
   readonly key: string;
@@ -11,6 +12,20 @@ export interface Column<T> {
   readonly wide?: boolean;
   /** Of tables with fixed rows: `90px`, `20%`. */
   readonly width?: string;
+}
+
+/** The column that names the rows, and leads to what each is about. */
+export function nameColumn<T extends { readonly name: string }>(head: string, page: string): Column<T> {
+  return {
+    key: 'name',
+    head,
+    is: 'row',
+    cell: ({ name }) => (
+      <a class="name wrap" href={pathTo(page, name)}>
+        {name}
+      </a>
+    ),
+  };
 }
 
 export interface Selection {

@@ -1,29 +1,11 @@
 /** Tasks of a server. */
 import * as z from 'zod';
+import { FAILURE, FAILURE_GROUP } from '../../control/tasks/failure-shapes.ts';
 import { TASK, type ToldTask } from '../../control/tasks/resource.ts';
 import type { ShownTask, TaskView } from '../task-view.ts';
 import type { ApiClient } from './api-client.ts';
 
-const FAILURE = z.object({
-  key: z.string(),
-  operation: z.string(),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string(),
-  size: z.number().optional(),
-  at: z.number(),
-  attempts: z.number(),
-});
-
-const GROUPS = z.object({
-  items: z.array(
-    z.object({
-      code: z.string(),
-      count: z.number(),
-      examples: z.array(z.object({ key: z.string(), message: z.string(), remedy: z.string() })),
-    }),
-  ),
-});
+const GROUPS = z.object({ items: z.array(FAILURE_GROUP) });
 
 export function remoteTasks(server: ApiClient): TaskView {
   return {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { cursorOf, PAGE, pageOf, positionOf } from '../api/page.ts';
 import { Problem } from '../api/problem.ts';
 import { ok, route, type Route } from '../api/route.ts';
+import { FAILURE, FAILURE_GROUP } from './failure-shapes.ts';
 import { keptSeries } from './kept-series.ts';
 import { linesFrom, tailOf } from './lines.ts';
 import { rangeMap } from './range-map.ts';
@@ -20,21 +21,6 @@ const RANGE = z.object({
   state: z.enum(['done', 'active', 'waiting', 'failed']),
 });
 const POINT = z.object({ at: z.number(), bytes: z.number(), objects: z.number(), failed: z.number() });
-const FAILURE = z.object({
-  key: z.string(),
-  operation: z.string(),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string(),
-  size: z.number().optional(),
-  at: z.number(),
-  attempts: z.number(),
-});
-const GROUP = z.object({
-  code: z.string(),
-  count: z.number(),
-  examples: z.array(z.object({ key: z.string(), message: z.string(), remedy: z.string() })),
-});
 const FILE = z.looseObject({ key: z.string(), result: z.string(), method: z.string(), size: z.number().optional() });
 const LINE = z.looseObject({ time: z.string(), level: z.string(), message: z.string() });
 const REPORT = z.object({
@@ -137,7 +123,7 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       summary: 'What failed by cause, most frequent first, with examples.',
       role: 'viewer',
       params: NAMED,
-      answers: { 200: { about: 'A group for each code.', schema: z.object({ items: z.array(GROUP) }) } },
+      answers: { 200: { about: 'A group for each code.', schema: z.object({ items: z.array(FAILURE_GROUP) }) } },
       problems: [404],
       handle: async ({ params: { name } }) => ok({ items: await state.failureGroups(name) }),
     }),

@@ -6,8 +6,7 @@ import { Meter } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Page, Panel } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/problem.tsx';
-import { Table } from '../../parts/table.tsx';
-import { pathTo } from '../../router.ts';
+import { nameColumn, Table } from '../../parts/table.tsx';
 import { PhaseBadge, PhaseMap } from './phases.tsx';
 import { StepDialog } from './step-dialog.tsx';
 
@@ -45,16 +44,7 @@ export function MigrationsPage() {
                   id={({ name }) => name}
                   selection={console.may('operator') ? { has: (name) => selected.has(name), toggle } : undefined}
                   columns={[
-                    {
-                      key: 'name',
-                      head: t('migrations.bucket'),
-                      is: 'row',
-                      cell: ({ name }) => (
-                        <a class="name wrap" href={pathTo('migrations', name)}>
-                          {name}
-                        </a>
-                      ),
-                    },
+                    nameColumn(t('migrations.bucket'), 'migrations'),
                     {
                       key: 'phase',
                       head: t('migrations.phase'),

@@ -3,8 +3,7 @@ import { useResource } from '../../live/resource.ts';
 import { ButtonLink } from '../../parts/button.tsx';
 import { Empty, Page, Panel } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/problem.tsx';
-import { Table } from '../../parts/table.tsx';
-import { pathTo } from '../../router.ts';
+import { nameColumn, Table } from '../../parts/table.tsx';
 import { TestBadge } from './test-badge.tsx';
 import { TestButton } from './test-button.tsx';
 
@@ -34,16 +33,7 @@ export function StoresPage() {
                 rows={items}
                 id={({ name }) => name}
                 columns={[
-                  {
-                    key: 'name',
-                    head: t('word.name'),
-                    is: 'row',
-                    cell: ({ name }) => (
-                      <a class="name wrap" href={pathTo('stores', name)}>
-                        {name}
-                      </a>
-                    ),
-                  },
+                  nameColumn(t('word.name'), 'stores'),
                   { key: 'type', head: t('stores.type'), cell: ({ type }) => type },
                   {
                     key: 'path',
