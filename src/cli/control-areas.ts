@@ -9,6 +9,7 @@ import type { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { storeRoutes } from '../control/stores/routes.ts';
 import { TaskDesk, type DeskOptions } from '../control/tasks/desk.ts';
 import { insightRoutes } from '../control/tasks/insight-routes.ts';
+import { KnownFiles } from '../control/tasks/known-files.ts';
 import { taskRoutes } from '../control/tasks/routes.ts';
 import { TaskRunner } from '../control/tasks/runner.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
@@ -62,7 +63,14 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     new TaskRunner({ services, queue, hub, clock: systemClock, atOnce: spec.tasksAtOnce, observe }),
   );
   const desk = new TaskDesk({ services, state: parts.tasks, runner, readNew: parts.readNew });
-  const ofTasks = { desk, runner, state: parts.tasks, services, logFile: parts.logFile };
+  const ofTasks = {
+    desk,
+    runner,
+    state: parts.tasks,
+    services,
+    files: new KnownFiles(services),
+    logFile: parts.logFile,
+  };
   const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });

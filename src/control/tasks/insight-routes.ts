@@ -40,7 +40,7 @@ const LOOKS = 16;
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 
 export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
-  const { desk, state, runner, services } = context;
+  const { desk, state, runner, services, files } = context;
   return [
     route({
       method: 'GET',
@@ -140,7 +140,7 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       answers: { 200: { about: 'A page, in the order they were dealt with.', schema: pageOf(FILE, 'Objects.') } },
       problems: [404],
       async handle({ params: { name }, query: { cursor, limit } }) {
-        const file = await evidenceOf(services, await desk.find(name));
+        const file = await evidenceOf(services.home, files, await desk.find(name));
         const page = await linesFrom(file, offsetOf(cursor), limit, (line) => line.includes('"record":{"key":'));
         const items = (page?.lines ?? []).flatMap((line) => recordOf(line));
         return ok({ items, next: page === undefined || page.last ? undefined : cursorOf(String(page.next)) });
@@ -178,7 +178,7 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
   ];
 }
 
-function reportRoutes({ desk, services }: TaskRoutesContext): readonly Route[] {
+function reportRoutes({ desk, services, files }: TaskRoutesContext): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -191,7 +191,7 @@ function reportRoutes({ desk, services }: TaskRoutesContext): readonly Route[] {
       answers: { 200: { about: 'The last 200.', schema: z.object({ items: z.array(REPORT) }) } },
       problems: [404],
       async handle({ params: { name } }) {
-        const reports = await reportsOf(services, await desk.find(name));
+        const reports = await reportsOf(services.home, files, await desk.find(name));
         const at = (id: string): string => `/v1/tasks/${name}/reports/${id}`;
         return ok({
           items: reports.map(({ id, kind, at: written }) => ({
@@ -216,7 +216,7 @@ function reportRoutes({ desk, services }: TaskRoutesContext): readonly Route[] {
       problems: [404],
       async handle({ params: { name, report } }) {
         const [, id, extension = ''] = /^([\w-]+)\.(json|html)$/.exec(report) ?? [];
-        const found = (await reportsOf(services, await desk.find(name))).find((each) => each.id === id);
+        const found = (await reportsOf(services.home, files, await desk.find(name))).find((each) => each.id === id);
         if (found === undefined) throw new Problem('no-such-resource');
         const type = extension === 'json' ? 'application/json' : 'text/html; charset=utf-8';
         const chunks = contents(join(found.folder, `report.${extension}`));

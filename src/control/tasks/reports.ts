@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TaskServices } from '../../tasks/services.ts';
 import type { QueuedTask } from '../../state/queue-book.ts';
+import type { KnownFiles } from './known-files.ts';
 
 export interface FoundReport {
   /** Of the folder. */
@@ -18,13 +18,18 @@ const MOST = 200;
 const ID = /^(run|verify-\d{8}T\d{6}Z)$/;
 
 /** Newest first; the last 200. */
-export async function reportsOf(services: TaskServices, task: QueuedTask): Promise<readonly FoundReport[]> {
+export async function reportsOf(
+  home: string,
+  files: KnownFiles,
+  { record }: QueuedTask,
+): Promise<readonly FoundReport[]> {
   const found: FoundReport[] = [];
-  const home = join(services.home, 'reports', task.record.name);
+  const own = join(home, 'reports', record.name);
   // By their names the run is the first, and verifications follow as they were made.
-  const [run = 'run', ...verifications] = (await namesIn(home)).filter((id) => ID.test(id)).toSorted();
-  for (const id of [run, ...verifications.slice(-MOST)]) await add(found, id, join(home, id));
-  const elsewhere = await folderOf(services, task);
+  const [run = 'run', ...verifications] = (await namesIn(own)).filter((id) => ID.test(id)).toSorted();
+  for (const id of [run, ...verifications.slice(-MOST)]) await add(found, id, join(own, id));
+  // Where the task says, and not in `$FERRY_HOME`.
+  const elsewhere = (await files.of(record))?.report.path;
   if (elsewhere !== undefined) {
     await add(found, 'run', join(elsewhere, 'run'));
     await add(found, 'report', elsewhere);
@@ -33,19 +38,13 @@ export async function reportsOf(services: TaskServices, task: QueuedTask): Promi
 }
 
 /** Where the evidence of its last run lies; whether it is whole or not. */
-export async function evidenceOf(services: TaskServices, task: QueuedTask): Promise<string> {
-  const elsewhere = await folderOf(services, task);
-  return join(elsewhere ?? join(services.home, 'reports', task.record.name), 'run', 'evidence.jsonl');
+export async function evidenceOf(home: string, files: KnownFiles, { record }: QueuedTask): Promise<string> {
+  const elsewhere = (await files.of(record))?.report.path;
+  return join(elsewhere ?? join(home, 'reports', record.name), 'run', 'evidence.jsonl');
 }
 
 export async function* contents(file: string): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(file)) if (chunk instanceof Uint8Array) yield chunk;
-}
-
-/** Where the task says, and not in `$FERRY_HOME`. */
-async function folderOf(services: TaskServices, { record }: QueuedTask): Promise<string | undefined> {
-  const read = await services.parseTask(record.file, record.name).catch(() => undefined);
-  return read?.spec.report.path;
 }
 
 async function add(found: FoundReport[], id: string, folder: string): Promise<void> {

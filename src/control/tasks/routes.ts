@@ -6,6 +6,7 @@ import { cursorOf, PAGE, pageOf, positionOf } from '../api/page.ts';
 import { Problem } from '../api/problem.ts';
 import { NOTHING, ok, route, type ApiAnswer, type Route } from '../api/route.ts';
 import type { TaskDesk } from './desk.ts';
+import type { KnownFiles } from './known-files.ts';
 import { LIMITS_PATCH } from './limits.ts';
 import { SHOWN_STATES, stateOf, TASK, toldOf } from './resource.ts';
 import type { TaskRunner } from './runner.ts';
@@ -17,6 +18,7 @@ export interface TaskRoutesContext {
   readonly runner: TaskRunner;
   readonly state: StateStore;
   readonly services: TaskServices;
+  readonly files: KnownFiles;
   /** The log file, JSON lines. */
   readonly logFile: string;
 }
@@ -38,7 +40,7 @@ const SUM = z.object({ objects: z.number(), bytes: z.number() });
 const PLAN = z.looseObject({ listed: SUM, copy: SUM, overwrite: SUM, skip: SUM, remove: SUM, fail: SUM });
 
 export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
-  const { desk, services } = context;
+  const { desk } = context;
   return [
     route({
       method: 'GET',
@@ -113,9 +115,8 @@ export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
       problems: [404],
       async handle({ params: { name } }) {
         const task = await desk.find(name);
-        // Of a store that is gone nothing is known; the task is told all the same.
-        const file = await services.parseTask(task.record.file, name).catch(() => undefined);
-        return ok(toldOf(task, context.runner.active(name), file?.spec.limits));
+        const file = await context.files.of(task.record);
+        return ok(toldOf(task, context.runner.active(name), file?.limits));
       },
     }),
     route({
