@@ -33,7 +33,7 @@ export class Guest {
       store: ${store('shop')}
       migrate: { to: ${store('shop-new')} }
 `;
-    return { bucket, control: `control: { listen: ${place} }\n` };
+    return { bucket, control: `control: { listen: ${place}, file_roots: [${JSON.stringify(root)}] }\n` };
   }
 
   /** Waits until he has opened the console. */

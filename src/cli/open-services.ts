@@ -9,6 +9,7 @@ import { findGateway, loadGateway } from '../config/gateway-config.ts';
 import { findStores, type NamedStore } from '../config/named-store.ts';
 import { pathText, type Path } from '../config/problems.ts';
 import { loadTaskFile, parseTaskFile, type LoadedTask, type Sealing } from '../config/task-file.ts';
+import { listFile } from '../control/jobs/list-file.ts';
 import { LiveHub } from '../control/live/hub.ts';
 import { RegisteredStores } from '../control/stores/registered-stores.ts';
 import { SecretBox } from '../control/stores/secret-box.ts';
@@ -21,6 +22,7 @@ import { verifyTask } from '../engine/verify.ts';
 import { TIMING, type Timing } from '../gateway/migrate/timing.ts';
 import { Users } from '../gateway/access/users.ts';
 import { serve, type RunningGateway } from '../gateway/serve.ts';
+import type { ControlSpec } from '../model/control.ts';
 import type { GatewaySpec } from '../model/gateway.ts';
 import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
@@ -31,6 +33,7 @@ import { machineClock, openMoving } from '../state/sqlite/moving/open.ts';
 import { openState } from '../state/sqlite/open.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { systemClock } from '../store/clock.ts';
+import { FileReach } from '../store/file-reach.ts';
 import { compose, type ComposedStore } from '../store/compose.ts';
 import type { RetryOptions } from '../store/layers/backoff.ts';
 import type { StoreContext, StoreRegistry, StoreRole } from '../store/registry.ts';
@@ -43,6 +46,7 @@ import { Measured } from './measured.ts';
 import { warmClient } from './mirror-warm.ts';
 import type { GlobalOptions } from './context.ts';
 import type { Engine, Patience, Stores } from '../tasks/services.ts';
+import { checkReach } from './check-reach.ts';
 import type { Services } from './services.ts';
 import { startServer, type RunningServer } from './running-server.ts';
 import { removeAbandoned, TemporaryFolder } from './temporary-folder.ts';
@@ -122,6 +126,8 @@ class RealServices implements Services {
   #control: Promise<ControlState> | undefined;
   #measured: Measured | undefined;
   #made: MadeUsers | undefined;
+  /** Of what is worked on for the API; undefined for who is at this machine. */
+  #reach: FileReach | undefined;
 
   constructor(config: Config, log: LogFile, options: ServicesOptions) {
     this.home = config.home;
@@ -171,7 +177,10 @@ class RealServices implements Services {
     const stores = await this.#namedIn(text);
     const unseal = (path: Path, sealed: string): string => this.#secrets.open(secretOf(name, path), sealed);
     const sealing = { seal, unseal };
-    return this.#withDefaults(parseTaskFile(text, { file: `task ${name}`, registry, env, stores, sealing }));
+    const loaded = parseTaskFile(text, { file: `task ${name}`, registry, env, stores, sealing });
+    // The list of a job, which is a task of the same name, is Ferry's own.
+    if (this.#reach) checkReach(loaded.spec, registry, this.#reach.and(listFile(this.#jobs, name)));
+    return this.#withDefaults(loaded);
   }
 
   /** The registered stores a task file names. */
@@ -181,7 +190,8 @@ class RealServices implements Services {
 
   async #stores(): Promise<RegisteredStores> {
     const { stores: book } = await this.control();
-    return new RegisteredStores({ book, box: this.#secrets, registry: this.#options.registry, now: this.now });
+    const { registry } = this.#options;
+    return new RegisteredStores({ book, box: this.#secrets, registry, reach: this.#reach, now: this.now });
   }
 
   async openStores(spec: TaskSpec, patience: Patience = {}): Promise<Stores> {
@@ -218,6 +228,7 @@ class RealServices implements Services {
     const gateway = await findGateway(this.#config.file, registry, env);
     if (gateway) this.log.conceal(gateway.secrets);
     const control = await loadControl(this.#config.file, env);
+    this.#reach = control.spec && this.#reachOf(control.spec, gateway?.spec);
     const measured = control.spec && (this.#measured = new Measured(this.version, this.now));
     const hub = new LiveHub();
     const { log, now } = this;
@@ -258,6 +269,18 @@ class RealServices implements Services {
         }),
       warn: (message) => this.log.warn(message),
     });
+  }
+
+  get #jobs(): string {
+    return join(this.home, 'jobs');
+  }
+
+  #reachOf({ fileRoots, tls }: ControlSpec, gateway: GatewaySpec | undefined): FileReach {
+    const { home, databaseFile, logFile, file } = this.#config;
+    const databases = [databaseFile, ...['control.db', 'moving.db'].map((name) => join(dirname(databaseFile), name))];
+    const beside = databases.flatMap((each) => ['', '-wal', '-shm'].map((ending) => each + ending));
+    const keys = [tls, gateway?.tls].flatMap((each) => (each === undefined ? [] : [each.keyFile]));
+    return new FileReach({ roots: fileRoots, kept: [home, file, logFile, ...beside, ...keys] });
   }
 
   async #serveGateway(spec: GatewaySpec): Promise<RunningGateway> {
@@ -345,7 +368,9 @@ class RealServices implements Services {
   }
 
   async #open(endpoint: EndpointSpec, role: StoreRole, patience: Patience): Promise<ComposedStore> {
-    const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role });
+    // A task was looked at when it was read: here lists of jobs may be any.
+    const reach = this.#reach?.and(this.#jobs);
+    const driver = await this.#options.registry.open(endpoint, { ...this.#storeContext, role, reach });
     const retry: RetryOptions = {
       ...patience,
       random: this.random,

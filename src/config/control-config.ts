@@ -57,6 +57,7 @@ export async function loadControl(
       lists: jobs.lists === undefined ? undefined : path.resolve(path.dirname(name), jobs.lists),
       keep: jobs.keep_days * 86_400_000,
     },
+    fileRoots: control.file_roots.map((root) => path.resolve(path.dirname(name), root)),
     tasksAtOnce: control.tasks_at_once,
   };
   return { spec, wanted: section !== undefined };

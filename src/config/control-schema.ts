@@ -35,6 +35,10 @@ export const CONTROL = z
       .boolean()
       .default(false)
       .describe('URLs of jobs, callbacks and lists may name private, loopback and link-local addresses.'),
+    file_roots: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Directories of this machine that stores, tasks and lists from the API may name, with all below. Relative ones start at this file. None where absent; `$FERRY_HOME` never is.'),
     jobs: z
       .strictObject({
         max_files: z.int().min(1).max(1_000_000_000).default(10_000_000).describe('URLs of one job.'),

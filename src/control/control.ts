@@ -43,7 +43,10 @@ export interface RunningControl {
 }
 
 /** Rejects with `configuration` where the address cannot be used. */
-export async function startControl(spec: Omit<ControlSpec, 'jobs'>, context: ControlContext): Promise<RunningControl> {
+export async function startControl(
+  spec: Omit<ControlSpec, 'jobs' | 'fileRoots'>,
+  context: ControlContext,
+): Promise<RunningControl> {
   const { state, hub, now } = context;
   await state.answers.forgetUnended();
   const failures = new FailureLimiter(now);

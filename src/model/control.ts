@@ -10,6 +10,8 @@ export interface ControlSpec {
   readonly openMetrics: boolean;
   /** Tasks it has at work at once. */
   readonly tasksAtOnce: number;
+  /** Directories that what comes through the API may name, with all below; absolute. */
+  readonly fileRoots: readonly string[];
   readonly jobs: JobsSpec;
 }
 

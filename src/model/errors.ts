@@ -185,6 +185,11 @@ export const ERROR_CATALOGUE = {
     cause: 'A key is unknown, missing or has a wrong value.',
     remedy: 'Correct the place named in the message.',
   },
+  'outside-file-roots': {
+    kind: 'denied', retryable: 'never', summary: 'The server may not be led to this place of its machine.',
+    cause: 'A store, a task or a list that came through the API names a file or directory that `control.file_roots` does not allow, or one that holds what Ferry keeps of itself.',
+    remedy: 'Have the directory added to `control.file_roots` in the configuration file and start `ferry serve` again; or name one that is allowed. `$FERRY_HOME` never is.',
+  },
   'task-not-found': {
     kind: 'configuration', retryable: 'never', summary: 'There is no task of this name.',
     cause: 'It was never created here, or was deleted.',

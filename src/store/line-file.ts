@@ -4,7 +4,9 @@
  * Blank lines are passed over, CRLF ends a line as LF does, and a byte order mark at the beginning is no part of it.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { FerryError, toFerryError } from '../model/errors.ts';
+import { existsSync, readlinkSync } from 'node:fs';
+import type { FileReach } from './file-reach.ts';
+import { FerryError, isFerryError, toFerryError } from '../model/errors.ts';
 
 export interface Line {
   /** Offset of its first byte in the file. */
@@ -31,11 +33,23 @@ export class LineFile implements AsyncDisposable {
   /** Reads share one buffer, so they take turns. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** `option` is the option that names the file, for the message. */
-  static async open(path: string, option: string): Promise<LineFile> {
+  /**
+   * `option` is the option that names the file, for the message. With `reach` it is looked at where what was opened
+   * really is. Rejects with `configuration`, `outside-file-roots`.
+   */
+  static async open(path: string, option: string, reach?: FileReach): Promise<LineFile> {
+    reach?.check({ at: ['options', option], path });
     try {
-      return new LineFile(await open(path, 'r'));
+      const handle = await open(path, 'r');
+      try {
+        reach?.check({ at: ['options', option], path: placeOf(handle.fd) ?? path });
+      } catch (thrown) {
+        await handle.close();
+        throw thrown;
+      }
+      return new LineFile(handle);
     } catch (thrown) {
+      if (isFerryError(thrown, 'outside-file-roots')) throw thrown;
       const message = `\`${option}\`: ${path} cannot be read`;
       throw new FerryError('configuration', { message, cause: thrown });
     }
@@ -129,4 +143,10 @@ function push(lines: Line[], bytes: Buffer, offset: number): void {
   if (offset === 0 && text.startsWith('\uFEFF')) text = text.slice(1);
   if (text.endsWith('\r')) text = text.slice(0, -1);
   if (text.trim() !== '') lines.push({ offset, text });
+}
+
+/** Where an open file is, on systems that tell. */
+function placeOf(fd: number): string | undefined {
+  const name = `/proc/self/fd/${fd}`;
+  return existsSync(name) ? readlinkSync(name) : undefined;
 }

@@ -3,6 +3,7 @@ import type { ZodType } from 'zod';
 import { FerryError } from '../model/errors.ts';
 import type { EndpointSpec } from '../model/task.ts';
 import type { HttpClient } from '../wire/http/client.ts';
+import type { FileReach, LocalPath } from './file-reach.ts';
 import type { Store } from './store.ts';
 
 export type StoreRole = 'source' | 'destination' | 'served';
@@ -23,6 +24,8 @@ export interface StoreContext {
    * object what the service behind tells, and reads nothing into it (a time in user metadata is user metadata).
    */
   readonly role?: StoreRole | undefined;
+  /** What of this machine the endpoint may name; all of it where absent. */
+  readonly reach?: FileReach | undefined;
 }
 
 export interface StoreDriver {
@@ -37,6 +40,8 @@ export interface StoreDriver {
   readonly roles: { readonly source: boolean; readonly destination: boolean };
   /** The option that tells in which encoding names are written: those of this store, or (at a destination) the source's. */
   readonly nameEncoding?: { readonly option: string; readonly of: 'itself' | 'source' } | undefined;
+  /** What an endpoint names of this machine. Absent: nothing. Throws `outside-file-roots` for what no root could allow. */
+  readonly local?: ((endpoint: Pick<EndpointSpec, 'path' | 'options'>) => readonly LocalPath[]) | undefined;
   /**
    * `spec.options` has passed `options`. Costs no request, but where only the service knows what the options leave out.
    */
@@ -68,6 +73,12 @@ export class StoreRegistry {
         remedy: `Use one of: ${this.names.join(', ')}.`,
       });
     }
-    return driver.open(spec, context);
+    return openWithin(driver, spec, context);
   }
+}
+
+/** Opens an endpoint that names nothing out of reach. Rejects with `outside-file-roots`. */
+export async function openWithin(driver: StoreDriver, spec: EndpointSpec, context: StoreContext): Promise<Store> {
+  if (context.reach !== undefined) for (const each of driver.local?.(spec) ?? []) context.reach.check(each);
+  return await driver.open(spec, context);
 }

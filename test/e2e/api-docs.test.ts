@@ -20,7 +20,7 @@ test('the commands of the guide to the API do what it says', { timeout: 60_000 }
       .replaceAll('/srv', srv);
   const blocks = blocksOf(readFileSync(join(ROOT, 'docs/how-to/api.md'), 'utf8'));
   const config = blocks.find(({ language }) => language === 'yaml')!;
-  writeFileSync(join(ferry.dir, 'ferry.yaml'), here(`${config.body}control: { listen: "127.0.0.1:7800" }\n`));
+  writeFileSync(join(ferry.dir, 'ferry.yaml'), here(config.body));
   const running = ferry.start('serve', '-c', 'ferry.yaml', '--json');
   await running.printed(/"type":"console"/);
   using shell = new Shell(ferry);

@@ -22,7 +22,7 @@ export class ControlServer implements Disposable {
   /** `control` goes into that section of the configuration. */
   private constructor(control: Readonly<Record<string, unknown>>, program: string | undefined) {
     this.ferry = new Ferry(program);
-    this.#config = { control: { listen: '127.0.0.1:0', ...control } };
+    this.#config = { control: { listen: '127.0.0.1:0', file_roots: ['.'], ...control } };
   }
 
   /** Of the sources where no other program is given. */

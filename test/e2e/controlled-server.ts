@@ -24,7 +24,7 @@ export class ControlledServer implements AsyncDisposable {
   /** `control` goes into the section of that name. */
   constructor(control: Readonly<Record<string, unknown>> = {}) {
     this.#config = this.at('ferry.yaml');
-    writeFileSync(this.#config, JSON.stringify({ control: { listen: '127.0.0.1:0', ...control } }));
+    writeFileSync(this.#config, JSON.stringify({ control: { listen: '127.0.0.1:0', file_roots: ['.'], ...control } }));
   }
 
   static async start(control?: Readonly<Record<string, unknown>>): Promise<ControlledServer> {

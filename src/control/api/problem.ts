@@ -1,5 +1,6 @@
 /** What went wrong with a request, as problem details (RFC 9457). */
 import { redactText } from '../../observe/redact.ts';
+import { OutOfReach } from '../../store/file-reach.ts';
 import { ERROR_CATALOGUE, FerryError, isFerryError, toFerryError, type ErrorCode } from '../../model/errors.ts';
 
 /** Where in a request something is wrong. */
@@ -137,8 +138,13 @@ export function problemOf(thrown: unknown, requestId: string): ProblemDocument {
     detail,
     code,
     remedy,
+    errors: error.cause instanceof OutOfReach ? [placeOf(error.cause, error.message)] : undefined,
     requestId,
   };
+}
+
+function placeOf({ at }: OutOfReach, detail: string): Fault {
+  return { pointer: ['#', ...at.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1'))].join('/'), detail };
 }
 
 /** Whether what was thrown is a defect, and has to be looked at by us. */
@@ -162,6 +168,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'task-mismatch': 409,
   'task-running': 409,
   guard: 409,
+  'outside-file-roots': 403,
   configuration: 400,
   'bad-key': 400,
   'no-credentials': 400,

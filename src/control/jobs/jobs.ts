@@ -9,7 +9,7 @@ import type { NewDelivery } from '../../state/control/callback-book.ts';
 import type { JobBook, JobRecord } from '../../state/control/job-book.ts';
 import { NO_COUNTERS, type StateStore } from '../../state/state-store.ts';
 import { Problem } from '../api/problem.ts';
-import { BadUrl, ListFile } from './list-file.ts';
+import { BadUrl, ListFile, listFile } from './list-file.ts';
 import { badUrl, readJob, type JobFields } from './job-reader.ts';
 import type { BulkEnd, BulkListener, BulkRunner, BulkTask, Destination, TargetResolver } from './runner.ts';
 
@@ -102,7 +102,7 @@ export class Jobs {
 
   /** Where its list is. */
   listFile(id: string): string {
-    return join(this.#folder(id), 'list');
+    return listFile(this.#c.folder, id);
   }
 
   /** Removes lists that were cut off by the death of a process: nobody was told that they are taken. */

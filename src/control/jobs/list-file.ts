@@ -1,6 +1,6 @@
 /** The list of a job on its way to the disk: checked URL by URL, one a line, never held. */
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FerryError } from '../../model/errors.ts';
 import { ExternalSorter } from '../../store/external-sort.ts';
 import { temporaryFailure } from '../../store/temporary-failure.ts';
@@ -158,4 +158,9 @@ export async function* linesOf(
   }
   const line = rest.toString('utf8').trim();
   if (line !== '') yield line;
+}
+
+/** Where the list of a job is, in the folder of all jobs. */
+export function listFile(folder: string, job: string): string {
+  return join(folder, job, 'list');
 }

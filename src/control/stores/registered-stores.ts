@@ -8,6 +8,7 @@ import type { Secret } from '../../model/secret.ts';
 import type { EndpointSpec } from '../../model/task.ts';
 import { redact } from '../../observe/redact.ts';
 import type { NewStore, StoreBook, StoreRecord } from '../../state/control/store-book.ts';
+import type { FileReach } from '../../store/file-reach.ts';
 import type { StoreDriver, StoreRegistry } from '../../store/registry.ts';
 import { Problem, type Fault } from '../api/problem.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -25,6 +26,8 @@ export interface RegisteredStoresOptions {
   readonly book: StoreBook;
   readonly box: SecretBox;
   readonly registry: StoreRegistry;
+  /** What of this machine they may name; all of it where absent. */
+  readonly reach?: FileReach | undefined;
   readonly now: () => number;
 }
 
@@ -33,12 +36,14 @@ export class RegisteredStores {
   readonly registry: StoreRegistry;
   readonly now: () => number;
   readonly #box: SecretBox;
+  readonly #reach: FileReach | undefined;
 
-  constructor({ book, box, registry, now }: RegisteredStoresOptions) {
+  constructor({ book, box, registry, reach, now }: RegisteredStoresOptions) {
     this.book = book;
     this.registry = registry;
     this.now = now;
     this.#box = box;
+    this.#reach = reach;
   }
 
   /** Throws `invalid-request`; rejects with `already-exists`. */
@@ -81,8 +86,8 @@ export class RegisteredStores {
     };
   }
 
-  /** Throws `invalid-request` with every fault of type and options. */
-  checked({ type, options }: WantedStore): { driver: StoreDriver; options: Record<string, unknown> } {
+  /** Throws `invalid-request` with every fault of type and options, `outside-file-roots`. */
+  checked({ type, path, options }: WantedStore): { driver: StoreDriver; options: Record<string, unknown> } {
     const driver = this.registry.find(type);
     if (driver === undefined) {
       const detail = `there is no store type "${type}"; there are ${this.registry.names.toSorted().join(', ')}`;
@@ -94,6 +99,7 @@ export class RegisteredStores {
     const result = driver.options.safeParse(options);
     if (!result.success) faults.push(...result.error.issues.map(faultOf));
     if (faults.length > 0 || !result.success) throw new Problem('invalid-request', { faults });
+    if (this.#reach) for (const each of driver.local?.({ path, options: result.data }) ?? []) this.#reach.check(each);
     return { driver, options: result.data };
   }
 

@@ -1,8 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import type { EndpointSpec } from '../../model/task.ts';
+import { realPlace, unreachable, type LocalPath } from '../../store/file-reach.ts';
 import type { StoreContext, StoreDriver } from '../../store/registry.ts';
 import { diskEncoding } from './encoding.ts';
 import { fileOptions } from './options.ts';
@@ -17,6 +17,7 @@ export function fileDriver(): StoreDriver {
     secrets: [],
     roles: { source: true, destination: true },
     nameEncoding: { option: 'encoding', of: 'itself' },
+    local,
     open: async (spec, context) => open(spec, context),
   };
 }
@@ -28,11 +29,15 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
   if (spec.path === '') throw new FerryError('configuration', { message: '`path` of a `file` endpoint is missing' });
   const encoding = options.encoding === 'utf-8' ? 'utf8' : options.encoding;
   const links = options.symlinks ?? (options.enable_link_follow ? 'follow' : 'skip');
-  const root = path.resolve(spec.path);
-  const real = realPath(root);
+  const given = path.resolve(spec.path);
+  const real = realPlace(given) ?? given;
+  const { reach } = context;
+  // Where not all may be reached, links that are changed later lead nowhere else.
+  const root = reach === undefined ? given : real;
   return new FileStore({
     root,
-    name: `file://${root}`,
+    reach,
+    name: `file://${given}`,
     identity: `file:${real}`,
     place: { root: 'file', prefix: real.endsWith(path.sep) ? real : real + path.sep },
     view: encoding === 'utf8' && links === 'skip' ? undefined : `${encoding}, links: ${links}`,
@@ -50,12 +55,8 @@ function open(spec: EndpointSpec, context: StoreContext): FileStore {
   });
 }
 
-/** The real path, also of what is not there yet, so that a place has one identity before and after it is made. */
-function realPath(place: string): string {
-  try {
-    return fs.realpathSync.native(place);
-  } catch {
-    const parent = path.dirname(place);
-    return parent === place ? place : path.join(realPath(parent), path.basename(place));
-  }
+function local({ path: root, options }: Pick<EndpointSpec, 'path' | 'options'>): readonly LocalPath[] {
+  if (options['unsafe_links'] === true)
+    throw unreachable(['options', 'unsafe_links'], '`unsafe_links` may not be given here: such links lead anywhere');
+  return root === '' ? [] : [{ at: ['path'], path: root }];
 }

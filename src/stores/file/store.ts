@@ -6,6 +6,7 @@ import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ObjectMeta, Tags } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
+import type { FileReach } from '../../store/file-reach.ts';
 import type {
   ListPage,
   ListRequest,
@@ -36,6 +37,8 @@ import { expectVersion, Writer } from './write.ts';
 export interface FileStoreOptions {
   /** Absolute path of the root. */
   readonly root: string;
+  /** Where the root may be; anywhere where absent. */
+  readonly reach?: FileReach | undefined;
   /** For people, and what tells this place from others; see `StoreInfo`. */
   readonly name: string;
   readonly identity: string;
@@ -78,13 +81,13 @@ export class FileStore implements Store {
   readonly #locks: KeyLocks | undefined;
 
   constructor(options: FileStoreOptions) {
-    const { root, encoding, links } = options;
+    const { root, encoding, links, reach } = options;
     this.#encoding = encoding;
     const { name, identity, place, view } = options;
     this.info = { type: 'file', name, identity, place, view };
     this.capabilities = fileCapabilities(root, encoding, options);
-    this.#tree = new Tree({ root, encoding, follow: false });
-    this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true }) : this.#tree;
+    this.#tree = new Tree({ root, encoding, follow: false, reach });
+    this.#readTree = links === 'follow' ? new Tree({ root, encoding, follow: true, reach }) : this.#tree;
     this.#durability = new Durability(options.fsync, this.#tree, root);
     this.#implied = new ImpliedDirectories(this.#tree);
     const made = (directory: readonly string[]): void => {

@@ -11,6 +11,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError } from '../../model/errors.ts';
+import type { FileReach } from '../../store/file-reach.ts';
 import type { DiskEncoding } from './encoding.ts';
 import { errno } from './errors.ts';
 import type { Path } from './io.ts';
@@ -28,6 +29,8 @@ export interface TreeOptions {
   readonly encoding: DiskEncoding;
   /** Open directories through symbolic links too, as long as they stay in the tree. Never for writing. */
   readonly follow: boolean;
+  /** Where the root may be, looked at whenever it is opened; anywhere where absent. */
+  readonly reach?: FileReach | undefined;
   /** False does without `/proc`, as on systems that have none. */
   readonly anchors?: boolean | undefined;
 }
@@ -127,10 +130,12 @@ export class Tree {
   }
 
   #openRoot(make: ((made: readonly string[]) => void) | undefined): Directory {
-    const { root, encoding } = this.#options;
+    const { root, encoding, reach } = this.#options;
+    reach?.check({ at: ['path'], path: root });
     if (make) makeRoot(root);
     this.#realRoot = fs.realpathSync.native(root);
     const fd = fs.openSync(this.#realRoot, O_RDONLY | O_DIRECTORY);
+    if (reach !== undefined) checkOpened(fd, this.#realRoot, reach);
     this.#anchored ??= this.#options.anchors !== false && isAnchor(fd, this.#realRoot);
     return new Directory(fd, Buffer.from(this.#realRoot), encoding, this.#anchored);
   }
@@ -262,6 +267,17 @@ function joinPath(base: Path, name: string | Buffer): Buffer {
     Buffer.from(path.sep),
     typeof name === 'string' ? Buffer.from(name) : name,
   ]);
+}
+
+/** What was opened is what may be: a directory on the way may have become a link meanwhile. */
+function checkOpened(fd: number, real: string, reach: FileReach): void {
+  try {
+    const where = fs.existsSync(`${PROC}/${fd}`) ? fs.readlinkSync(`${PROC}/${fd}`) : real;
+    reach.check({ at: ['path'], path: where });
+  } catch (thrown) {
+    fs.closeSync(fd);
+    throw thrown;
+  }
 }
 
 /** Whether the names of open files lead anywhere on this system. */

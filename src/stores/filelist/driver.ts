@@ -1,6 +1,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
+import { localOption } from '../../store/file-reach.ts';
 import type { StoreDriver } from '../../store/registry.ts';
 import { FileListStore } from './store.ts';
 
@@ -30,12 +31,13 @@ export function filelistDriver(files: StoreDriver): StoreDriver {
     secrets: [],
     roles: { source: true, destination: false },
     nameEncoding: { option: 'encoding', of: 'itself' },
+    local: (endpoint) => [...(files.local?.(endpoint) ?? []), ...localOption(endpoint.options, 'list_path')],
     async open(spec, context) {
       const parsed = options.safeParse(spec.options);
       if (!parsed.success) throw new FerryError('configuration', { message: z.prettifyError(parsed.error) });
       const { list_path: listPath, ...rest } = parsed.data;
       const tree = await files.open({ type: files.type, path: spec.path, options: rest }, context);
-      return new FileListStore(tree, path.resolve(listPath));
+      return new FileListStore(tree, path.resolve(listPath), context.reach);
     },
   };
 }

@@ -4,6 +4,7 @@ import { FerryError } from '../../model/errors.ts';
 import type { Key } from '../../model/key.ts';
 import type { ObjectEntry, ObjectMeta } from '../../model/object.ts';
 import { throwIfAborted } from '../../store/abort.ts';
+import type { FileReach } from '../../store/file-reach.ts';
 import { LineFile, type Line } from '../../store/line-file.ts';
 import type { ListPage, ListRequest, ReadOptions, ReadResult, Store, StoreInfo } from '../../store/store.ts';
 
@@ -16,12 +17,14 @@ export class FileListStore implements Store {
   readonly capabilities: Capabilities;
   readonly #files: Store;
   readonly #listPath: string;
+  readonly #reach: FileReach | undefined;
   #list: Promise<LineFile> | undefined;
   /** Keys just listed, for whoever goes on from this cursor; another listing has its own doubles to find. */
   #recent: { readonly cursor: string; readonly keys: Set<Key> } | undefined;
 
-  /** `files` is the tree the keys are read from; it is disposed of with this store. */
-  constructor(files: Store, listPath: string) {
+  /** `files` is the tree the keys are read from; it is disposed of with this store. `reach`: where the list may be. */
+  constructor(files: Store, listPath: string, reach?: FileReach) {
+    this.#reach = reach;
     this.#files = files;
     this.#listPath = listPath;
     const { name, identity, place, view } = files.info;
@@ -54,7 +57,7 @@ export class FileListStore implements Store {
     throwIfAborted(signal);
     const { cursor = '0', prefix = '' } = request;
     const limit = Math.max(1, Math.min(request.limit ?? MAX_PAGE, MAX_PAGE));
-    const list = await (this.#list ??= LineFile.open(this.#listPath, 'list_path'));
+    const list = await (this.#list ??= LineFile.open(this.#listPath, 'list_path', this.#reach));
     if (cursor === '0') await this.#mustExist(signal);
     const keys = this.#recent?.cursor === cursor ? this.#recent.keys : new Set<Key>();
     const page = await list.read(parseCursor(cursor), limit);

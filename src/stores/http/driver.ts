@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { LineFile } from '../../store/line-file.ts';
+import { localOption } from '../../store/file-reach.ts';
 import type { StoreDriver } from '../../store/registry.ts';
 import { PublicOnlyClient } from '../../wire/http/public-only-client.ts';
 import { httpOptions, SECRETS, settle } from './options.ts';
@@ -16,6 +17,7 @@ export function httpDriver(): StoreDriver {
     options: httpOptions,
     secrets: SECRETS,
     roles: { source: true, destination: false },
+    local: ({ options }) => [...localOption(options, 'list_path'), ...localOption(options, 'ca_file')],
     async open(spec, context) {
       const settings = await settle(spec.options);
       const { urls, listPath, baseUrl } = settings;
@@ -33,7 +35,7 @@ export function httpDriver(): StoreDriver {
       const inline = urls && new InlineUrls(urls, settings);
       const list = listPath === undefined ? undefined : path.resolve(listPath);
       const open = async (): Promise<UrlList> =>
-        inline ?? new ListedUrls(await LineFile.open(list!, 'list_path'), settings, context.tmpdir);
+        inline ?? new ListedUrls(await LineFile.open(list!, 'list_path', context.reach), settings, context.tmpdir);
       return new HttpStore(open, {
         name: list === undefined ? `${urls!.length} URLs` : `URLs in ${list}`,
         identity: `http:${list ?? digest(urls!)}:${settings.baseUrl?.href ?? ''}`,

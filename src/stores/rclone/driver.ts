@@ -9,7 +9,8 @@ import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { EndpointSpec } from '../../model/task.ts';
-import type { StoreContext, StoreDriver } from '../../store/registry.ts';
+import { localOption } from '../../store/file-reach.ts';
+import { openWithin, type StoreContext, type StoreDriver } from '../../store/registry.ts';
 import { parseConf, type Remote } from './conf.ts';
 import { s3Options } from './s3-remote.ts';
 
@@ -31,6 +32,8 @@ export function rcloneDriver(files: StoreDriver, s3: StoreDriver): StoreDriver {
     options,
     secrets: [],
     roles: { source: true, destination: true },
+    // Of which type the remote is only its file tells: its own path is looked at when it is opened.
+    local: ({ options: given }) => localOption(given, 'config'),
     async open(spec, context) {
       const parsed = options.safeParse(spec.options);
       if (!parsed.success) throw new FerryError('configuration', { message: z.prettifyError(parsed.error) });
@@ -59,7 +62,8 @@ async function openAs(
   const concealed = Object.entries(checked.data).map(([option, value]) =>
     driver.secrets.includes(option) && typeof value === 'string' ? [option, new Secret(value)] : [option, value],
   );
-  return await driver.open({ type: driver.type, path: place, options: Object.fromEntries(concealed) }, context);
+  const spec = { type: driver.type, path: place, options: Object.fromEntries(concealed) };
+  return await openWithin(driver, spec, context);
 }
 
 /** Of those places where rclone looks, the usual ones. */

@@ -1,6 +1,7 @@
 /** The drivers of S3: `s3` for any service, and one for each service there is a preset for. */
 import * as z from 'zod';
 import type { EndpointSpec } from '../../model/task.ts';
+import { localOption } from '../../store/file-reach.ts';
 import type { StoreContext, StoreDriver } from '../../store/registry.ts';
 import type { Store } from '../../store/store.ts';
 import { parseEndpoint } from './endpoint.ts';
@@ -86,6 +87,7 @@ function driver({
     secrets,
     roles: { source: true, destination: true },
     nameEncoding,
+    local: ({ options }) => localOption(options, 'ca_file'),
     async open(spec: EndpointSpec, context: StoreContext): Promise<Store> {
       const settled = (options: Readonly<Record<string, unknown>>): Promise<S3Settings> => {
         const values = parse(options);

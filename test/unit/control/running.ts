@@ -50,7 +50,7 @@ export class RunningFerry implements AsyncDisposable {
       ...(gateway === false
         ? {}
         : { gateway: { listen: '127.0.0.1:0', users: [APP], notice: 0, buckets, ...gateway } }),
-      control: { listen: '127.0.0.1:0', ...control },
+      control: { listen: '127.0.0.1:0', file_roots: ['.'], ...control },
     };
     await writeFile(file, JSON.stringify(config));
     const services = await openServices({
