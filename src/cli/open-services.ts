@@ -100,6 +100,9 @@ const PROBE_ATTEMPTS = 2;
 /** Nobody waits for a sweep. */
 const ORIGIN_ATTEMPTS = 10;
 
+/** How a secret of a task begins that was sealed. */
+const SEALED = '${sealed:v1.';
+
 /** What a secret of a task is sealed for. */
 function secretOf(task: string, path: Path): string {
   return `${pathText(path)} of the task ${task}`;
@@ -167,8 +170,7 @@ class RealServices implements Services {
   }
 
   async #readNew(text: string, name: string): Promise<LoadedTask> {
-    const keyIsNew = !(await (await this.control()).stores.hasSecrets());
-    const seal = (path: Path, secret: string): string => this.#secrets.seal(secretOf(name, path), secret, keyIsNew);
+    const seal = (path: Path, secret: string): string => this.#secrets.seal(secretOf(name, path), secret);
     return await this.#parse(text, name, seal);
   }
 
@@ -229,6 +231,8 @@ class RealServices implements Services {
     if (gateway) this.log.conceal(gateway.secrets);
     const control = await loadControl(this.#config.file, env);
     this.#reach = control.spec && this.#reachOf(control.spec, gateway?.spec);
+    // Before anything is opened that wants it.
+    await this.#secrets.ready(() => this.#isAnythingSealed());
     const measured = control.spec && (this.#measured = new Measured(this.version, this.now));
     const hub = new LiveHub();
     const { log, now } = this;
@@ -269,6 +273,11 @@ class RealServices implements Services {
         }),
       warn: (message) => this.log.warn(message),
     });
+  }
+
+  async #isAnythingSealed(): Promise<boolean> {
+    const { queue } = await this.state();
+    return (await (await this.control()).hasSealed()) || (await queue.mentions(SEALED));
   }
 
   get #jobs(): string {

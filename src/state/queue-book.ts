@@ -23,6 +23,8 @@ export interface QueueBook {
   change(name: string, from: readonly QueueState[], to: PlaceChange): Promise<boolean>;
   /** How many wait, run, are paused… by what is shown of them. */
   counts(): Promise<Readonly<Record<string, number>>>;
+  /** Whether the kept file of any task has this text. Reads them all. */
+  mentions(text: string): Promise<boolean>;
 }
 
 /** `idle`: nothing is to be done. `failed`: the last order came to nothing, `result` says why. */

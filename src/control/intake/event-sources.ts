@@ -118,7 +118,7 @@ export class EventSources {
 
   /** Seals a secret for a source. */
   seal(name: string, secret: string, text: string): string {
-    return this.#c.box.seal(secretOf(name, secret), text, true);
+    return this.#c.box.seal(secretOf(name, secret), text);
   }
 
   #secret({ name, secrets }: EventSourceRecord, secret: string): Secret | undefined {

@@ -49,14 +49,14 @@ export class RegisteredStores {
   /** Throws `invalid-request`; rejects with `already-exists`. */
   async create(name: string, wanted: WantedStore): Promise<void> {
     const { driver } = this.checked(wanted);
-    await this.book.add({ ...(await this.#sealed(name, driver, wanted, {})), createdAt: this.now() });
+    await this.book.add({ ...this.#sealed(name, driver, wanted, {}), createdAt: this.now() });
   }
 
   /** In place of `old`; its secrets stay where `***` is given. Throws `invalid-request`, `changed-meanwhile`. */
   async replace(old: StoreRecord, wanted: WantedStore): Promise<void> {
     const { name, version, secrets } = old;
     const { driver } = this.checked({ ...wanted, options: this.#withKept(old, wanted.options) });
-    const sealed = await this.#sealed(name, driver, wanted, secrets);
+    const sealed = this.#sealed(name, driver, wanted, secrets);
     if (!(await this.book.replace(sealed, version))) throw new Problem('changed-meanwhile');
   }
 
@@ -109,19 +109,18 @@ export class RegisteredStores {
     return { ...options, ...this.#opened({ name: old.name, secrets }) };
   }
 
-  async #sealed(
+  #sealed(
     name: string,
     driver: StoreDriver,
     { type, path, options }: WantedStore,
     old: StoreRecord['secrets'],
-  ): Promise<Omit<NewStore, 'createdAt'>> {
+  ): Omit<NewStore, 'createdAt'> {
     const open: Record<string, unknown> = {};
     const secrets: Record<string, string> = {};
-    const keyIsNew = !(await this.book.hasSecrets());
     for (const [option, value] of Object.entries(options)) {
       if (value === HIDDEN) secrets[option] = old[option]!;
       else if (isSecret(driver, option, value))
-        secrets[option] = this.#box.seal(placeOf(name, option), JSON.stringify(value), keyIsNew);
+        secrets[option] = this.#box.seal(placeOf(name, option), JSON.stringify(value));
       else open[option] = value;
     }
     return { name, type, path, options: open, secrets };

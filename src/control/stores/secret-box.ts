@@ -17,7 +17,7 @@ const TAG_BYTES = 16;
 const SEALED = /^v1\.([\w-]{8})\.([\w-]+)$/;
 
 export interface SecretBoxOptions {
-  /** `$FERRY_HOME/secret.key`: made, for its owner only, when the first secret is sealed. */
+  /** `$FERRY_HOME/secret.key`: made, for its owner only, by `ready`. */
   readonly file: string;
   /** `FERRY_SECRET_KEY`: in place of the file; 32 bytes as base64 or hexadecimal. */
   readonly fromEnvironment: string | undefined;
@@ -32,11 +32,18 @@ export class SecretBox {
   }
 
   /**
-   * Seals a text for the place `of`. `keyIsNew`: nothing was sealed here before, so a key may be made where there is
-   * none. Throws `configuration` where there is no key, or one that is none; `disk-full`, `permission`.
+   * Makes the key where there is none and nothing was sealed with one before. Rejects with `configuration` where there
+   * was, or the key is none; `disk-full`, `permission`.
    */
-  seal(of: string, text: string, keyIsNew: boolean): string {
-    const key = this.#find() ?? (keyIsNew ? this.#make() : undefined);
+  async ready(isAnythingSealed: () => Promise<boolean>): Promise<void> {
+    if (this.#find() !== undefined) return;
+    if (await isAnythingSealed()) throw this.#missing();
+    this.#make();
+  }
+
+  /** Seals a text for the place `of`. Throws `configuration` where there is no key, or one that is none. */
+  seal(of: string, text: string): string {
+    const key = this.#find();
     if (key === undefined) throw this.#missing();
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(of, 'utf8'));
@@ -112,7 +119,7 @@ export class SecretBox {
     return new FerryError('configuration', {
       message: `there are sealed secrets, and their key is missing: ${this.#options.file} is not there, and FERRY_SECRET_KEY is not set`,
       remedy:
-        'Put the key file back, or set FERRY_SECRET_KEY; without the key, remove the stores and register them anew.',
+        'Put the key file back, or set FERRY_SECRET_KEY. Where the key is lost for good, write 32 random bytes there as base64, and give every secret of stores, tasks, users and event sources anew.',
     });
   }
 

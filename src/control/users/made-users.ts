@@ -77,8 +77,7 @@ export class MadeUsers implements AsyncDisposable {
     const accessKeyId = freshKey();
     const secret = randomBytes(30).toString('base64url');
     conceal([new Secret(secret)]);
-    const nothingSealed = !(await state.stores.hasSecrets()) && (await state.users.users()).length === 0;
-    const sealed = box.seal(placeOf(accessKeyId), secret, nothingSealed);
+    const sealed = box.seal(placeOf(accessKeyId), secret);
     const record = { ...wanted, accessKeyId, secret: sealed, createdAt: now() };
     await state.users.add(record);
     await this.#look();

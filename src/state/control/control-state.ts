@@ -19,4 +19,6 @@ export interface ControlState extends AsyncDisposable {
   readonly jobs: JobBook;
   readonly schedules: ScheduleBook;
   readonly users: UserBook;
+  /** Whether a secret is among it, of whatever. */
+  hasSealed(): Promise<boolean>;
 }

@@ -27,6 +27,7 @@ export class QueueTable implements QueueBook {
   readonly #next: Statement<Row>;
   readonly #started: Statement<Row>;
   readonly #counts: Statement<{ readonly shown: string; readonly count: number }>;
+  readonly #mentions: Statement<{ readonly found: number }>;
   readonly #change: Statement<never>;
 
   constructor(db: Database, tasks: TaskTable, record: (row: TaskRow) => TaskRecord) {
@@ -43,6 +44,7 @@ export class QueueTable implements QueueBook {
     );
     this.#started = db.prepare("SELECT * FROM tasks WHERE queue_state = 'running' ORDER BY id");
     this.#counts = db.prepare('SELECT shown, count(*) AS count FROM tasks GROUP BY shown');
+    this.#mentions = db.prepare('SELECT 1 AS found FROM tasks WHERE instr(file, ?) > 0 LIMIT 1');
     this.#change = db.prepare(
       `UPDATE tasks SET queue_state = coalesce(?2, queue_state), priority = coalesce(?3, priority),
          queued_at = coalesce(?4, queued_at), work = iif(?5, ?6, work), live_limits = iif(?7, ?8, live_limits),
@@ -103,6 +105,10 @@ export class QueueTable implements QueueBook {
       JSON.stringify(from),
     );
     return changed === 1;
+  }
+
+  async mentions(text: string): Promise<boolean> {
+    return this.#mentions.get(text) !== undefined;
   }
 
   async counts(): Promise<Readonly<Record<string, number>>> {

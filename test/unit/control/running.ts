@@ -53,14 +53,7 @@ export class RunningFerry implements AsyncDisposable {
       control: { listen: '127.0.0.1:0', file_roots: ['.'], ...control },
     };
     await writeFile(file, JSON.stringify(config));
-    const services = await openServices({
-      registry: allDrivers(),
-      env: { FERRY_HOME: join(folder, 'home') },
-      globals: { json: false, quiet: true, color: false, config: file },
-      now: Date.now,
-      random: Math.random,
-      warn: (message) => assert.fail(message),
-    });
+    const services = await servicesOf(folder);
     return new RunningFerry(folder, services, await services.serve());
   }
 
@@ -132,12 +125,29 @@ export class RunningFerry implements AsyncDisposable {
     return (this.#stopping ??= this.server.stop());
   }
 
+  /** As another process does after this one stopped; and stops again. */
+  async startAgain(): Promise<void> {
+    await using services = await servicesOf(this.folder);
+    await (await services.serve()).stop();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client?.destroy();
     await this.stop();
     await this.services[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true });
   }
+}
+
+function servicesOf(folder: string): Promise<Services> {
+  return openServices({
+    registry: allDrivers(),
+    env: { FERRY_HOME: join(folder, 'home') },
+    globals: { json: false, quiet: true, color: false, config: join(folder, 'ferry.yaml') },
+    now: Date.now,
+    random: Math.random,
+    warn: (message) => assert.fail(message),
+  });
 }
 
 function memory(name: string): object {

@@ -30,6 +30,7 @@ class Stores implements AsyncDisposable {
 
   static async start(): Promise<Stores> {
     const made = new Stores();
+    await made.box().ready(async () => false);
     const context = { http: made.#http, env: {}, now: Date.now, tmpdir: () => made.folder };
     made.server = await Controlled.start((state) => {
       made.stores = new RegisteredStores({ book: state.stores, box: made.box(), registry: REGISTRY, now: Date.now });
@@ -166,12 +167,17 @@ test('sealed secrets need the key they were sealed with, and stay where they bel
   await assert.rejects(another.named('web'), /another key than FERRY_SECRET_KEY/);
   await assert.rejects(with_(api.box('short')).named('web'), /no key of 32 bytes/);
   rmSync(join(api.folder, 'secret.key'));
-  const without = with_(api.box());
+  const lost = api.box();
+  const without = with_(lost);
   await assert.rejects(without.named('web'), /their key is missing/);
   await assert.rejects(
     without.create('more', WEB),
     (error) => error instanceof FerryError && error.code === 'configuration',
     'no second key is made beside secrets of the first',
+  );
+  await assert.rejects(
+    lost.ready(() => api.server.state.hasSealed()),
+    /their key is missing/,
   );
 });
 

@@ -52,6 +52,11 @@ class SqliteControlState implements ControlState {
     this.jobs = new JobTable(db, this.callbacks);
   }
 
+  async hasSealed(): Promise<boolean> {
+    if ((await this.stores.hasSecrets()) || (await this.users.users()).length > 0) return true;
+    return (await this.events.sources()).some(({ secrets }) => Object.keys(secrets).length > 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.audit.flush();
     this.jobs.flush();
