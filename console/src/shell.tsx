@@ -22,7 +22,8 @@ const PAGES = [
 ] as const satisfies readonly IconName[];
 
 export function Shell() {
-  const { t, router, live } = useConsole();
+  const console = useConsole();
+  const { t, router, live } = console;
   const [open, setOpen] = useState(false);
   const path = router.path.value;
   const steps = stepsOf(path);
@@ -46,7 +47,7 @@ export function Shell() {
           <Brand />
           <nav aria-label={t('app.navigation')}>
             <ul role="list">
-              {PAGES.map((page) => (
+              {PAGES.filter((page) => page !== 'audit' || console.may('admin')).map((page) => (
                 <li key={page}>
                   <a
                     href={page === 'overview' ? '/' : pathTo(page)}

@@ -58,7 +58,7 @@ export class Window implements AsyncDisposable {
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Window> {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 860 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     return new Window(context, await context.newPage(), url);
   }
 

@@ -219,10 +219,16 @@ export class FakeApi {
         return NOTHING;
       }),
       list('/v1/schedules', 'listSchedules', () => this.schedules),
+      get('/v1/schedules/{id}', 'getSchedule', ({ id }) => found(this.schedules, (each) => each.id === id)),
+      this.#change('PUT', '/v1/schedules/{id}', 'replaceSchedule', 'operator', ({ id }, body) => {
+        this.schedules = this.schedules.map((each) => (each.id === id ? { ...each, ...(body as object) } : each));
+        return ok(found(this.schedules, (each) => each.id === id));
+      }),
       this.#change('POST', '/v1/schedules', 'createSchedule', 'operator', (_, body) => {
         this.schedules.push({
           id: String(this.schedules.length),
           enabled: true,
+          held: false,
           ...(body as { task: string; cron: string }),
         });
         return { status: 201, json: this.schedules.at(-1) };

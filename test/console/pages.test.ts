@@ -323,11 +323,28 @@ describe('pages', { skip: withoutBrowser }, () => {
     await page.goto('/tasks');
     await page.getByRole('row', { name: /photos-archive/ }).waitFor();
     assert.equal(await page.getByRole('checkbox').count(), 0);
-    await page.goto('/audit');
-    await page
-      .getByRole('alert')
-      .getByText(/needs the role admin/)
-      .waitFor();
+    assert.equal(await page.getByRole('link', { name: 'Audit' }).count(), 0);
+    for (const path of ['/audit', '/new/task', '/new/store', '/stores/photos-old/edit']) {
+      await page.goto(path);
+      await page.getByText(/This needs the role (Administrator|Operator)/).waitFor();
+    }
+    for (const path of ['/settings', '/stores', '/migrations/photos', '/mirror']) {
+      await page.goto(path);
+      await page.locator('.content .panel').first().waitFor();
+      await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+      const buttons = page.getByRole('main').getByRole('button').filter({ visible: true });
+      assert.deepEqual(await buttons.allTextContents(), [], path);
+    }
+  });
+
+  test('an operator is told which steps are an administrator’s', async () => {
+    await using place = await Place.open(at(), '/migrations/photos', {}, 'operator');
+    const { page } = place.window;
+    const back = page.getByRole('button', { name: 'Roll back' });
+    await back.waitFor();
+    assert.equal(await back.getAttribute('title'), 'This needs the role Administrator.');
+    await back.click({ force: true });
+    assert.equal(await page.getByRole('dialog').count(), 0);
   });
 
   test('markup in keys, names and messages is text', async () => {

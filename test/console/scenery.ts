@@ -43,6 +43,8 @@ export function furnish(fake: FakeApi, now: number): void {
       cron: '30 2 * * *',
       timeZone: 'Asia/Shanghai',
       enabled: true,
+      held: false,
+      window: { from: '22:00', to: '06:00' },
       nextAt: now + 160 * MINUTE,
       lastAt: now - 1280 * MINUTE,
     },

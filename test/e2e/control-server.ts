@@ -12,22 +12,34 @@ export interface Answered {
   readonly json: any;
 }
 
+export interface ServerConfig {
+  readonly control?: Readonly<Record<string, unknown>>;
+  readonly gateway?: Readonly<Record<string, unknown>>;
+}
+
 export class ControlServer implements Disposable {
   readonly ferry: Ferry;
   url = '';
+  /** Of the gateway, where one is configured. */
+  gateway = '';
   #token = '';
   #running: Running | undefined;
-  readonly #config: Readonly<Record<string, unknown>>;
+  readonly #config: ServerConfig;
 
-  /** `control` goes into that section of the configuration. */
-  private constructor(control: Readonly<Record<string, unknown>>, program: string | undefined) {
+  private constructor(config: ServerConfig, program: string | undefined) {
     this.ferry = new Ferry(program);
-    this.#config = { control: { listen: '127.0.0.1:0', file_roots: ['.'], ...control } };
+    this.#config = config;
   }
 
-  /** Of the sources where no other program is given. */
+  /** `control` goes into that section of the configuration. Of the sources where no other program is given. */
   static async start(control: Readonly<Record<string, unknown>> = {}, program?: string): Promise<ControlServer> {
-    const server = new ControlServer(control, program);
+    return await ControlServer.with({ control }, program);
+  }
+
+  /** Of a whole configuration; its API listens where it does not say. */
+  static async with(config: ServerConfig, program?: string): Promise<ControlServer> {
+    const control = { listen: '127.0.0.1:0', file_roots: ['.'], ...config.control };
+    const server = new ControlServer({ ...config, control }, program);
     await server.start();
     return server;
   }
@@ -41,6 +53,8 @@ export class ControlServer implements Disposable {
       /"type":"console".*?"url":"([^"]+)","login":"[^"]*#code=([^"]+)"/,
     );
     this.url = url!;
+    if (this.#config.gateway !== undefined)
+      this.gateway = (await this.#running.printed(/"type":"serving".*?"url":"([^"]+)"/))[1]!;
     if (this.#token !== '') return;
     const login = await fetch(`${url}/v1/session`, {
       method: 'POST',
@@ -57,6 +71,13 @@ export class ControlServer implements Disposable {
     });
     assert.equal(made.status, 201, await made.clone().text());
     this.#token = ((await made.json()) as { token: string }).token;
+  }
+
+  /** Where it listened before, as a server does whose port is configured. */
+  async startAgain(): Promise<void> {
+    const control = { ...this.#config.control, listen: new URL(this.url).host };
+    writeFileSync(join(this.ferry.dir, 'ferry.yaml'), JSON.stringify({ ...this.#config, control }));
+    await this.start();
   }
 
   get token(): string {

@@ -58,7 +58,9 @@ export interface Operations {
   createUser: api.User & { readonly secretAccessKey: string };
   removeUser: void;
   listSchedules: api.Page<api.Schedule>;
+  getSchedule: api.Schedule;
   createSchedule: api.Schedule;
+  replaceSchedule: api.Schedule;
   removeSchedule: void;
 }
 
@@ -121,6 +123,8 @@ export const PATHS: Readonly<Record<Operation, readonly [method: string, path: s
   createUser: ['POST', '/v1/users'],
   removeUser: ['DELETE', '/v1/users/{name}'],
   listSchedules: ['GET', '/v1/schedules'],
+  getSchedule: ['GET', '/v1/schedules/{id}'],
   createSchedule: ['POST', '/v1/schedules'],
+  replaceSchedule: ['PUT', '/v1/schedules/{id}'],
   removeSchedule: ['DELETE', '/v1/schedules/{id}'],
 };

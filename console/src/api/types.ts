@@ -402,4 +402,8 @@ export interface Schedule {
   readonly enabled: boolean;
   readonly nextAt?: number;
   readonly lastAt?: number;
+  /** Why the last run could not be begun. */
+  readonly lastError?: string;
+  /** Its task is paused because the window is closed. */
+  readonly held: boolean;
 }

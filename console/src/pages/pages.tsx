@@ -1,7 +1,10 @@
 /** From the steps of an address to its page. */
 import type { JSX } from 'preact';
+import type { Role } from '../api/types.ts';
 import { useConsole } from '../console.ts';
+import type { MessageKey } from '../i18n/translate.ts';
 import { Empty, Page } from '../parts/page.tsx';
+import { PageOfRole } from '../parts/role.tsx';
 import { AuditPage } from './audit.tsx';
 import { MigrationPage } from './migrations/detail.tsx';
 import { MigrationsPage } from './migrations/list.tsx';
@@ -24,23 +27,38 @@ export function pageOf([page = 'overview', name, part]: readonly string[]): JSX.
     case 'overview':
       return <OverviewPage />;
     case 'new':
-      return name === 'store' ? <StoreEditPage /> : name === 'task' ? <WizardPage /> : <NoSuchPage />;
+      if (name === 'store') return <ForRole role="admin" title="stores.add" page={<StoreEditPage />} />;
+      return name === 'task' ? <ForRole role="operator" title="wizard.title" page={<WizardPage />} /> : <NoSuchPage />;
     case 'migrations':
       return name === undefined ? <MigrationsPage /> : <MigrationPage key={name} name={name} />;
     case 'mirror':
       return <MirrorPage />;
     case 'stores':
       if (name === undefined) return <StoresPage />;
-      return part === 'edit' ? <StoreEditPage name={name} /> : <StorePage key={name} name={name} />;
+      if (part !== 'edit') return <StorePage key={name} name={name} />;
+      return <ForRole role="admin" title="do.edit" page={<StoreEditPage name={name} />} />;
     case 'nodes':
       return <NodesPage />;
     case 'audit':
-      return <AuditPage />;
+      return <ForRole role="admin" title="audit.title" page={<AuditPage />} />;
     case 'settings':
       return <SettingsPage />;
     default:
       return <NoSuchPage />;
   }
+}
+
+function ForRole({
+  role,
+  title,
+  page,
+}: {
+  readonly role: Role;
+  readonly title: MessageKey;
+  readonly page: JSX.Element;
+}) {
+  const console = useConsole();
+  return console.may(role) ? page : <PageOfRole title={console.t(title)} role={role} />;
 }
 
 function NoSuchPage() {

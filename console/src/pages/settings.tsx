@@ -9,10 +9,16 @@ export function SettingsPage() {
   const console = useConsole();
   return (
     <Page title={console.t('settings.title')}>
-      <LimitsPanel />
+      {console.may('operator') && <LimitsPanel />}
       <SchedulesPanel />
-      <UsersPanel />
-      {console.may('admin') && <TokensPanel />}
+      {console.may('admin') ? (
+        <>
+          <UsersPanel />
+          <TokensPanel />
+        </>
+      ) : (
+        <p class="quiet">{console.t('settings.admin')}</p>
+      )}
     </Page>
   );
 }

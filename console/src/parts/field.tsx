@@ -39,7 +39,12 @@ function Field({
   );
 }
 
-const TYPES = { text: { type: 'text' }, password: { type: 'password' }, number: { type: 'number' } } as const;
+const TYPES = {
+  text: { type: 'text' },
+  password: { type: 'password' },
+  number: { type: 'number' },
+  time: { type: 'time' },
+} as const;
 
 export function TextField({
   value,
@@ -49,16 +54,19 @@ export function TextField({
   placeholder,
   rows,
   mono,
+  options,
   ...field
 }: FieldProps & {
   readonly value: string;
   readonly onInput: (value: string) => void;
-  readonly type?: 'text' | 'password' | 'number';
+  readonly type?: keyof typeof TYPES;
   readonly autocomplete?: 'off' | 'current-password' | 'new-password';
   readonly placeholder?: string | undefined;
   /** Several lines. */
   readonly rows?: number;
   readonly mono?: boolean;
+  /** Proposed; others may be typed. */
+  readonly options?: readonly string[];
 }) {
   const id = useId();
   const common = {
@@ -77,7 +85,21 @@ export function TextField({
   return (
     <Field id={id} {...field}>
       {rows === undefined ? (
-        <input {...common} {...TYPES[type]} autocomplete={autocomplete} autocapitalize="off" />
+        <>
+          <input
+            {...common}
+            {...(options === undefined ? TYPES[type] : { type: 'text', list: `${id}-options` })}
+            autocomplete={autocomplete}
+            autocapitalize="off"
+          />
+          {options !== undefined && (
+            <datalist id={`${id}-options`}>
+              {options.map((option) => (
+                <option key={option} value={option} />
+              ))}
+            </datalist>
+          )}
+        </>
       ) : (
         <textarea {...common} rows={rows} />
       )}

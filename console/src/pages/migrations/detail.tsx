@@ -10,7 +10,7 @@ import { Figure, Figures, Page, Panel } from '../../parts/page.tsx';
 import { Loaded, ProblemNotice } from '../../parts/problem.tsx';
 import { RangeMap } from '../../parts/range-map.tsx';
 import { PhaseBadge, PhaseMap } from './phases.tsx';
-import { StepDialog } from './step-dialog.tsx';
+import { roleFor, StepDialog } from './step-dialog.tsx';
 
 export function MigrationPage({ name }: { readonly name: string }) {
   const console = useConsole();
@@ -20,7 +20,7 @@ export function MigrationPage({ name }: { readonly name: string }) {
     (signal) => api.call('getMigration', { params: { name }, signal }),
     {
       on: ({ type, subject }) => type === 'migration' && subject === name,
-      every: 5000,
+      every: 2500,
     },
   );
   const shown = migration.data;
@@ -47,7 +47,8 @@ export function MigrationPage({ name }: { readonly name: string }) {
 }
 
 function Actions({ migration, onDone }: { readonly migration: Migration; readonly onDone: () => void }) {
-  const { t, api } = useConsole();
+  const console = useConsole();
+  const { t, api } = console;
   const { name, paused, steps, next } = migration;
   const [step, setStep] = useState<MigrationStep>();
   const [pausing, setPausing] = useState(false);
@@ -68,12 +69,16 @@ function Actions({ migration, onDone }: { readonly migration: Migration; readonl
         </Button>
       )}
       {steps.map((each) => {
+        const role = roleFor(each);
         const failing = next?.find((one) => one.step === each)?.checks.filter(({ ok }) => !ok) ?? [];
+        const reasons = console.may(role)
+          ? failing.map(({ detail }) => detail)
+          : [t('role.needed', { role: t(`role.${role}`) })];
         return (
           <Button
             key={each}
-            kind={each === 'rollback' || each === 'finalise' ? 'alarm' : 'main'}
-            blocked={failing.length === 0 ? undefined : failing.map(({ detail }) => detail).join('; ')}
+            kind={role === 'admin' ? 'alarm' : 'main'}
+            blocked={reasons.length === 0 ? undefined : reasons.join('; ')}
             onPress={() => setStep(each)}
           >
             {t(`step.${each}`)}

@@ -8,7 +8,7 @@ import { Empty, Page, Panel } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/problem.tsx';
 import { nameColumn, Table } from '../../parts/table.tsx';
 import { PhaseBadge, PhaseMap } from './phases.tsx';
-import { StepDialog } from './step-dialog.tsx';
+import { roleFor, StepDialog } from './step-dialog.tsx';
 
 export function MigrationsPage() {
   const console = useConsole();
@@ -97,7 +97,8 @@ function shareOf({ objects, moved, skipped }: Migration['counts']): number {
 
 /** A step is offered for many where it follows for each of them. */
 function Steps({ chosen, onDone }: { readonly chosen: readonly Migration[]; readonly onDone: () => void }) {
-  const { t } = useConsole();
+  const console = useConsole();
+  const { t } = console;
   const [step, setStep] = useState<MigrationStep>();
   if (chosen.length === 0) return null;
   const common = chosen[0]!.steps.filter((each) => chosen.every(({ steps }) => steps.includes(each)));
@@ -108,7 +109,8 @@ function Steps({ chosen, onDone }: { readonly chosen: readonly Migration[]; read
         <Button
           key={each}
           small
-          kind={each === 'rollback' || each === 'finalise' ? 'alarm' : 'main'}
+          kind={roleFor(each) === 'admin' ? 'alarm' : 'main'}
+          blocked={console.may(roleFor(each)) ? undefined : t('role.needed', { role: t(`role.${roleFor(each)}`) })}
           onPress={() => setStep(each)}
         >
           {t(`step.${each}`)}

@@ -1,6 +1,14 @@
-import type { MigrationStep } from '../../api/types.ts';
+import type { MigrationStep, Role } from '../../api/types.ts';
 import { useConsole } from '../../console.ts';
 import { Confirm } from '../../parts/dialog.tsx';
+
+/** What cannot be undone is an administrator's. */
+export function roleFor(step: MigrationStep): Role {
+  return step === 'finalise' || step === 'rollback' ? 'admin' : 'operator';
+}
+
+/** Steps that are taken at the same time. */
+const AT_ONCE = 8;
 
 /** Says what a step will do, and takes it, for one bucket or several in turn. */
 export function StepDialog({
@@ -17,23 +25,26 @@ export function StepDialog({
   const console = useConsole();
   const { t, api } = console;
   const act = async (): Promise<void> => {
-    try {
-      for (const name of names) {
-        await api.call(`${step}Migration`, { params: { name } });
-        console.say(t('step.done', { step: t(`step.${step}`), name }));
-      }
-    } finally {
-      onDone();
+    const take = async (name: string): Promise<void> => {
+      await api.call(`${step}Migration`, { params: { name } });
+      console.say(t('step.done', { step: t(`step.${step}`), name }));
+    };
+    // One that cannot be taken holds up no other.
+    const problems: unknown[] = [];
+    for (let at = 0; at < names.length; at += AT_ONCE) {
+      const outcomes = await Promise.allSettled(names.slice(at, at + AT_ONCE).map(take));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') problems.push(outcome.reason);
     }
+    onDone();
+    if (problems.length > 0) throw problems[0];
   };
-  const final = step === 'finalise' || step === 'rollback';
   return (
     <Confirm
       title={t(`step.confirm.${step}`, { name: names.join(', ') })}
       does={t(`step.does.${step}`)}
       confirm={t(`step.${step}`)}
-      kind={final ? 'alarm' : 'main'}
-      {...(step === 'finalise' ? { typed: names[0]! } : {})}
+      kind={roleFor(step) === 'admin' ? 'alarm' : 'main'}
+      {...(step === 'finalise' ? { typed: names.length === 1 ? names[0]! : String(names.length) } : {})}
       act={act}
       onClose={onClose}
     />
