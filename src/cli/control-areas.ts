@@ -1,6 +1,8 @@
 /** What `ferry serve` lets its API control: one call for each area. */
 import type { Route } from '../control/api/route.ts';
 import type { LiveHub } from '../control/live/hub.ts';
+import { limitRoutes } from '../control/limits/routes.ts';
+import { ServerLimits } from '../control/limits/server-limits.ts';
 import { metricsRoutes } from '../control/metrics/routes.ts';
 import { measureTasks } from '../control/metrics/tasks.ts';
 import type { ProbeContext } from '../control/stores/probe.ts';
@@ -57,10 +59,14 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   await using opened = new AsyncDisposableStack();
   const ofGateway = openGatewayAreas({ ...parts, mirrors: parts.tasks.mirrors }, opened);
   const { queue } = parts.tasks;
+  const limits = opened.use(
+    await ServerLimits.open({ book: state.settings, spec: spec.limits, clock: systemClock, now: parts.now }),
+  );
+  const { shared } = limits;
   const observer = measureTasks(metrics, async () => ({ ...NO_TASKS, ...(await queue.counts()) }));
   const observe = observer.observe.bind(observer);
   const runner = opened.use(
-    new TaskRunner({ services, queue, hub, clock: systemClock, atOnce: spec.tasksAtOnce, observe }),
+    new TaskRunner({ services, queue, hub, clock: systemClock, shared, atOnce: spec.tasksAtOnce, observe }),
   );
   const desk = new TaskDesk({ services, state: parts.tasks, runner, readNew: parts.readNew });
   const ofTasks = {
@@ -74,11 +80,12 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
   const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
-  const intake = opened.use(await openIntake({ services, state, hub, stores, box, desk, spec: spec.jobs }));
+  const intake = opened.use(await openIntake({ services, state, hub, stores, box, desk, shared, spec: spec.jobs }));
   const routes = [
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),
     ...ofGateway.routes,
+    ...limitRoutes(limits, hub),
     ...taskRoutes(ofTasks),
     ...insightRoutes(ofTasks),
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),

@@ -26,6 +26,9 @@ import { FerryError, isFerryError } from '../model/errors.ts';
 import { KiB } from '../model/units.ts';
 import type { HttpClient } from '../wire/http/client.ts';
 import { PublicOnlyClient } from '../wire/http/public-only-client.ts';
+import { weightOf } from '../control/tasks/activity.ts';
+import { USUAL_PRIORITY } from '../state/queue-book.ts';
+import type { SharedLimits } from '../store/layers/shared-limits.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import type { Services } from './services.ts';
 import { openEnds } from '../tasks/task.ts';
@@ -38,6 +41,8 @@ export interface IntakeParts {
   readonly box: SecretBox;
   readonly desk: TaskDesk;
   readonly spec: JobsSpec;
+  /** What all that is copied may take together. */
+  readonly shared: SharedLimits;
 }
 
 /** No progress for so long, milliseconds. */
@@ -49,7 +54,8 @@ const CLEAN_EVERY = 3_600_000;
 /** Messages that arrived, or were given up, are remembered for so long, milliseconds. */
 const DELIVERIES_KEPT = 30 * 86_400_000;
 
-export async function openIntake({ services, state, hub, stores, spec, box, desk }: IntakeParts): Promise<Intake> {
+export async function openIntake(parts: IntakeParts): Promise<Intake> {
+  const { services, state, hub, stores, spec, box, desk, shared } = parts;
   const { now, random, version, log } = services;
   const stop = new AbortController();
   const stopping = stop.signal;
@@ -102,7 +108,7 @@ export async function openIntake({ services, state, hub, stores, spec, box, desk
     box,
     runner,
     client: services.http,
-    open: (source) => openPair(services, source),
+    open: (source) => openPair(services, shared, source),
     place: (store) => placeOf(stores, store),
     fetchText: (url) => fetchText(client, url, stopping),
     tell: (name) =>
@@ -168,11 +174,17 @@ export interface Intake extends AsyncDisposable {
 
 async function openPair(
   services: Services,
+  shared: SharedLimits,
   { name, source, destination }: Parameters<OpenPair>[0],
 ): ReturnType<OpenPair> {
   const text = JSON.stringify({ type: 'copy', source: { store: source }, destination: { store: destination } });
   const { spec } = await services.parseTask(text, `events-${name}`);
-  return { ...(await openEnds(services, spec)), spec };
+  await using opened = new AsyncDisposableStack();
+  const share = opened.use(shared.join(weightOf(USUAL_PRIORITY)));
+  const { source: from, destination: to } = opened.use(await openEnds(services, spec));
+  share.bind({ source: from, destination: to });
+  const kept = opened.move();
+  return { source: from, destination: to, spec, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function placeOf({ book }: RegisteredStores, name: string): Promise<StorePlace> {

@@ -1,7 +1,7 @@
 /** The `control` section of the configuration file: every key, what it means, what it takes. */
 import * as z from 'zod';
 import { GiB, KiB } from '../model/units.ts';
-import { size } from './values.ts';
+import { bandwidth, size } from './values.ts';
 
 export const CONTROL = z
   .strictObject({
@@ -27,6 +27,14 @@ export const CONTROL = z
       .max(1000)
       .default(4)
       .describe('Tasks at work at once; others wait in the queue.'),
+    limits: z
+      .strictObject({
+        bandwidth: bandwidth().optional().describe('Bytes per second read by all of them, such as `50MiB`, or a timetable as in a task file.'),
+        requests_per_second: z.int().min(1).max(1_000_000).optional().describe('Requests to stores.'),
+        objects_per_second: z.int().min(1).max(1_000_000).optional().describe('Objects begun.'),
+      })
+      .prefault({})
+      .describe('For all tasks, jobs and events of the server together; each gets its part by priority. `PUT /v1/limits` sets others.'),
     hosts: z
       .array(z.string().min(1))
       .default([])

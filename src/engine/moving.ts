@@ -4,7 +4,6 @@
  * Small objects hold a slot each; objects in parts get a range of their own in the journal, so that they hold back
  * nobody's progress, and slots for their parts.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FerryError, toFerryError } from '../model/errors.ts';
 import type { ObjectEntry } from '../model/object.ts';
 import type { JournaledContext } from './engine.ts';
@@ -135,13 +134,13 @@ export class Moving {
       if (next) this.#checkpointer.add(next);
     }
     const gate = large ? this.#session.large : this.#slotsFor(here);
-    const wait = this.#session.rate.take();
-    if (wait === 0 && gate.tryEnter()) {
+    const turn = this.#session.turn();
+    if (turn === undefined && gate.tryEnter()) {
       this.#launch(open, here, there, verdict, gate);
       return next;
     }
     return (async () => {
-      if (wait > 0) await sleep(wait, undefined, { signal: this.#session.signal });
+      await turn;
       await gate.enter();
       this.#launch(open, here, there, verdict, gate);
       return next;

@@ -28,8 +28,10 @@ export interface Progress {
 }
 
 export type ThrottleReason =
-  | { readonly what: 'bandwidth'; readonly bytesPerSecond: number }
-  | { readonly what: 'objects-per-second'; readonly limit: number }
+  /** `shared`: a limit for all that runs in this process. */
+  | { readonly what: 'bandwidth'; readonly bytesPerSecond: number; readonly shared?: true | undefined }
+  | { readonly what: 'objects-per-second'; readonly limit: number; readonly shared?: true | undefined }
+  | { readonly what: 'requests-per-second'; readonly limit: number; readonly shared: true }
   | { readonly what: 'slow-down'; readonly store: string }
   | {
       readonly what: 'retrying';

@@ -1,4 +1,5 @@
 /** What the parts of one run share: slots, pace, measure, and the way out. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { concernsOneObject, FerryError, toFerryError } from '../model/errors.ts';
 import { Hashing } from './move/hashing.ts';
 import { LiveLimits } from './pace/live-limits.ts';
@@ -46,7 +47,6 @@ export class Session implements Disposable {
   readonly streaming: Entrance;
   readonly meter = new Meter();
   readonly hashing = new Hashing();
-  readonly rate: Rate;
   /** Aborts on the user's request and on the first failure that stops the run. */
   readonly signal: AbortSignal;
   readonly #stop = new AbortController();
@@ -54,6 +54,7 @@ export class Session implements Disposable {
   readonly #pacer: Pacer;
   readonly #view: () => SessionView;
   readonly #limits: LiveLimits;
+  readonly #rate: Rate;
   readonly #timers: NodeJS.Timeout[] = [];
   #unfollow: (() => void) | undefined;
   #bandwidth: number | undefined;
@@ -84,7 +85,8 @@ export class Session implements Disposable {
       moved: () => this.meter,
       slowDowns: () => source.stats.slowDowns + destination.stats.slowDowns,
     });
-    this.rate = new Rate(limits.objectsPerSecond);
+    this.#rate = new Rate(limits.objectsPerSecond);
+    this.#limits.share?.bind(context);
   }
 
   start(): void {
@@ -93,7 +95,7 @@ export class Session implements Disposable {
     this.#unfollow = this.#limits.follow(() => {
       const { concurrency, objectsPerSecond } = this.#limits.current;
       this.#pacer.fix(concurrency);
-      this.rate.setLimit(objectsPerSecond);
+      this.#rate.setLimit(objectsPerSecond);
       this.#followTimetable();
     });
     this.#timers.push(setInterval(() => this.#followTimetable(), 5_000));
@@ -102,11 +104,21 @@ export class Session implements Disposable {
 
   #followTimetable(): void {
     const bandwidth = bandwidthAt(this.#limits.current.bandwidth, new Date(this.context.now()));
-    this.#bandwidth = bandwidth;
     this.context.source.limits.readBandwidth.perSecond = bandwidth;
-    const streams = streamsAt(bandwidth);
+    // What others leave it comes on top, without more bodies at once.
+    const shared = this.#limits.share?.bandwidth.fairPerSecond;
+    this.#bandwidth = bandwidth === undefined || (shared ?? bandwidth) < bandwidth ? shared : bandwidth;
+    const streams = streamsAt(this.#bandwidth);
     this.streams.setLimit(streams);
     this.large.setLimit(Math.min(LARGE_AT_ONCE, streams));
+  }
+
+  /** The turn of one object to begin; undefined where it is now. */
+  turn(): Promise<void> | undefined {
+    const wait = this.#rate.take();
+    const shared = this.#limits.share?.objects;
+    if (wait === 0) return shared?.take(1, this.signal);
+    return sleep(wait, undefined, { signal: this.signal }).then(() => shared?.take(1, this.signal));
   }
 
   /** The slots for an object that is moved or read as a whole. */
@@ -182,8 +194,15 @@ export class Session implements Disposable {
     const { source, destination } = this.context;
     const { objectsPerSecond } = this.#limits.current;
     const reasons: ThrottleReason[] = [];
-    if (this.#bandwidth !== undefined && source.limits.waiting.bandwidth > 0) {
-      reasons.push({ what: 'bandwidth', bytesPerSecond: this.#bandwidth });
+    const { readBandwidth, shared } = source.limits;
+    if (readBandwidth.perSecond !== undefined && readBandwidth.waiting > 0) {
+      reasons.push({ what: 'bandwidth', bytesPerSecond: readBandwidth.perSecond });
+    }
+    if (shared.reads?.perSecond !== undefined && shared.reads.waiting > 0) {
+      reasons.push({ what: 'bandwidth', bytesPerSecond: shared.reads.perSecond, shared: true });
+    }
+    if (shared.requests?.perSecond !== undefined && shared.requests.waiting > 0) {
+      reasons.push({ what: 'requests-per-second', limit: shared.requests.perSecond, shared: true });
     }
     for (const store of [source, destination]) {
       if (store.stats.slowDowns > (this.#slowDowns.get(store) ?? 0)) this.#slowing = store;
@@ -199,6 +218,10 @@ export class Session implements Disposable {
       reasons.push({ what: 'retrying', store: name, waiting: waits.length, cause: error.message, next: left() });
     }
     if (objectsPerSecond !== undefined) reasons.push({ what: 'objects-per-second', limit: objectsPerSecond });
+    const objects = this.#limits.share?.objects;
+    if (objects?.perSecond !== undefined && objects.waiting > 0) {
+      reasons.push({ what: 'objects-per-second', limit: objects.perSecond, shared: true });
+    }
     const idle = this.gate.running < this.gate.limit / 2;
     if (!view.listingDone && idle && reasons.length === 0) reasons.push({ what: 'listing' });
     return reasons;

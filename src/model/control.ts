@@ -1,3 +1,5 @@
+import type { BandwidthEntry } from './task.ts';
+
 /** What the control plane of `ferry serve` is to do, after its configuration was read and checked. */
 export interface ControlSpec {
   readonly host: string;
@@ -12,7 +14,18 @@ export interface ControlSpec {
   readonly tasksAtOnce: number;
   /** Directories that what comes through the API may name, with all below; absolute. */
   readonly fileRoots: readonly string[];
+  readonly limits: ServerLimitsSpec;
   readonly jobs: JobsSpec;
+}
+
+/** For all it copies, together. */
+export interface ServerLimitsSpec {
+  /** Bytes per second that are read, by time of day; empty for no limit. */
+  readonly bandwidth: readonly BandwidthEntry[];
+  /** Requests to stores; undefined for no limit. */
+  readonly requestsPerSecond?: number | undefined;
+  /** Objects begun; undefined for no limit. */
+  readonly objectsPerSecond?: number | undefined;
 }
 
 /** What is taken from whoever may give work. */

@@ -107,11 +107,13 @@ export interface Counters {
 }
 
 export interface Throttle {
-  readonly what: 'bandwidth' | 'objects-per-second' | 'slow-down' | 'retrying' | 'listing';
+  readonly what: 'bandwidth' | 'objects-per-second' | 'requests-per-second' | 'slow-down' | 'retrying' | 'listing';
   readonly store?: string;
   readonly cause?: string;
   readonly bytesPerSecond?: number;
   readonly limit?: number;
+  /** A limit for all that the server runs. */
+  readonly shared?: boolean;
 }
 
 export interface ActiveTransfer {

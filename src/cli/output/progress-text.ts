@@ -85,12 +85,18 @@ function worth(name: string, count: number): string[] {
 function throttleReason(reason: Exclude<ThrottleReason, { what: 'retrying' }>): string {
   switch (reason.what) {
     case 'bandwidth':
-      return `bandwidth limit ${formatBytes(reason.bytesPerSecond)}/s`;
+      return `bandwidth limit ${ofAll(reason)}${formatBytes(reason.bytesPerSecond)}/s`;
     case 'objects-per-second':
-      return `limit of ${formatCount(reason.limit)} objects/s`;
+      return `limit ${ofAll(reason)}of ${formatCount(reason.limit)} objects/s`;
+    case 'requests-per-second':
+      return `limit ${ofAll(reason)}of ${formatCount(reason.limit)} requests/s`;
     case 'slow-down':
       return `${harmless(reason.store)} asks to slow down`;
     case 'listing':
       return 'waiting for the listing';
   }
+}
+
+function ofAll({ shared }: { readonly shared?: true | undefined }): string {
+  return shared === true ? 'of the server ' : '';
 }

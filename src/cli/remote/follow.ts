@@ -101,9 +101,12 @@ const ACTIVE = z.array(
     parts: z.object({ total: z.number(), done: z.number() }).optional(),
   }),
 );
+const SHARED = z.literal(true);
+
 const THROTTLED = z.discriminatedUnion('what', [
-  z.object({ what: z.literal('bandwidth'), bytesPerSecond: z.number() }),
-  z.object({ what: z.literal('objects-per-second'), limit: z.number() }),
+  z.object({ what: z.literal('bandwidth'), bytesPerSecond: z.number(), shared: SHARED.optional() }),
+  z.object({ what: z.literal('objects-per-second'), limit: z.number(), shared: SHARED.optional() }),
+  z.object({ what: z.literal('requests-per-second'), limit: z.number(), shared: SHARED }),
   z.object({ what: z.literal('slow-down'), store: z.string() }),
   z.object({
     what: z.literal('retrying'),

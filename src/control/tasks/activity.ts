@@ -2,6 +2,7 @@
 import { LiveLimits } from '../../engine/pace/live-limits.ts';
 import type { Progress, RunEvent } from '../../engine/progress.ts';
 import type { Limits } from '../../model/task.ts';
+import type { Share, SharedLimits } from '../../store/layers/shared-limits.ts';
 import { withKept, type KeptLimits } from './limits.ts';
 import { Series } from './series.ts';
 import type { Work } from './work.ts';
@@ -9,7 +10,7 @@ import type { Work } from './work.ts';
 export class Activity {
   readonly name: string;
   readonly work: Work;
-  readonly priority: number;
+  readonly share: Share;
   readonly startedAt: number;
   readonly series: Series;
   progress: Progress | undefined;
@@ -19,14 +20,21 @@ export class Activity {
   yields = false;
   readonly #stop = new AbortController();
   readonly #now: () => number;
+  #priority: number;
   #kept: KeptLimits;
   #file: Limits | undefined;
   #limits: LiveLimits | undefined;
 
-  constructor(about: Pick<Activity, 'name' | 'work' | 'priority'>, kept: KeptLimits, now: () => number) {
+  constructor(
+    about: Pick<Activity, 'name' | 'work' | 'priority'>,
+    kept: KeptLimits,
+    shared: SharedLimits,
+    now: () => number,
+  ) {
     this.name = about.name;
     this.work = about.work;
-    this.priority = about.priority;
+    this.#priority = about.priority;
+    this.share = shared.join(weightOf(about.priority));
     this.startedAt = now();
     this.movedAt = this.startedAt;
     this.series = new Series(this.startedAt);
@@ -38,6 +46,15 @@ export class Activity {
     return this.#stop.signal;
   }
 
+  get priority(): number {
+    return this.#priority;
+  }
+
+  set priority(priority: number) {
+    this.#priority = priority;
+    this.share.weight = weightOf(priority);
+  }
+
   stop(): void {
     this.#stop.abort();
   }
@@ -45,7 +62,7 @@ export class Activity {
   /** The limits of its file are known; those that were set since hold over them. */
   limit(file: Limits): LiveLimits {
     this.#file = file;
-    return (this.#limits = new LiveLimits(withKept(file, this.#kept)));
+    return (this.#limits = new LiveLimits(withKept(file, this.#kept), this.share));
   }
 
   get limits(): Limits | undefined {
@@ -66,6 +83,11 @@ export class Activity {
     const { copied, skipped, deleted, failed } = progress.counters;
     this.series.add(at, { bytes: progress.bytesMoved, objects: copied + skipped + deleted, failed });
   }
+}
+
+/** Of what is shared with others: the first of them gets ten times what the last does. */
+export function weightOf(priority: number): number {
+  return priority + 1;
 }
 
 function wentForward(before: Progress, now: Progress): boolean {

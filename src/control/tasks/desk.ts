@@ -125,7 +125,10 @@ export class TaskDesk {
 
   async setPriority(name: string, priority: number): Promise<QueuedTask> {
     await this.find(name);
-    await this.#options.state.queue.change(name, ANY, { priority });
+    const { state, runner } = this.#options;
+    await state.queue.change(name, ANY, { priority });
+    const activity = runner.active(name);
+    if (activity) activity.priority = priority;
     return await this.#told(name);
   }
 

@@ -1,7 +1,19 @@
 /** Limits that were set while a task ran, over those of its file. */
 import * as z from 'zod';
 import { bandwidth } from '../../config/values.ts';
-import type { Limits } from '../../model/task.ts';
+import type { BandwidthEntry, Limits } from '../../model/task.ts';
+
+/** Of a timetable, as it is told and kept. */
+export const BANDWIDTH_ENTRY = z.object({
+  days: z.array(z.int().min(0).max(6)).optional().describe('0 is Sunday; every day where absent.'),
+  minute: z.int().min(0).max(1439).describe('After local midnight.'),
+  bytesPerSecond: z.number().min(1).optional().describe('Absent: no limit.'),
+});
+
+/** As a request has it: a number, a text or texts as a task file has them, entries as they are told, or null for none. */
+export function wantedBandwidth(): z.ZodType<readonly BandwidthEntry[] | null> {
+  return z.union([bandwidth(), z.array(BANDWIDTH_ENTRY.strict()).max(100), z.null()]);
+}
 
 /** As a request has them: null goes back to no limit, `auto` finds the best by itself. */
 export const LIMITS_PATCH = z.strictObject({
@@ -9,8 +21,7 @@ export const LIMITS_PATCH = z.strictObject({
     .union([z.int().min(1).max(10_000), z.literal('auto'), z.null()])
     .optional()
     .describe('Objects in flight at once; `auto` or null finds the best by itself.'),
-  bandwidth: z
-    .union([bandwidth(), z.null()])
+  bandwidth: wantedBandwidth()
     .optional()
     .describe('Bytes per second, or a timetable as in a task file; null, 0 or `off` for no limit.'),
   objectsPerSecond: z
@@ -22,15 +33,7 @@ export const LIMITS_PATCH = z.strictObject({
 const KEPT = z.object({
   concurrency: z.number().nullable().optional(),
   objectsPerSecond: z.number().nullable().optional(),
-  bandwidth: z
-    .array(
-      z.object({
-        days: z.array(z.number()).optional(),
-        minute: z.number(),
-        bytesPerSecond: z.number().optional(),
-      }),
-    )
-    .optional(),
+  bandwidth: z.array(BANDWIDTH_ENTRY).optional(),
 });
 
 /** As the state keeps them; null stands for no limit, absent for the file's. */

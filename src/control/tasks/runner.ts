@@ -9,6 +9,7 @@ import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import { redactText } from '../../observe/redact.ts';
 import type { QueueBook, QueuedTask } from '../../state/queue-book.ts';
 import type { Clock } from '../../store/clock.ts';
+import type { SharedLimits } from '../../store/layers/shared-limits.ts';
 import { runStored } from '../../tasks/run.ts';
 import type { TaskServices } from '../../tasks/services.ts';
 import type { RunEvent, RunSummary } from '../../engine/progress.ts';
@@ -25,6 +26,8 @@ export interface RunnerOptions {
   readonly queue: QueueBook;
   readonly hub: LiveHub;
   readonly clock: Clock;
+  /** What all of them may take together. */
+  readonly shared: SharedLimits;
   /** Tasks at work at once. */
   readonly atOnce: number;
   /** Told of every event of a run. */
@@ -132,18 +135,23 @@ export class TaskRunner implements AsyncDisposable {
 
   /** False where nothing waits, or there is no room. */
   async #startNext(): Promise<boolean> {
-    const { queue, services, atOnce } = this.#options;
+    const { queue, services, atOnce, shared } = this.#options;
     if (this.#active.size >= atOnce) return false;
     const waiting = await queue.next(atOnce + this.#active.size + this.#elsewhere.size);
     const task = waiting.find(({ record: { name } }) => !this.#active.has(name) && !this.#isElsewhere(name));
     if (task === undefined) return false;
     const { name, passes } = task.record;
     const work = { ...workOf(task.work), begun: { at: services.now(), passes } };
-    const activity = new Activity({ name, work, priority: task.priority }, keptLimits(task.limits), services.now);
+    const activity = new Activity(
+      { name, work, priority: task.priority },
+      keptLimits(task.limits),
+      shared,
+      services.now,
+    );
     // Known before it is marked, so that whoever stops it finds it.
     this.#active.set(name, activity);
     if (!(await queue.change(name, ['queued'], { state: 'running', work }))) {
-      this.#active.delete(name);
+      this.#leave(activity);
       return true;
     }
     const working: Promise<void> = this.#work(activity, task).finally(() => this.#working.delete(working));
@@ -165,11 +173,16 @@ export class TaskRunner implements AsyncDisposable {
       this.#elsewhere.set(name, this.#options.clock.now() + AGAIN);
       this.#later();
     } finally {
-      this.#active.delete(name);
+      this.#leave(activity);
       this.#remember(activity);
       await this.#publishing(name);
       this.nudge();
     }
+  }
+
+  #leave(activity: Activity): void {
+    this.#active.delete(activity.name);
+    activity.share[Symbol.dispose]();
   }
 
   async #attempt(activity: Activity, { record }: QueuedTask): Promise<RunSummary | FerryError> {

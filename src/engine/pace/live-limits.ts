@@ -1,11 +1,15 @@
 import type { Limits } from '../../model/task.ts';
+import type { Share } from '../../store/layers/shared-limits.ts';
 
 /** Limits of a run that may be changed while it goes on. */
 export class LiveLimits {
+  /** Its part of what all that runs together may take. */
+  readonly share: Share | undefined;
   #current: Limits;
   readonly #followers = new Set<() => void>();
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, share?: Share) {
+    this.share = share;
     this.#current = limits;
   }
 

@@ -6,6 +6,7 @@ import type { CallbackBook } from './callback-book.ts';
 import type { EventBook } from './event-book.ts';
 import type { JobBook } from './job-book.ts';
 import type { ScheduleBook } from './schedule-book.ts';
+import type { SettingBook } from './setting-book.ts';
 import type { UserBook } from './user-book.ts';
 
 /** What the control plane keeps. One contract, one suite (`test/conformance/control-suite.ts`). */
@@ -19,6 +20,7 @@ export interface ControlState extends AsyncDisposable {
   readonly jobs: JobBook;
   readonly schedules: ScheduleBook;
   readonly users: UserBook;
+  readonly settings: SettingBook;
   /** Whether a secret is among it, of whatever. */
   hasSealed(): Promise<boolean>;
 }

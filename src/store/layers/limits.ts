@@ -6,7 +6,7 @@ import type { Layer, Next } from './layer.ts';
 import type { Observer } from './observed-body.ts';
 import { observeBody, observeRead, sliced } from './observed-body.ts';
 import { Semaphore } from './semaphore.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket, type Lane } from './token-bucket.ts';
 
 /** Bytes in memory are let go in slices of this size where the bandwidth is limited. */
 const SLICE = 128 * 1024;
@@ -25,6 +25,13 @@ export interface LimitOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** Lanes of buckets that are shared. */
+export interface SharedLanes {
+  readonly requests?: Lane | undefined;
+  /** Bytes of bodies that are read. */
+  readonly reads?: Lane | undefined;
+}
+
 /**
  * How much goes to the store at once and per second; all of it can be changed while it works.
  *
@@ -36,6 +43,8 @@ export class Limits implements Layer {
   readonly requests: TokenBucket;
   readonly readBandwidth: TokenBucket;
   readonly writeBandwidth: TokenBucket;
+  /** What it has to share with other stores, beside its own limits. */
+  shared: SharedLanes = {};
 
   constructor(options: LimitOptions = {}) {
     const clock = options.clock ?? systemClock;
@@ -49,8 +58,8 @@ export class Limits implements Layer {
   get waiting(): { readonly slots: number; readonly requests: number; readonly bandwidth: number } {
     return {
       slots: this.slots.waiting,
-      requests: this.requests.waiting,
-      bandwidth: this.readBandwidth.waiting + this.writeBandwidth.waiting,
+      requests: this.requests.waiting + (this.shared.requests?.waiting ?? 0),
+      bandwidth: this.readBandwidth.waiting + this.writeBandwidth.waiting + (this.shared.reads?.waiting ?? 0),
     };
   }
 
@@ -62,7 +71,7 @@ export class Limits implements Layer {
 
   /** Has a slot, and gives it back whatever happens. */
   #paced<T>(call: Call<T>, next: Next): Promise<T> {
-    const turn = this.requests.take(1, call.signal);
+    const turn = inTurn(this.requests, this.shared.requests, 1, call.signal);
     if (!turn) return this.#begin(call, next);
     return turn.then(
       () => this.#begin(call, next),
@@ -97,6 +106,18 @@ export class Limits implements Layer {
   }
 }
 
+/** First by the own limit, then by the one that is shared. */
+function inTurn(
+  own: TokenBucket,
+  shared: Lane | undefined,
+  amount: number,
+  signal: AbortSignal | undefined,
+): Promise<void> | undefined {
+  const turn = own.take(amount, signal);
+  if (shared === undefined) return turn;
+  return turn ? turn.then(() => shared.take(amount, signal)) : shared.take(amount, signal);
+}
+
 /** The slot of a read whose body is not done with. */
 class HeldSlot implements Observer {
   readonly #limits: Limits;
@@ -108,7 +129,8 @@ class HeldSlot implements Observer {
   }
 
   passed(bytes: number): Promise<void> | undefined {
-    return this.#limits.readBandwidth.take(bytes, this.#signal);
+    const { readBandwidth, shared } = this.#limits;
+    return inTurn(readBandwidth, shared.reads, bytes, this.#signal);
   }
 
   ended(): void {

@@ -44,7 +44,15 @@ export class Controlled implements AsyncDisposable {
     const hub = new LiveHub();
     const defects: unknown[] = [];
     const control = await startControl(
-      { host: '127.0.0.1', port: 0, tls: undefined, hosts: [], openMetrics: false, tasksAtOnce: 4 },
+      {
+        host: '127.0.0.1',
+        port: 0,
+        tls: undefined,
+        hosts: [],
+        openMetrics: false,
+        tasksAtOnce: 4,
+        limits: { bandwidth: [] },
+      },
       {
         state,
         hub,

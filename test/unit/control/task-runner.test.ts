@@ -13,6 +13,7 @@ import { FerryError } from '../../../src/model/errors.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
 import { NO_COUNTERS, type StateStore } from '../../../src/state/state-store.ts';
+import { SharedLimits } from '../../../src/store/layers/shared-limits.ts';
 import { compose } from '../../../src/store/compose.ts';
 import { memoryDriver } from '../../../src/stores/memory/driver.ts';
 import { identityOf } from '../../../src/tasks/identity.ts';
@@ -31,6 +32,7 @@ class Bench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'ferry-runner-'));
   readonly clock = new FakeClock();
   readonly hub = new LiveHub();
+  readonly shared = new SharedLimits(this.clock);
   /** Runs that were begun, in order. */
   readonly runs: EngineRun[] = [];
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -46,7 +48,15 @@ class Bench implements AsyncDisposable {
     await before(bench);
     const { hub, clock, state } = bench;
     const services = bench.#services();
-    bench.runner = new TaskRunner({ services, queue: state.queue, hub, clock, atOnce, observe: () => undefined });
+    bench.runner = new TaskRunner({
+      services,
+      queue: state.queue,
+      hub,
+      clock,
+      shared: bench.shared,
+      atOnce,
+      observe: () => undefined,
+    });
     await bench.runner.start();
     return bench;
   }

@@ -7,6 +7,8 @@ import { override } from '../../../src/engine/override.ts';
 import { FerryError } from '../../../src/model/errors.ts';
 import { KiB, MiB } from '../../../src/model/units.ts';
 import type { RunEvent } from '../../../src/engine/progress.ts';
+import { systemClock } from '../../../src/store/clock.ts';
+import { SharedLimits } from '../../../src/store/layers/shared-limits.ts';
 import { bench } from './harness.ts';
 
 /** What is done when the run first tells how it goes. */
@@ -59,4 +61,23 @@ test('only the failures that are wanted are tried again', async () => {
   const summary = await retryFailures(context, undefined, ({ key }) => key === 'b');
   assert.equal(summary.counters.failed, 2);
   assert.deepEqual((await context.journal.failures()).map(({ key }) => key), ['a', 'c']); // prettier-ignore
+});
+
+test('runs that share a bandwidth together take no more than it, and each goes on', async () => {
+  const shared = new SharedLimits(systemClock);
+  shared.bandwidth.perSecond = 4 * MiB;
+  const taken: number[] = [];
+  const began = performance.now();
+  const run = async (weight: number): Promise<void> => {
+    await using b = await bench();
+    for (let i = 0; i < 8; i++) await b.source.write(`k${i}`, Buffer.alloc(512 * KiB, i));
+    await using context = await b.context();
+    using share = shared.join(weight);
+    const summary = await runTask({ ...context, limits: new LiveLimits({ bandwidth: [] }, share) });
+    assert.equal(summary.counters.copied, 8);
+    taken.push(performance.now() - began);
+  };
+  await Promise.all([run(1), run(10)]);
+  assert.ok(taken[1]! > 1800, `8 MiB at 4 MiB/s took ${taken[1]} ms`);
+  assert.ok(shared.bandwidth.waiting === 0);
 });

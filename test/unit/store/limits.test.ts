@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LayeredStore } from '../../../src/store/layers/layered-store.ts';
 import { Limits } from '../../../src/store/layers/limits.ts';
 import { Semaphore } from '../../../src/store/layers/semaphore.ts';
-import { TokenBucket } from '../../../src/store/layers/token-bucket.ts';
+import { TokenBucket, type Lane } from '../../../src/store/layers/token-bucket.ts';
 import { MemoryStore } from '../../../src/stores/memory/store.ts';
 import { drain, pattern, streamed } from '../../conformance/suite/bench.ts';
 import { FakeClock, settle } from './fake-clock.ts';
@@ -141,4 +141,58 @@ test('requests per second are spread', async () => {
   assert.equal(limits.waiting.requests, 30 - done);
   await clock.advance(2100);
   assert.equal(done, 30);
+});
+
+/** Takes again and again, so many at a time, as one who copies does. */
+function taker(lane: Lane, amount: number, lanes: number): { taken: number } {
+  const done = { taken: 0 };
+  const go = async (): Promise<void> => {
+    for (;;) {
+      await lane.take(amount, undefined);
+      done.taken += amount;
+    }
+  };
+  for (let i = 0; i < lanes; i++) void go();
+  return done;
+}
+
+test('lanes of a bucket share its rate by their weights, however many wait in each', async () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket(clock, 1000);
+  const many = taker(bucket.lane(1), 10, 50);
+  const few = taker(bucket.lane(1), 10, 2);
+  const heavy = taker(bucket.lane(4), 100, 3);
+  await clock.advance(60_000);
+  const all = many.taken + few.taken + heavy.taken;
+  assert.ok(all > 59_000 && all < 61_500, `${all} at 1,000 a second in a minute`);
+  assert.ok(Math.abs(many.taken - few.taken) < 500, `${many.taken} and ${few.taken}`);
+  assert.ok(Math.abs(heavy.taken / few.taken - 4) < 0.3, `${heavy.taken} with four times the weight of ${few.taken}`);
+});
+
+test('what a lane does not want the others have, and who comes back has saved nothing up', async () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket(clock, 1000);
+  const [one, two] = [bucket.lane(1), bucket.lane(9)];
+  const busy = taker(one, 10, 4);
+  await clock.advance(30_000);
+  assert.ok(busy.taken > 29_500, `${busy.taken}`);
+  const back = taker(two, 10, 4);
+  const before = busy.taken;
+  await clock.advance(10_000);
+  assert.ok(Math.abs(back.taken - 9000) < 500, `${back.taken}`);
+  assert.ok(busy.taken - before > 800, 'the other is not starved');
+});
+
+test('a lane that is left lets go who waits in it, and the others have its part', async () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket(clock, 10);
+  const [one, two] = [bucket.lane(1), bucket.lane(3)];
+  assert.equal(two.fairPerSecond, 7.5);
+  assert.equal(one.take(1000, undefined), undefined);
+  const waits = one.take(10, undefined);
+  one.leave();
+  await waits;
+  assert.equal(bucket.waiting, 0);
+  assert.equal(two.fairPerSecond, 10);
+  assert.equal(one.take(1000, undefined), undefined);
 });

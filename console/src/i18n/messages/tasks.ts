@@ -108,6 +108,8 @@ export const tasks = {
   'throttle.title': ['What holds it down', '限制因素'],
   'throttle.bandwidth': ['The limit of bandwidth ({rate})', '带宽限制({rate})'],
   'throttle.objects-per-second': ['The limit of objects per second ({n})', '每秒对象数限制({n})'],
+  'throttle.requests-per-second': ['The limit of requests per second ({n})', '每秒请求数限制({n})'],
+  'throttle.shared': ['{limit}, of the whole server', '{limit},整个服务器共用'],
   'throttle.slow-down': ['{store} asked to go slower', '{store} 要求减速'],
   'throttle.retrying': ['{store} fails and is tried again: {cause}', '{store} 出错并在重试:{cause}'],
   'throttle.listing': ['Listing the source', '正在列举源'],

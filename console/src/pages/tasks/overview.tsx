@@ -168,20 +168,22 @@ function Active({ progress }: { readonly progress: TaskProgress }) {
 
 function Throttles({ reasons }: { readonly reasons: readonly Throttle[] }) {
   const { t, format } = useConsole();
+  const text = (reason: Throttle): string =>
+    t(`throttle.${reason.what}`, {
+      store: reason.store ?? '',
+      cause: reason.cause ?? '',
+      rate: format.rate(reason.bytesPerSecond ?? 0),
+      n: format.count(reason.limit ?? 0),
+    });
   return (
     <Panel title={t('throttle.title')}>
       <ul class="plain-list">
         {reasons.map((reason) => (
           <li
-            key={`${reason.what} ${reason.store ?? ''}`}
+            key={`${reason.what} ${reason.store ?? ''} ${reason.shared === true}`}
             class={reason.what === 'retrying' || reason.what === 'slow-down' ? 'warn' : ''}
           >
-            {t(`throttle.${reason.what}`, {
-              store: reason.store ?? '',
-              cause: reason.cause ?? '',
-              rate: format.rate(reason.bytesPerSecond ?? 0),
-              n: format.count(reason.limit ?? 0),
-            })}
+            {reason.shared === true ? t('throttle.shared', { limit: text(reason) }) : text(reason)}
           </li>
         ))}
       </ul>

@@ -11,6 +11,7 @@ import { EventTable } from './event-table.ts';
 import { JobTable } from './job-table.ts';
 import { ScheduleTable } from './schedule-table.ts';
 import { prepareControlSchema } from './schema.ts';
+import { SettingTable } from './setting-table.ts';
 import { StoreTable } from './store-table.ts';
 import { UserTable } from './user-table.ts';
 
@@ -33,6 +34,7 @@ class SqliteControlState implements ControlState {
   readonly answers: AnswerTable;
   readonly stores: StoreTable;
   readonly users: UserTable;
+  readonly settings: SettingTable;
   readonly callbacks: CallbackTable;
   readonly events: EventTable;
   readonly jobs: JobTable;
@@ -46,6 +48,7 @@ class SqliteControlState implements ControlState {
     this.answers = new AnswerTable(db);
     this.stores = new StoreTable(db);
     this.users = new UserTable(db);
+    this.settings = new SettingTable(db);
     this.callbacks = new CallbackTable(db);
     this.events = new EventTable(db);
     this.schedules = new ScheduleTable(db);

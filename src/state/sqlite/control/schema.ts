@@ -167,6 +167,13 @@ const CONTROL_MIGRATIONS: readonly string[] = [
   CREATE INDEX jobs_unended ON jobs (priority DESC, number) WHERE state IN ('accepted', 'running');
   CREATE INDEX schedules_by_next ON schedules (next_at) WHERE next_at IS NOT NULL AND enabled = 1;
   `,
+  `
+  CREATE TABLE settings (
+    name   TEXT NOT NULL PRIMARY KEY,
+    value  TEXT NOT NULL,
+    set_at REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
