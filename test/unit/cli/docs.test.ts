@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { allStores } from '../../../src/all-stores.ts';
 import { commandGroups } from '../../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../../src/cli/global-options.ts';
+import { loadControl } from '../../../src/config/control-config.ts';
 import { loadGateway } from '../../../src/config/gateway-config.ts';
 import { parseTaskFile } from '../../../src/config/task-file.ts';
 
@@ -17,8 +18,9 @@ const PAGES = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: R
   text: readFileSync(join(ROOT, path), 'utf8'),
 }));
 
-/** A configuration, not a task. */
 const GATEWAY = /^gateway:/m;
+/** A configuration, not a task. */
+const CONFIGURATION = /^(gateway|control):/m;
 
 test('every task file in the documents is one', () => {
   const env = new Proxy<Record<string, string>>({}, { get: () => 'x' });
@@ -26,7 +28,7 @@ test('every task file in the documents is one', () => {
   let count = 0;
   for (const { path, text } of PAGES) {
     for (const [, block] of text.matchAll(/^```yaml.*\n([^]*?)^```$/gm)) {
-      if (GATEWAY.test(block!)) continue;
+      if (CONFIGURATION.test(block!)) continue;
       // An example of one end is completed; of filters and the like there is none.
       const whole = block!.includes('destination:') ? block! : `type: copy\ndestination: { type: memory }\n${block}`;
       parseTaskFile(whole, { file: path, registry, env, readFile: () => 'x' });
@@ -36,17 +38,18 @@ test('every task file in the documents is one', () => {
   assert.ok(count > 20);
 });
 
-test('every configuration of a gateway in the documents is one', async () => {
+test('every configuration of a server in the documents is one', async () => {
   const env = new Proxy<Record<string, string>>({}, { get: () => 'a-secret-of-some-length' });
   const dir = mkdtempSync(join(tmpdir(), 'ferry-docs-'));
   let count = 0;
   try {
     for (const { path, text } of PAGES) {
       for (const [, block] of text.matchAll(/^```yaml.*\n([^]*?)^```$/gm)) {
-        if (!GATEWAY.test(block!)) continue;
+        if (!CONFIGURATION.test(block!)) continue;
         const file = join(dir, basename(path));
         writeFileSync(file, block!);
-        await loadGateway(file, allStores(), env, () => 'x');
+        await loadControl(file, env, () => 'x');
+        if (GATEWAY.test(block!)) await loadGateway(file, allStores(), env, () => 'x');
         count++;
       }
     }
