@@ -5,6 +5,8 @@ import { readFile } from 'node:fs/promises';
 import type { ControlSpec } from '../model/control.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import type { HttpAnswer, ServerRequest } from '../wire/http/server/server.ts';
+import type { BodyPace } from '../wire/http/server/connection.ts';
+import { KiB } from '../model/units.ts';
 import { listen } from '../wire/http/server/listen.ts';
 import { Authenticator } from './access/authenticator.ts';
 import { auditRoutes } from './access/audit-routes.ts';
@@ -28,6 +30,8 @@ export interface ControlContext extends Pick<SystemContext, 'version' | 'holder'
   readonly routes: readonly Route[];
   /** Folder of the built console. */
   readonly assets: string;
+  /** Shorter in tests. */
+  readonly bodyPace?: BodyPace | undefined;
   readonly onAnswer?: RouterOptions['onAnswer'];
   readonly onDefect: (error: unknown, about: { readonly requestId: string; readonly route: string }) => void;
 }
@@ -86,6 +90,7 @@ export async function startControl(
       key: await readFile(spec.tls.keyFile, 'utf8'),
     },
     maxConnections: MOST_CONNECTIONS,
+    bodyPace: context.bodyPace ?? BODY_PACE,
   });
   const host = spec.host.includes(':') ? `[${spec.host}]` : spec.host;
   const url = `${spec.tls === undefined ? 'http' : 'https'}://${host}:${server.port}`;
@@ -105,6 +110,8 @@ export async function startControl(
 }
 
 const MOST_CONNECTIONS = 1000;
+/** 4 KiB in a second: less holds a place others wait for. */
+const BODY_PACE = { bytes: 120 * KiB, within: 30_000 };
 /** Requests under way may take so long when the server stops, milliseconds. */
 const GRACE = 5000;
 

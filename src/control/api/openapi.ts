@@ -51,7 +51,12 @@ export function openApi(routes: readonly Route[], version: string): Json {
 function operation(route: Route): Json {
   const { body, answers, problems = [] } = route;
   const own = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)] as const);
-  const wrong = [400, ...(route.role === 'anybody' ? [] : [401, 403]), ...problems];
+  const wrong = [
+    400,
+    ...(route.role === 'anybody' ? [] : [401, 403]),
+    ...(route.heavy === true ? [429] : []),
+    ...problems,
+  ];
   return {
     operationId: route.id,
     tags: [route.tag],

@@ -73,6 +73,16 @@ const KINDS = {
     title: 'A change has to say what it changes.',
     remedy: 'Send the ETag of the resource, as it was read, in If-Match.',
   },
+  'too-slow': {
+    status: 408,
+    title: 'The body came too slowly.',
+    remedy: 'Send it faster, at some KiB in a second at least; or give long lists by reference.',
+  },
+  busy: {
+    status: 429,
+    title: 'So much of this is being done that there is no room.',
+    remedy: 'Send the request again when Retry-After has passed.',
+  },
   'too-many-failures': {
     status: 429,
     title: 'Too many attempts with wrong credentials came from this address.',

@@ -58,6 +58,8 @@ export interface RouteDeclaration<Params, Query, Body> {
   /** Its answer holds a secret: it is kept for nobody, and the idempotency key counts for nothing. */
   readonly secret?: boolean | undefined;
   readonly answers: Readonly<Record<number, AnswerDeclaration>>;
+  /** It takes long and asks much of stores: only some are carried out at once, others wait for a while. */
+  readonly heavy?: boolean | undefined;
   /** Problems it may answer besides those all routes may. */
   readonly problems?: readonly number[] | undefined;
   handle(call: ApiCall<Params, Query, Body>): Promise<ApiAnswer>;

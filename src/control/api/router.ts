@@ -8,6 +8,8 @@ import type { AuditBook } from '../../state/control/audit-book.ts';
 import type { HttpAnswer, ServerRequest } from '../../wire/http/server/server.ts';
 import { NOBODY, type Authenticator } from '../access/authenticator.ts';
 import { mayAct, type Identity } from '../access/role.ts';
+import { fromClient } from './client-body.ts';
+import { Turns } from './turns.ts';
 import { isDefect, Problem, problemOf, type Fault } from './problem.ts';
 import type { ApiAnswer, Route } from './route.ts';
 
@@ -27,12 +29,15 @@ export interface RouterOptions {
 
 /** Bytes of a body that is read as a whole. */
 const LARGEST_BODY = MiB;
+/** Of heavy requests. */
+const HEAVY = { atOnce: 8, ofOne: 4, waiting: 64, patience: 20_000 };
 /** Characters of an idempotency key. */
 const LONGEST_KEY = 255;
 
 export class Router {
   readonly #options: RouterOptions;
   readonly #routes: readonly { readonly steps: readonly string[]; readonly route: Route }[];
+  readonly #heavy = new Turns(HEAVY);
   #requests = 0;
 
   constructor(options: RouterOptions) {
@@ -105,7 +110,10 @@ export class Router {
         : await readBody(http, route.optionalBody === true);
     const body = raw === undefined ? undefined : checked(route.body, parsed(raw), '#');
     const signal = AbortSignal.any([http.signal(), stopping]);
-    const run = (): Promise<ApiAnswer> => route.handle({ params, query, body, who, http, requestId, signal });
+    const run = async (): Promise<ApiAnswer> => {
+      using _ = route.heavy === true ? await this.#heavy.take(who.token, signal) : undefined;
+      return await route.handle({ params, query, body, who, http, requestId, signal });
+    };
     if (route.method === 'GET' || own) return await run();
     const key = mayRepeat(route) ? idempotencyKey(http) : undefined;
     return await this.#audited(route, who, http, values, () =>
@@ -212,7 +220,7 @@ async function readBody(http: ServerRequest, optional: boolean): Promise<string>
   } catch (thrown) {
     if (isFerryError(thrown, 'too-large'))
       throw new Problem('body-too-large', { detail: `More than ${LARGEST_BODY / MiB} MiB`, cause: thrown });
-    throw thrown;
+    throw fromClient(thrown);
   }
 }
 

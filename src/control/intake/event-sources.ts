@@ -7,6 +7,7 @@ import type { EventBook, EventSourceRecord, NewEvent } from '../../state/control
 import type { HttpClient } from '../../wire/http/client.ts';
 import type { ServerRequest } from '../../wire/http/server/server.ts';
 import { LARGEST_NOTIFICATION } from '../../wire/s3/notification.ts';
+import { fromClient } from '../api/client-body.ts';
 import { Problem } from '../api/problem.ts';
 import type { BulkRunner } from '../jobs/runner.ts';
 import type { SecretBox } from '../stores/secret-box.ts';
@@ -254,7 +255,7 @@ async function bodyOf(http: ServerRequest): Promise<Buffer> {
   try {
     return await http.body.bytes(LARGEST_NOTIFICATION);
   } catch (thrown) {
-    if (!isFerryError(thrown, 'too-large')) throw thrown;
+    if (!isFerryError(thrown, 'too-large')) throw fromClient(thrown);
     throw new Problem('body-too-large', { detail: `More than ${LARGEST_NOTIFICATION / KiB} KiB`, cause: thrown });
   }
 }

@@ -1,7 +1,8 @@
 /** Lists of URLs that are given by reference. */
 import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
-import { isFerryError, type FerryError } from '../../model/errors.ts';
+import { FerryError, isFerryError } from '../../model/errors.ts';
+import { KiB } from '../../model/units.ts';
 import type { JobsSpec } from '../../model/control.ts';
 import type { HttpClient } from '../../wire/http/client.ts';
 import { Problem } from '../api/problem.ts';
@@ -17,6 +18,8 @@ export interface ListSources {
 const POINTER = '#/origin-files/href';
 /** No progress for so long, milliseconds. */
 const PATIENCE = 30_000;
+/** Bytes that have to come meanwhile. */
+const LEAST = 120 * KiB;
 
 /** Adds the URLs of the list at `href` to the list of a job. Throws `invalid-request`, or `BadUrl` with the line's number. */
 export async function fetchList({ spec, client, signal }: ListSources, href: string, list: ListFile): Promise<void> {
@@ -43,9 +46,24 @@ async function fetched(client: HttpClient, href: string, signal: AbortSignal): P
   };
   const request = { method: 'GET', target: url.pathname + url.search, headers: ['Accept', 'text/plain, */*'] };
   const { status, body } = await client.request(origin, request, signal);
-  if (status === 200) return body;
+  if (status === 200) return paced(body);
   body.cancel();
   throw refused(`answers ${status}, not 200`);
+}
+
+/** Throws `timeout` where less comes in `PATIENCE` than a list is worth waiting for. */
+async function* paced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let since = performance.now();
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    yield chunk;
+    bytes += chunk.byteLength;
+    if (performance.now() - since < PATIENCE) continue;
+    if (bytes < LEAST)
+      throw new FerryError('timeout', { message: `sends fewer than ${LEAST} bytes in ${PATIENCE / 1000} s` });
+    since = performance.now();
+    bytes = 0;
+  }
 }
 
 /** A file below the directory of lists, wherever links lead. */

@@ -1,14 +1,15 @@
 /** Accepts jobs, has them run as bulk tasks, and keeps what came of them. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Gate } from '../../engine/pace/gate.ts';
 import { makeDirectory } from '../../host/make-directory.ts';
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { JobsSpec } from '../../model/control.ts';
 import type { NewDelivery } from '../../state/control/callback-book.ts';
 import type { JobBook, JobRecord } from '../../state/control/job-book.ts';
 import { NO_COUNTERS, type StateStore } from '../../state/state-store.ts';
+import { fromClient } from '../api/client-body.ts';
 import { Problem } from '../api/problem.ts';
+import { Turns } from '../api/turns.ts';
 import { BadUrl, ListFile, listFile } from './list-file.ts';
 import { badUrl, readJob, type JobFields } from './job-reader.ts';
 import type { BulkEnd, BulkListener, BulkRunner, BulkTask, Destination, TargetResolver } from './runner.ts';
@@ -39,8 +40,8 @@ export interface JobsContext {
   readonly stopping: AbortSignal;
 }
 
-/** Lists that are read at once; others wait. Each takes some MiB. */
-const READ_AT_ONCE = 8;
+/** Lists that are read at once: each takes some MiB. */
+const READING = { atOnce: 8, ofOne: 6, waiting: 1000, patience: 30_000 };
 /** Jobs given to the runner at once; others wait in the book. */
 const GIVEN_AT_ONCE = 200;
 /** Live events of a job, at most one in so many milliseconds. */
@@ -52,7 +53,7 @@ const FORGOTTEN = 1000;
 
 export class Jobs {
   readonly #c: JobsContext;
-  readonly #reading: Gate;
+  readonly #reading = new Turns(READING);
   readonly #accepting = new Set<string>();
   readonly #given = new Map<string, Promise<void>>();
   #taking: Promise<void> | undefined;
@@ -60,7 +61,6 @@ export class Jobs {
 
   constructor(context: JobsContext) {
     this.#c = context;
-    this.#reading = new Gate(READ_AT_ONCE, context.stopping);
   }
 
   /** Goes on with what an earlier process accepted. */
@@ -74,8 +74,12 @@ export class Jobs {
   }
 
   /** The job is on the disk when this resolves. Throws `Problem`s that name what is wrong. */
-  async accept(body: AsyncIterable<Uint8Array>, about: { who: string; priority: number }): Promise<JobRecord> {
-    await this.#reading.enter();
+  async accept(
+    body: AsyncIterable<Uint8Array>,
+    about: { who: string; priority: number },
+    signal: AbortSignal,
+  ): Promise<JobRecord> {
+    using _ = await this.#reading.take(about.who, AbortSignal.any([signal, this.#c.stopping]));
     const id = this.#freshId();
     this.#accepting.add(id);
     try {
@@ -85,7 +89,6 @@ export class Jobs {
       throw thrown instanceof BadUrl ? badUrl(thrown) : thrown;
     } finally {
       this.#accepting.delete(id);
-      this.#reading.leave();
     }
   }
 
@@ -274,11 +277,15 @@ function failed(error: FerryError): BulkEnd {
 
 async function* limited(body: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
   let total = 0;
-  for await (const chunk of body) {
-    total += chunk.byteLength;
-    if (total > most)
-      throw new Problem('body-too-large', { detail: `More than ${most} bytes; give the list by reference` });
-    yield chunk;
+  try {
+    for await (const chunk of body) {
+      total += chunk.byteLength;
+      if (total > most)
+        throw new Problem('body-too-large', { detail: `More than ${most} bytes; give the list by reference` });
+      yield chunk;
+    }
+  } catch (thrown) {
+    throw fromClient(thrown);
   }
 }
 

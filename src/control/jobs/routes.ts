@@ -101,9 +101,9 @@ export function jobRoutes({ jobs, book, state }: JobRoutesContext): readonly Rou
       body: JOB_BODY,
       streamed: true,
       answers: { 200: { about: 'Accepted; it runs later.', schema: JOB } },
-      problems: [413],
-      async handle({ http, who, query }) {
-        const job = await jobs.accept(http.body, { who: who.name, priority: query.priority });
+      problems: [408, 413],
+      async handle({ http, who, query, signal }) {
+        const job = await jobs.accept(http.body, { who: who.name, priority: query.priority }, signal);
         return ok(await jobJson(job, await state()), ['Location', `/v1/jobs/${job.id}`]);
       },
     }),

@@ -8,6 +8,7 @@ import type { Route } from '../../../src/control/api/route.ts';
 import { startControl, type RunningControl } from '../../../src/control/control.ts';
 import { LiveHub } from '../../../src/control/live/hub.ts';
 import type { ControlState } from '../../../src/state/control/control-state.ts';
+import type { BodyPace } from '../../../src/wire/http/server/connection.ts';
 import { openControl } from '../../../src/state/sqlite/control/open.ts';
 
 export interface Reply {
@@ -38,6 +39,7 @@ export class Controlled implements AsyncDisposable {
     routes: readonly Route[] | ((state: ControlState, hub: LiveHub) => readonly Route[]) = [],
     clock: () => number = Date.now,
     assets?: string,
+    bodyPace?: BodyPace,
   ): Promise<Controlled> {
     const folder = await mkdtemp(join(tmpdir(), 'ferry-control-'));
     const state = await openControl(join(folder, 'control.db'));
@@ -62,6 +64,7 @@ export class Controlled implements AsyncDisposable {
         sinceProgress: () => undefined,
         routes: typeof routes === 'function' ? routes(state, hub) : routes,
         assets: assets ?? join(folder, 'console'),
+        bodyPace,
         onDefect: (error) => defects.push(error),
       },
     );

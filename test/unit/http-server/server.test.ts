@@ -342,6 +342,57 @@ test('idle clients, slow heads, bodies that stop and answers nobody takes end af
   assert.deepEqual(outcomes, ['sent false']);
 });
 
+test('a body that only drips is cut where a pace is asked for; one that was not asked for is not', async () => {
+  const clock = new HandClock();
+  const outcomes: string[] = [];
+  let bytes = 0;
+  let more = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const handler: HttpHandler = async (request) => {
+    if (request.target === '/later') await goOn.promise;
+    try {
+      for await (const chunk of request.body) {
+        bytes += chunk.length;
+        more.resolve();
+      }
+      outcomes.push('whole');
+    } catch (error) {
+      outcomes.push((error as Error).message);
+    }
+    return { status: 400, headers: [] };
+  };
+  const timeouts = { idle: 100_000, head: 100_000, progress: 3000 };
+  await using server = await serving(handler, { clock, timeouts, bodyPace: { bytes: 1000, within: 10_000 } });
+  const client = await server.open();
+  const answered = everything(client);
+  client.write('PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n');
+  const send = async (length: number): Promise<void> => {
+    const wanted = bytes + length;
+    client.write(`${length.toString(16)}\r\n${'x'.repeat(length)}\r\n`);
+    for (; bytes < wanted; more = Promise.withResolvers()) await more.promise;
+  };
+  const waits = await server.open();
+  const later = everything(waits);
+  waits.write('PUT /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n');
+  // Slow, and fast enough; then in drips that never stand still.
+  for (let second = 0; second < 30; second++) {
+    await send(120);
+    clock.pass(1000);
+  }
+  assert.deepEqual(outcomes, []);
+  for (let second = 0; second < 20 && outcomes.length === 0; second++) {
+    await Promise.race([send(1), answered]);
+    clock.pass(1000);
+    await new Promise(setImmediate);
+  }
+  assert.match(await answered, /^HTTP\/1.1 400 /);
+  assert.match(outcomes.pop()!, /^The client sent \d+ bytes in 10 s, and at least 1000 are wanted/);
+  goOn.resolve();
+  waits.write('1\r\nx\r\n0\r\n\r\n');
+  await later;
+  assert.deepEqual(outcomes, ['whole']);
+});
+
 test('a client that takes none of many short answers is cut as well', async () => {
   const clock = new HandClock();
   let answered = 0;

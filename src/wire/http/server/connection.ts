@@ -22,6 +22,12 @@ export interface ServerTimeouts {
   readonly progress: number;
 }
 
+/** What a body that is waited for has to bring: so many bytes in so many milliseconds. */
+export interface BodyPace {
+  readonly bytes: number;
+  readonly within: number;
+}
+
 /** What the connections of a server have in common. */
 export interface ConnectionContext {
   readonly handler: HttpHandler;
@@ -29,6 +35,8 @@ export interface ConnectionContext {
   readonly outbox: Outbox;
   readonly buffers: Buffers;
   readonly timeouts: ServerTimeouts;
+  /** Undefined: any that is no standstill. */
+  readonly bodyPace: BodyPace | undefined;
   readonly maxHeaderBytes: number;
   readonly secure: boolean;
   /** The present second as an HTTP date. */
@@ -59,6 +67,8 @@ export class ServerConnection implements BodySource, Sender {
   /** When the present head began; when lingering began. */
   #headSince = 0;
   #lingering = false;
+  /** Since when, by the ticker, a body has to keep its pace, and what came of it since. */
+  #paced = { since: 0, bytes: 0 };
   #sender: BodySender | undefined;
   /** A short answer on its way to the kernel. */
   #short: { readonly bytes: string | Uint8Array; readonly over: (whole: boolean) => void } | undefined;
@@ -104,10 +114,31 @@ export class ServerConnection implements BodySource, Sender {
       if (now - Math.max(this.#sender.since, this.#since) >= progress) this.destroy();
     } else if (this.#unsent !== undefined) {
       if (now - this.#unsent >= progress) this.destroy();
-    } else if (exchange.body.hungry && !exchange.body.arrived && quiet >= progress) {
-      exchange.body.fail(slow(progress));
-      this.#endAfter();
+    } else if (exchange.body.arrived) {
+      return;
+    } else if (!exchange.body.hungry) {
+      // Who does not ask for more is waited for, not the client.
+      this.#paced = { since: now, bytes: 0 };
+    } else if (quiet >= progress) {
+      this.#give(exchange, `The client sent nothing for ${progress / 1000} s`);
+    } else {
+      this.#checkPace(exchange, now);
     }
+  }
+
+  #checkPace(exchange: Exchange, now: number): void {
+    const pace = this.#context.bodyPace;
+    if (pace === undefined || now - this.#paced.since < pace.within) return;
+    const { bytes } = this.#paced;
+    this.#paced = { since: now, bytes: 0 };
+    if (bytes < pace.bytes)
+      this.#give(exchange, `The client sent ${bytes} bytes in ${pace.within / 1000} s, and at least ${pace.bytes} are wanted`); // prettier-ignore
+  }
+
+  /** No more of the body is waited for. */
+  #give(exchange: Exchange, why: string): void {
+    exchange.body.fail(new FerryError('timeout', { message: why, retryable: 'never' }));
+    this.#endAfter();
   }
 
   /** Closes the connection unless a request is being served, which is its last. */
@@ -165,7 +196,9 @@ export class ServerConnection implements BodySource, Sender {
         at = this.#scanner.scan(bytes, at, bytes.length);
         if (this.#scanner.complete) this.#begin(this.#scanner.take());
       } else if (!exchange.body.arrived && !exchange.last) {
-        at = exchange.body.take(bytes, at, bytes.length);
+        const from = at;
+        at = exchange.body.take(bytes, from, bytes.length);
+        this.#paced.bytes += at - from;
       } else {
         this.#hold(bytes.subarray(at));
         return;
@@ -194,6 +227,7 @@ export class ServerConnection implements BodySource, Sender {
   #begin(head: RequestHead): void {
     const exchange = new Exchange(head, this.#body(head), this, this.#from, this.#context.secure);
     this.#exchange = exchange;
+    this.#paced = { since: this.#context.ticker.now, bytes: 0 };
     // botocore takes an answer without that word for the end of the connection, although it goes on using it.
     if (head.length === 0) this.#goOn(exchange);
     void this.#serve(exchange);
@@ -389,8 +423,4 @@ function abandonBody(body: HttpAnswer['body']): void {
   if (body === undefined || body instanceof Uint8Array) return;
   const chunks = (isSized(body) ? body.open() : body)[Symbol.asyncIterator]();
   void chunks.return?.().then(undefined, () => undefined);
-}
-
-function slow(ms: number): FerryError {
-  return new FerryError('timeout', { message: `The client sent nothing for ${ms / 1000} s`, retryable: 'never' });
 }

@@ -7,7 +7,7 @@ import { Buffers } from '../buffers.ts';
 import { Outbox } from '../outbox.ts';
 import { systemClock, Ticker, type Clock } from '../ticker.ts';
 import { readInto, type Take } from './accepted.ts';
-import { ServerConnection, type ConnectionContext, type ServerTimeouts } from './connection.ts';
+import { ServerConnection, type BodyPace, type ConnectionContext, type ServerTimeouts } from './connection.ts';
 import type { HttpHandler, HttpServer } from './server.ts';
 
 export interface ListenOptions {
@@ -22,6 +22,8 @@ export interface ListenOptions {
   /** Bytes of a request's head; 64 KiB where absent (presigned URLs and metadata are long). */
   readonly maxHeaderBytes?: number | undefined;
   readonly timeouts?: Partial<ServerTimeouts> | undefined;
+  /** Absent: a body that moves at all within `timeouts.progress` is waited for. */
+  readonly bodyPace?: BodyPace | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -68,6 +70,7 @@ class ListeningServer implements HttpServer {
       for (const connection of this.#connections) connection.check(now);
     });
     for (const ms of Object.values(timeouts)) this.#ticker.serve(ms);
+    if (options.bodyPace) this.#ticker.serve(options.bodyPace.within);
     this.#ticker.start();
     this.#context = {
       handler,
@@ -75,6 +78,7 @@ class ListeningServer implements HttpServer {
       outbox: new Outbox(),
       buffers: new Buffers(64 * KiB, 64 * MiB),
       timeouts,
+      bodyPace: options.bodyPace,
       maxHeaderBytes: options.maxHeaderBytes ?? 64 * KiB,
       secure: options.tls !== undefined,
       date: () => this.#now(),
