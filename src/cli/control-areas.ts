@@ -3,6 +3,7 @@ import type { Route } from '../control/api/route.ts';
 import type { LiveHub } from '../control/live/hub.ts';
 import { limitRoutes } from '../control/limits/routes.ts';
 import { ServerLimits } from '../control/limits/server-limits.ts';
+import { measureEvents } from '../control/metrics/events.ts';
 import { metricsRoutes } from '../control/metrics/routes.ts';
 import { measureTasks } from '../control/metrics/tasks.ts';
 import type { ProbeContext } from '../control/stores/probe.ts';
@@ -77,10 +78,12 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     files: new KnownFiles(services),
     logFile: parts.logFile,
   };
-  const sinceProgress = (): number | undefined => longest([ofGateway.sinceProgress(), runner.sinceProgress()]);
+  measureEvents(metrics, state.events, services.now);
+  const intake = opened.use(await openIntake({ services, state, hub, stores, box, desk, shared, spec: spec.jobs }));
+  const sinceProgress = (): number | undefined =>
+    longest([ofGateway.sinceProgress(), runner.sinceProgress(), intake.sinceProgress()]);
   measureProgress(metrics, sinceProgress);
   const onFailure = (error: unknown): void => log.warn('a metric could not be read', { error });
-  const intake = opened.use(await openIntake({ services, state, hub, stores, box, desk, shared, spec: spec.jobs }));
   const routes = [
     ...intake.routes,
     ...storeRoutes({ stores, open: openProbed, conceal: (secrets) => log.conceal(secrets) }),

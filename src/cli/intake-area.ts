@@ -140,6 +140,7 @@ export async function openIntake(parts: IntakeParts): Promise<Intake> {
   scheduler.start();
   clean();
   return {
+    sinceProgress: () => sources.sinceProgress(),
     routes: [
       ...jobRoutes({ jobs, book: state.jobs, state: () => services.state() }),
       ...callbackRoutes({ book: state.callbacks, sender, now }),
@@ -170,6 +171,8 @@ export async function openIntake(parts: IntakeParts): Promise<Intake> {
 
 export interface Intake extends AsyncDisposable {
   readonly routes: readonly Route[];
+  /** As `SystemContext.sinceProgress`. */
+  readonly sinceProgress: () => number | undefined;
 }
 
 async function openPair(
@@ -206,7 +209,7 @@ async function tellSource(state: ControlState, hub: LiveHub, name: string): Prom
   if (record) hub.publish('event-source', name, await sourceJson(record, state.events));
 }
 
-/** Rejects with `bad-response` where the answer is not 200. */
+/** Rejects with `unavailable` where the answer is not 200. */
 async function fetchText(client: HttpClient, url: URL, signal: AbortSignal): Promise<string> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const port = url.port === '' ? 443 : Number(url.port);
@@ -215,7 +218,8 @@ async function fetchText(client: HttpClient, url: URL, signal: AbortSignal): Pro
   const { status, body } = await client.request(origin, request, signal);
   const text = (await body.bytes(SHORT)).toString('utf8');
   if (status === 200) return text;
-  throw new FerryError('bad-response', { message: `${url.host} answers ${status}` });
+  // Whoever sent us there may try again.
+  throw new FerryError('unavailable', { message: `${url.host} answers ${status}` });
 }
 
 /** Of this server: made when first asked for, in a file for its owner only, from which whoever runs it can read it. */

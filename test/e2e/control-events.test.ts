@@ -7,6 +7,7 @@ import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand } from '@aws
 import { notify } from '../peers/ceph-topic.ts';
 import { sdkFor } from '../peers/sdk.ts';
 import { startCeph, unavailable } from '../peers/servers.ts';
+import { startTopic } from '../peers/sns.ts';
 import { startQueue } from '../peers/sqs.ts';
 import { ControlServer } from './control-server.ts';
 
@@ -39,8 +40,11 @@ class World implements Disposable {
     this.server = server;
   }
 
-  static async start(more: Readonly<Record<string, unknown>> = {}): Promise<World> {
-    const world = new World(await ControlServer.start({ allow_private_origins: true }));
+  static async start(
+    more: Readonly<Record<string, unknown>> = {},
+    env?: Readonly<Record<string, string>>,
+  ): Promise<World> {
+    const world = new World(await ControlServer.with({ control: { allow_private_origins: true } }, undefined, env));
     for (const name of ['from', 'to']) {
       mkdirSync(world.at(name), { recursive: true });
       await world.made('/v1/stores', { name, type: 'file', path: world.at(name), options: {} });
@@ -195,6 +199,56 @@ test('a queue is emptied into the store, message by message', async () => {
   assert.deepEqual([world.there('a'), world.there('b')], ['one', 'two']);
   await queue.until((left) => left === 1, 'what cannot be read stays in the queue');
   assert.deepEqual(queue.complaints, []);
+});
+
+test('a topic confirms its subscription and is followed; nobody else is, and nothing is lost by a certificate that is late', async () => {
+  await using sns = await startTopic();
+  const authority = join(sns.folder, 'authority.pem');
+  using world = await World.start(
+    { kind: 'sns', secret: undefined, settings: { topic: sns.topic, hosts: [sns.host] } },
+    { NODE_EXTRA_CA_CERTS: authority },
+  );
+  const endpoint = `${world.server.url}/v1/events/photos`;
+  world.put('a', 'one');
+  world.put('b', 'two');
+  // The certificate cannot be had, and then is none: SNS tries again only what a server is to blame for.
+  sns.certificates = [503, 'busy'];
+  assert.ok((await sns.subscribe(endpoint)) >= 500);
+  sns.certificates = [200, 'a page of some proxy'];
+  assert.ok((await sns.subscribe(endpoint)) >= 500);
+  assert.equal(sns.confirmed, 0);
+  sns.certificates = undefined;
+  assert.equal(await sns.subscribe(endpoint), 200);
+  assert.equal(sns.confirmed, 1);
+  assert.equal(await sns.publish(endpoint, documentOf([created('a')])), 200);
+  await world.settled(1);
+  assert.equal(world.there('a'), 'one');
+
+  const asked = sns.asked;
+  const document = documentOf([created('b')]);
+  const forged: readonly Readonly<Record<string, string>>[] = [
+    { Message: document },
+    { Signature: Buffer.alloc(256, 7).toString('base64') },
+    { TopicArn: `${sns.topic}-other` },
+    { SigningCertURL: `https://${sns.host}.attacker.example/x.pem` },
+    { SigningCertURL: `http://${sns.host}/x.pem` },
+    { SigningCertURL: 'https://169.254.169.254/x.pem' },
+  ];
+  for (const members of forged)
+    assert.equal(await sns.publish(endpoint, documentOf([created('a')]), { after: members }), 401, JSON.stringify(members)); // prettier-ignore
+  for (const href of ['https://127.0.0.1:1/confirm', world.server.url, 'https://sns.eu-west-1.amazonaws.com.attacker.example/'])
+    assert.equal(await sns.subscribe(endpoint, { before: { SubscribeURL: href } }), 401, href); // prettier-ignore
+  assert.equal(sns.asked, asked, 'nothing was asked for');
+  assert.deepEqual(sns.complaints, []);
+  const { totals } = await world.settled(1);
+  assert.equal(totals['received'], 1);
+  assert.equal(world.there('b'), undefined);
+
+  const metrics = await world.server.ask('GET', '/metrics');
+  const value = (name: string): number => Number(new RegExp(`^${name}\\{source="photos"[^}]*\\} (\\S+)$`, 'm').exec(metrics.json)?.[1]); // prettier-ignore
+  assert.equal(value('ferry_events_received_total'), 1, metrics.json);
+  assert.equal(value('ferry_events_waiting'), 0);
+  assert.match(metrics.json, /^ferry_events_total\{source="photos",outcome="transferred"\} 1$/m);
 });
 
 test('a bucket of a real Ceph is followed', { skip: unavailable('ceph'), timeout: 120_000 }, async () => {

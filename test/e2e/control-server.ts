@@ -26,8 +26,9 @@ export class ControlServer implements Disposable {
   #running: Running | undefined;
   readonly #config: ServerConfig;
 
-  private constructor(config: ServerConfig, program: string | undefined) {
+  private constructor(config: ServerConfig, program: string | undefined, env: Readonly<Record<string, string>>) {
     this.ferry = new Ferry(program);
+    Object.assign(this.ferry.env, env);
     this.#config = config;
   }
 
@@ -37,9 +38,13 @@ export class ControlServer implements Disposable {
   }
 
   /** Of a whole configuration; its API listens where it does not say. */
-  static async with(config: ServerConfig, program?: string): Promise<ControlServer> {
+  static async with(
+    config: ServerConfig,
+    program?: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ControlServer> {
     const control = { listen: '127.0.0.1:0', file_roots: ['.'], ...config.control };
-    const server = new ControlServer({ ...config, control }, program);
+    const server = new ControlServer({ ...config, control }, program, env);
     await server.start();
     return server;
   }

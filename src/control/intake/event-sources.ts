@@ -1,5 +1,5 @@
 /** Event sources at work: what each sends is kept, carried out, and now and then compared with what is there. */
-import { hash, timingSafeEqual } from 'node:crypto';
+import { createPublicKey, hash, timingSafeEqual } from 'node:crypto';
 import { FerryError, isFerryError, toFerryError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import { KiB } from '../../model/units.ts';
@@ -55,6 +55,8 @@ interface Running {
   readonly stop: AbortController;
   polling: Promise<void> | undefined;
   reconciling: Promise<void> | undefined;
+  /** When a comparison under way last went forward. */
+  movedAt: number | undefined;
   told: boolean;
 }
 
@@ -91,12 +93,29 @@ export class EventSources {
       const stop = new AbortController();
       this.#c.stopping.addEventListener('abort', () => stop.abort(), { once: true, signal: stop.signal });
       const pump = new EventPump({ ...this.#c, stopping: stop.signal }, record);
-      const running: Running = { record, place, pump, stop, polling: undefined, reconciling: undefined, told: true };
+      const running: Running = {
+        record,
+        place,
+        pump,
+        stop,
+        polling: undefined,
+        reconciling: undefined,
+        movedAt: undefined,
+        told: true,
+      };
       this.#running.set(name, running);
       if (record.kind === 'sqs') running.polling = this.#poll(record, place, stop.signal);
     } catch (error) {
       this.#c.warn('an event source cannot be begun', { source: name, error: toFerryError(error) });
     }
+  }
+
+  /** How long ago what waits last went forward, the source where that is longest; undefined where nothing waits. */
+  sinceProgress(): number | undefined {
+    const moments = [...this.#running.values()].flatMap(({ pump, movedAt }) =>
+      [pump.movedAt ?? [], movedAt ?? []].flat(),
+    );
+    return moments.length === 0 ? undefined : this.#c.now() - Math.min(...moments);
   }
 
   /** 200 once everything is kept. Throws `unauthenticated` also where there is no such source: strangers are not told. */
@@ -146,6 +165,7 @@ export class EventSources {
     const known = this.#certificates.get(url.href);
     if (known !== undefined) return known;
     const pem = await this.#c.fetchText(url);
+    expectKey(url, pem);
     if (this.#certificates.size >= CERTIFICATES) this.#certificates.clear();
     this.#certificates.set(url.href, pem);
     return pem;
@@ -225,7 +245,8 @@ export class EventSources {
     const { name } = record;
     let failure: FerryError | undefined;
     try {
-      await reconcile({ ...this.#c, stopping: stop.signal }, record);
+      const moved = (): void => void (running.movedAt = now());
+      await reconcile({ ...this.#c, stopping: stop.signal, moved }, record);
     } catch (thrown) {
       failure = toFerryError(thrown);
     }
@@ -257,6 +278,15 @@ async function bodyOf(http: ServerRequest): Promise<Buffer> {
   } catch (thrown) {
     if (!isFerryError(thrown, 'too-large')) throw fromClient(thrown);
     throw new Problem('body-too-large', { detail: `More than ${LARGEST_NOTIFICATION / KiB} KiB`, cause: thrown });
+  }
+}
+
+/** Not the page of something on the way: the sender tries again, and nothing useless is remembered. */
+function expectKey(url: URL, pem: string): void {
+  try {
+    createPublicKey(pem);
+  } catch (cause) {
+    throw new FerryError('unavailable', { message: `${url.host} gives no certificate`, cause });
   }
 }
 

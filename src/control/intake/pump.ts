@@ -36,6 +36,7 @@ export class EventPump {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #wake = (): void => undefined;
+  #movedAt: number | undefined;
 
   constructor(context: PumpContext, source: EventSourceRecord) {
     this.#c = context;
@@ -44,6 +45,11 @@ export class EventPump {
     context.stopping.addEventListener('abort', forward, { once: true, signal: this.#stop.signal });
     if (context.stopping.aborted) forward();
     this.#running = this.#run();
+  }
+
+  /** When what waits last went forward, or began to wait; undefined where nothing does. */
+  get movedAt(): number | undefined {
+    return this.#movedAt;
   }
 
   /** Something was added. */
@@ -74,6 +80,7 @@ export class EventPump {
       } catch (thrown) {
         if (this.#stop.signal.aborted) return;
         this.#c.warn('events cannot be carried out', { source: name, error: toFerryError(thrown) });
+        await this.#note();
         await this.#sleep(CLOSED);
       }
     }
@@ -88,9 +95,10 @@ export class EventPump {
         // Those in hand are still in the book.
         const due = await book.due(name, now(), AT_ONCE + this.#inHand.size);
         const free = due.filter(({ key }) => !this.#inHand.has(key)).slice(0, AT_ONCE - this.#inHand.size);
+        if (free.length > 0) this.#movedAt ??= now();
         for (const event of free) this.#begin(pair, carrier, event);
         if (free.length > 0 && this.#inHand.size < AT_ONCE) continue;
-        const nextAt = this.#inHand.size > 0 ? undefined : await book.nextAt(name);
+        const nextAt = this.#inHand.size > 0 ? undefined : await this.#note();
         await slept(nextAt === undefined ? LOOK_AGAIN : Math.min(Math.max(nextAt - now(), 0), LOOK_AGAIN));
       }
     } finally {
@@ -115,7 +123,9 @@ export class EventPump {
     const outcome = await this.#carryOut(pair, carrier, event).catch((thrown: unknown) =>
       this.#stop.signal.aborted ? undefined : this.#after(event, toFerryError(thrown)),
     );
-    if (outcome !== undefined) await book.settle(event, outcome, now());
+    if (outcome === undefined) return;
+    if (outcome.is !== 'again') this.#movedAt = now();
+    await book.settle(event, outcome, now());
   }
 
   async #carryOut({ destination }: StorePair, carrier: MoverCarrier, event: WaitingEvent): Promise<EventOutcome> {
@@ -141,6 +151,13 @@ export class EventPump {
     }
     const longest = Math.min(FIRST_WAIT * 2 ** tries, LONGEST_WAIT);
     return { is: 'again', at: now() + longest * (0.5 + random() / 2), error: `${code}: ${message}` };
+  }
+
+  /** When the next is due; notes whether anything waits. */
+  async #note(): Promise<number | undefined> {
+    const nextAt = await this.#c.book.nextAt(this.#source.name).catch(() => undefined);
+    this.#movedAt = nextAt === undefined ? undefined : (this.#movedAt ?? this.#c.now());
+    return nextAt;
   }
 
   /** What is said from now on counts, also before the sleep begins. */

@@ -14,6 +14,8 @@ export interface ReconcileContext {
   readonly now: () => number;
   readonly tmpdir: () => string;
   readonly stopping: AbortSignal;
+  /** The look for deletes went forward; the task before tells of itself. */
+  readonly moved: () => void;
 }
 
 /** Behind what events bring. */
@@ -42,7 +44,7 @@ export async function reconcile(c: ReconcileContext, source: EventSourceRecord):
  * source that has nothing at all looks like a broken one: nothing is removed by it.
  */
 async function findDeletes(
-  { book, open, now, tmpdir, stopping }: ReconcileContext,
+  { book, open, now, tmpdir, stopping, moved }: ReconcileContext,
   record: EventSourceRecord,
 ): Promise<void> {
   await using pair = await open(record);
@@ -69,6 +71,7 @@ async function findDeletes(
     prefix: record.prefix === '' ? undefined : record.prefix,
     signal: stopping,
     meet: (_range, here, there) => {
+      moved();
       if (here !== undefined || there === undefined || there.directory || there.badName || there.irregular)
         return undefined;
       found.push({ key: there.key, change: 'removed', sequencer: '' });

@@ -44,7 +44,7 @@ export function parseSns(document: Uint8Array): SnsEnvelope {
 
 /**
  * Rejects with `bad-response` where the message is of another topic or was not signed by SNS. `certificate` gets the PEM
- * at a URL that was found to be trusted.
+ * at a URL that was found to be trusted; what it rejects with is passed on.
  */
 export async function verifySns(
   envelope: SnsEnvelope,
@@ -56,9 +56,11 @@ export async function verifySns(
   if (!url.pathname.endsWith('.pem')) throw refused('SigningCertURL names no certificate');
   const algorithm = envelope.SignatureVersion === '1' ? 'RSA-SHA1' : 'RSA-SHA256';
   const verify = createVerify(algorithm).update(signedText(envelope), 'utf8');
+  // Where it cannot be had nothing is known of the message: whoever sent it has to try again.
+  const pem = await certificate(url);
   let good: boolean;
   try {
-    good = verify.verify(await certificate(url), envelope.Signature, 'base64');
+    good = verify.verify(pem, envelope.Signature, 'base64');
   } catch (cause) {
     throw refused('its certificate cannot be used', cause);
   }

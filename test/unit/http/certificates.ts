@@ -15,12 +15,14 @@ export interface CertificateOptions {
   /** Self-signed where absent. */
   readonly issuer?: Identity;
   readonly authority?: boolean;
+  /** Other keys than P-256; needs an issuer, whose key signs. */
+  readonly keys?: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
   readonly from?: Date;
   readonly until?: Date;
 }
 
 export function certificate(name: string, options: CertificateOptions = {}): Identity {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey, privateKey } = options.keys ?? generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const hour = 3_600_000;
   const from = options.from ?? new Date(Date.now() - hour);
   const until = options.until ?? new Date(Date.now() + 24 * hour);
