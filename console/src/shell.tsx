@@ -7,19 +7,34 @@ import { LOCALES, THEMES } from './preferences.ts';
 import { Badge } from './parts/badge.tsx';
 import { Button } from './parts/button.tsx';
 import { Select } from './parts/field.tsx';
-import { Icon, type IconName } from './parts/icon.tsx';
+import { Icon } from './parts/icon.tsx';
 import { pathTo, stepsOf } from './router.ts';
 
-const PAGES = [
-  'overview',
-  'tasks',
-  'migrations',
-  'mirror',
-  'stores',
-  'nodes',
-  'audit',
-  'settings',
-] as const satisfies readonly IconName[];
+interface Group {
+  readonly title?: MessageKey;
+  readonly pages: readonly (
+    | 'overview'
+    | 'tasks'
+    | 'jobs'
+    | 'events'
+    | 'migrations'
+    | 'mirror'
+    | 'stores'
+    | 'nodes'
+    | 'audit'
+    | 'settings'
+  )[];
+}
+
+const GROUPS: readonly Group[] = [
+  { pages: ['overview'] },
+  { title: 'nav.group.work', pages: ['tasks', 'jobs', 'events'] },
+  { title: 'nav.group.live', pages: ['migrations', 'mirror'] },
+  { title: 'nav.group.server', pages: ['stores', 'nodes', 'audit', 'settings'] },
+];
+
+/** Pages that have none of their own in the menu belong to another. */
+const WITHIN: Readonly<Record<string, string>> = { callbacks: 'jobs' };
 
 export function Shell() {
   const console = useConsole();
@@ -27,8 +42,9 @@ export function Shell() {
   const [open, setOpen] = useState(false);
   const path = router.path.value;
   const steps = stepsOf(path);
+  const [first = 'overview', second = ''] = steps;
   // What is new belongs to the list it will be in.
-  const current = steps[0] === 'new' ? `${steps[1] ?? ''}s` : (steps[0] ?? 'overview');
+  const current = first === 'new' ? `${second}s` : (WITHIN[first] ?? first);
   useEffect(() => setOpen(false), [path]);
   return (
     <>
@@ -46,19 +62,26 @@ export function Shell() {
         <aside class="side" id="side" data-open={open ? '' : undefined} aria-label={t('app.navigation')}>
           <Brand />
           <nav aria-label={t('app.navigation')}>
-            <ul role="list">
-              {PAGES.filter((page) => page !== 'audit' || console.may('admin')).map((page) => (
-                <li key={page}>
-                  <a
-                    href={page === 'overview' ? '/' : pathTo(page)}
-                    aria-current={current === page ? 'page' : undefined}
-                  >
-                    <Icon name={page} />
-                    {t(`nav.${page}`)}
-                  </a>
-                </li>
-              ))}
-            </ul>
+            {GROUPS.map(({ title, pages }) => (
+              <div key={title ?? ''} class="nav-group">
+                {title !== undefined && <h2 id={title}>{t(title)}</h2>}
+                <ul role="list" aria-labelledby={title}>
+                  {pages
+                    .filter((page) => page !== 'audit' || console.may('admin'))
+                    .map((page) => (
+                      <li key={page}>
+                        <a
+                          href={page === 'overview' ? '/' : pathTo(page)}
+                          aria-current={current === page ? 'page' : undefined}
+                        >
+                          <Icon name={page} />
+                          {t(`nav.${page}`)}
+                        </a>
+                      </li>
+                    ))}
+                </ul>
+              </div>
+            ))}
           </nav>
           <Foot />
         </aside>

@@ -20,6 +20,10 @@ export class FakeApi {
   mirrors: api.Mirror[] = [];
   users: api.User[] = [];
   schedules: api.Schedule[] = [];
+  jobs: api.Job[] = [];
+  jobFiles: api.JobFile[] = [];
+  deliveries: api.Delivery[] = [];
+  eventSources: api.EventSource[] = [];
   ranges: api.KeyRange[] = [];
   points: api.Series['points'] = [];
   groups: api.FailureGroup[] = [];
@@ -51,7 +55,13 @@ export class FakeApi {
   }
 
   routes(): readonly Route[] {
-    return [...this.#storeRoutes(), ...this.#taskRoutes(), ...this.#partRoutes(), ...this.#otherRoutes()];
+    return [
+      ...this.#storeRoutes(),
+      ...this.#taskRoutes(),
+      ...this.#partRoutes(),
+      ...this.#intakeRoutes(),
+      ...this.#otherRoutes(),
+    ];
   }
 
   #storeRoutes(): readonly Route[] {
@@ -185,6 +195,28 @@ export class FakeApi {
         answers: {},
         handle: async ({ query: { cursor, limit } }) => ok(page(this.files.count, this.files.row, cursor, limit)),
       }),
+    ];
+  }
+
+  #intakeRoutes(): readonly Route[] {
+    const job = (id: string): api.Job => found(this.jobs, (each) => each.id === id);
+    const source = (name: string): api.EventSource => found(this.eventSources, (each) => each.name === name);
+    return [
+      list('/v1/jobs', 'listJobs', () => this.jobs),
+      get('/v1/jobs/{id}', 'getJob', ({ id }) => job(id!)),
+      list('/v1/jobs/{id}/files', 'listJobFiles', () => this.jobFiles),
+      this.#change('PUT', '/jobs', 'putJob', 'operator', () => ok(this.jobs[0])),
+      this.#change('POST', '/v1/jobs/{id}/retry', 'retryJob', 'operator', ({ id }) => ok(job(id!))),
+      list('/v1/callbacks/deliveries', 'listDeliveries', () => this.deliveries),
+      this.#change('POST', '/v1/callbacks/deliveries/{id}/redeliver', 'redeliver', 'operator', () => ({ status: 202 })),
+      list('/v1/event-sources', 'listEventSources', () => this.eventSources),
+      get('/v1/event-sources/{name}', 'getEventSource', ({ name }) => source(name!)),
+      this.#change('POST', '/v1/event-sources', 'createEventSource', 'admin', () => ok(this.eventSources[0])),
+      this.#change('DELETE', '/v1/event-sources/{name}', 'removeEventSource', 'admin', () => NOTHING),
+      this.#change('POST', '/v1/event-sources/{name}/reconcile', 'reconcileEventSource', 'operator', ({ name }) => ({
+        status: 202,
+        json: source(name!),
+      })),
     ];
   }
 

@@ -54,6 +54,15 @@ const PAGES = [
   '/tasks/photos-archive/report',
   '/tasks/tape-2019',
   '/new/task',
+  '/jobs',
+  '/jobs/job-mh2x81-4k',
+  '/jobs/job-mgzz03-1d',
+  '/new/job',
+  '/callbacks',
+  '/events',
+  '/events/photos',
+  '/events/invoices',
+  '/new/event',
   '/migrations',
   '/migrations/photos',
   '/migrations/thumbnails',
@@ -106,11 +115,17 @@ describe('pages', { skip: withoutBrowser }, () => {
       fake.stores = [];
       fake.migrations = [];
       fake.mirrors = [];
+      fake.jobs = [];
+      fake.deliveries = [];
+      fake.eventSources = [];
     });
     const { page } = place.window;
     for (const [path, text] of [
       ['/', 'Nothing needs you'],
       ['/tasks', 'There is no task yet'],
+      ['/jobs', 'There is no job yet'],
+      ['/callbacks', 'No message was sent'],
+      ['/events', 'No store tells of its changes'],
       ['/migrations', 'No bucket is being moved'],
       ['/mirror', 'No bucket is a mirror'],
       ['/stores', 'No store is registered'],

@@ -49,9 +49,131 @@ export function furnish(fake: FakeApi, now: number): void {
       lastAt: now - 1280 * MINUTE,
     },
   ];
+  fake.jobs = jobsOf(now);
+  fake.jobFiles = JOB_FILES;
+  fake.deliveries = deliveriesOf(now);
+  fake.eventSources = eventSourcesOf(now);
   fake.plan = PLAN;
   fake.checks = [{ endpoint: 'source', name: 'list', ok: true, detail: '1,000 objects in 84 ms' }];
   fake.storeTest = { ok: true, checks: CHECKS, capabilities: CAPABILITIES };
+}
+
+function jobsOf(now: number): api.Job[] {
+  const job: api.Job = {
+    id: 'job-mh2x81-4k',
+    state: 'running',
+    complete: false,
+    createdAt: now - 6 * MINUTE,
+    startedAt: now - 5 * MINUTE,
+    who: 'cms',
+    target: { type: 's3', bucket: 'photos-new' },
+    keys: 'path',
+    priority: 5,
+    callback: 'https://cms.example.com/ferry?…',
+    counts: { files: 80_000, objects: 79_996, copied: 51_204, bytes: 41 * GiB, failed: 3, waiting: 28_789 },
+  };
+  const copied = { files: 1200, objects: 1200, copied: 1200, bytes: 3 * GiB, failed: 0, waiting: 0 };
+  const ended = { startedAt: now - 90 * MINUTE, endedAt: now - 80 * MINUTE };
+  return [
+    {
+      ...job,
+      id: 'job-mh2y02-9q',
+      state: 'accepted',
+      counts: { ...job.counts, copied: 0, failed: 0, waiting: 79_996 },
+    },
+    job,
+    { ...job, ...ended, id: 'job-mh1k77-0c', state: 'finished', complete: true, counts: copied },
+    { ...job, ...ended, id: 'job-mh0a10-7f', state: 'finished', counts: { ...copied, copied: 1181, failed: 19 } },
+    {
+      ...job,
+      ...ended,
+      id: 'job-mgzz03-1d',
+      state: 'failed',
+      counts: { ...copied, copied: 0, waiting: 1200 },
+      error: { code: 'access-denied', message: 'the destination refuses to be listed' },
+    },
+  ];
+}
+
+const JOB_FILES: api.JobFile[] = [
+  { url: 'https://old.example.com/photos/1.jpg', key: 'photos/1.jpg', state: 'copied' },
+  { url: 'https://old.example.com/photos/2.jpg', key: 'photos/2.jpg', state: 'waiting' },
+  {
+    url: 'https://old.example.com/photos/3.jpg?…',
+    key: 'photos/3.jpg',
+    state: 'failed',
+    error: { code: 'not-found', message: 'the origin has no such object (404)', remedy: 'Correct the list.' },
+    attempts: 3,
+  },
+];
+
+function deliveriesOf(now: number): api.Delivery[] {
+  const common = { subject: 'job-mh2x81-4k', url: 'https://cms.example.com/ferry?…' };
+  const refused = (ago: number) => ({ at: now - ago, milliseconds: 41, status: 503, error: 'answered 503' });
+  return [
+    {
+      ...common,
+      id: 412,
+      event: 'job.progress',
+      state: 'waiting',
+      createdAt: now - 30_000,
+      nextAt: now + 20_000,
+      tries: 2,
+      attempts: [refused(30_000), refused(12_000)],
+    },
+    {
+      ...common,
+      id: 411,
+      event: 'job.started',
+      state: 'delivered',
+      createdAt: now - 5 * MINUTE,
+      tries: 1,
+      attempts: [{ at: now - 5 * MINUTE, milliseconds: 22, status: 204 }],
+    },
+    {
+      ...common,
+      subject: 'job-mh0a10-7f',
+      id: 398,
+      event: 'job.ended',
+      state: 'failed',
+      createdAt: now - 1700 * MINUTE,
+      tries: 24,
+      attempts: [{ at: now - 200 * MINUTE, milliseconds: 10_000, error: 'no answer within 10 s' }],
+    },
+  ];
+}
+
+function eventSourcesOf(now: number): api.EventSource[] {
+  const source: api.EventSource = {
+    name: 'photos',
+    kind: 'http',
+    source: 'photos-old',
+    destination: 'photos-new',
+    prefix: '',
+    deletes: 'apply',
+    reconcile: 1440,
+    settings: {},
+    createdAt: now - 9000 * MINUTE,
+    url: '/v1/events/photos',
+    totals: { received: 1_204_118, outdated: 3041, malformed: 0, transferred: 988_204, deleted: 12_044, passed: 41 },
+    lag: { waiting: 212, oldest: now - 2400, failed: 0 },
+    lastAt: now - 300,
+    reconciledAt: now - 700 * MINUTE,
+  };
+  return [
+    source,
+    {
+      ...source,
+      name: 'invoices',
+      kind: 'sqs',
+      prefix: '2026/',
+      deletes: 'ignore',
+      settings: { queue_url: 'https://sqs.eu-west-1.amazonaws.com/1234/invoices', region: 'eu-west-1' },
+      totals: { ...source.totals, received: 4410, outdated: 2, transferred: 4398 },
+      lag: { waiting: 0, failed: 2 },
+      reconcileError: 'the source does not answer: connect ETIMEDOUT',
+    },
+  ];
 }
 
 function storesOf(now: number): api.Store[] {

@@ -40,6 +40,18 @@ export interface Operations {
   listFiles: api.Page<api.FileRow>;
   getTaskLog: api.Page<api.LogLine>;
   listReports: api.Page<api.Report>;
+  putJob: api.Job;
+  listJobs: api.Page<api.Job>;
+  getJob: api.Job;
+  listJobFiles: api.Page<api.JobFile>;
+  retryJob: api.Job;
+  listDeliveries: api.Page<api.Delivery>;
+  redeliver: api.Delivery;
+  listEventSources: api.Page<api.EventSource>;
+  getEventSource: api.EventSource;
+  createEventSource: api.EventSource;
+  removeEventSource: void;
+  reconcileEventSource: api.EventSource;
   listMigrations: api.Page<api.Migration>;
   getMigration: api.Migration;
   startMigration: unknown;
@@ -105,6 +117,18 @@ export const PATHS: Readonly<Record<Operation, readonly [method: string, path: s
   listFiles: ['GET', '/v1/tasks/{name}/files'],
   getTaskLog: ['GET', '/v1/tasks/{name}/log'],
   listReports: ['GET', '/v1/tasks/{name}/reports'],
+  putJob: ['PUT', '/jobs'],
+  listJobs: ['GET', '/v1/jobs'],
+  getJob: ['GET', '/v1/jobs/{id}'],
+  listJobFiles: ['GET', '/v1/jobs/{id}/files'],
+  retryJob: ['POST', '/v1/jobs/{id}/retry'],
+  listDeliveries: ['GET', '/v1/callbacks/deliveries'],
+  redeliver: ['POST', '/v1/callbacks/deliveries/{id}/redeliver'],
+  listEventSources: ['GET', '/v1/event-sources'],
+  getEventSource: ['GET', '/v1/event-sources/{name}'],
+  createEventSource: ['POST', '/v1/event-sources'],
+  removeEventSource: ['DELETE', '/v1/event-sources/{name}'],
+  reconcileEventSource: ['POST', '/v1/event-sources/{name}/reconcile'],
   listMigrations: ['GET', '/v1/migrations'],
   getMigration: ['GET', '/v1/migrations/{name}'],
   startMigration: ['POST', '/v1/migrations/{name}/start'],

@@ -386,6 +386,88 @@ export interface Warming {
   readonly error?: { readonly code: string; readonly message: string };
 }
 
+export type JobState = 'accepted' | 'running' | 'finished' | 'failed';
+
+export interface Job {
+  /** Also the name of its task. */
+  readonly id: string;
+  readonly state: JobState;
+  /** Every object is at the target; false until the end. */
+  readonly complete: boolean;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly who: string;
+  readonly target: { readonly type: string; readonly bucket: string; readonly acl?: string };
+  readonly keys: 'path' | 'host';
+  readonly priority: number;
+  readonly callback?: string;
+  readonly counts: {
+    readonly files: number;
+    readonly objects: number;
+    readonly copied: number;
+    readonly bytes: number;
+    readonly failed: number;
+    readonly waiting: number;
+  };
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export interface JobFile {
+  readonly url: string;
+  readonly key: string;
+  readonly state: 'waiting' | 'copied' | 'failed';
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
+  readonly attempts?: number;
+}
+
+export interface Delivery {
+  readonly id: number;
+  /** Id of the job. */
+  readonly subject: string;
+  readonly event: string;
+  readonly url: string;
+  readonly state: 'waiting' | 'delivered' | 'failed';
+  readonly createdAt: number;
+  readonly nextAt?: number;
+  readonly tries: number;
+  /** The last ones, oldest first. */
+  readonly attempts: readonly {
+    readonly at: number;
+    readonly milliseconds: number;
+    readonly status?: number;
+    readonly error?: string;
+  }[];
+}
+
+export type EventKind = 'http' | 'sns' | 'sqs';
+
+export interface EventSource {
+  readonly name: string;
+  readonly kind: EventKind;
+  readonly source: string;
+  readonly destination: string;
+  readonly prefix: string;
+  readonly deletes: 'ignore' | 'apply';
+  /** Minutes; 0 for never. */
+  readonly reconcile: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly createdAt: number;
+  readonly url?: string;
+  readonly totals: {
+    readonly received: number;
+    readonly outdated: number;
+    readonly malformed: number;
+    readonly transferred: number;
+    readonly deleted: number;
+    readonly passed: number;
+  };
+  readonly lag: { readonly waiting: number; readonly oldest?: number; readonly failed: number };
+  readonly lastAt?: number;
+  readonly reconciledAt?: number;
+  readonly reconcileError?: string;
+}
+
 export interface User {
   readonly name: string;
   readonly tenant: string;

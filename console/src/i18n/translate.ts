@@ -1,12 +1,14 @@
 /** Texts of the page in its two languages. A message cannot be there in one only: each is a pair. */
 import { access } from './messages/access.ts';
+import { events } from './messages/events.ts';
+import { jobs } from './messages/jobs.ts';
 import { migrations } from './messages/migrations.ts';
 import { shell } from './messages/shell.ts';
 import { stores } from './messages/stores.ts';
 import { tasks } from './messages/tasks.ts';
 import { wizard } from './messages/wizard.ts';
 
-export const MESSAGES = { ...shell, ...access, ...stores, ...tasks, ...wizard, ...migrations };
+export const MESSAGES = { ...shell, ...access, ...stores, ...tasks, ...wizard, ...migrations, ...jobs, ...events };
 
 export type MessageKey = keyof typeof MESSAGES;
 

@@ -6,6 +6,13 @@ import type { MessageKey } from '../i18n/translate.ts';
 import { Empty, Page } from '../parts/page.tsx';
 import { PageOfRole } from '../parts/role.tsx';
 import { AuditPage } from './audit.tsx';
+import { EventSourcePage } from './events/detail.tsx';
+import { EventSourcesPage } from './events/list.tsx';
+import { NewEventSourcePage } from './events/new.tsx';
+import { DeliveriesPage } from './jobs/deliveries.tsx';
+import { JobPage } from './jobs/detail.tsx';
+import { JobsPage } from './jobs/list.tsx';
+import { NewJobPage } from './jobs/new.tsx';
 import { MigrationPage } from './migrations/detail.tsx';
 import { MigrationsPage } from './migrations/list.tsx';
 import { MirrorPage } from './mirror.tsx';
@@ -28,6 +35,8 @@ export function pageOf([page = 'overview', name, part]: readonly string[]): JSX.
       return <OverviewPage />;
     case 'new':
       if (name === 'store') return <ForRole role="admin" title="stores.add" page={<StoreEditPage />} />;
+      if (name === 'job') return <ForRole role="operator" title="jobs.new" page={<NewJobPage />} />;
+      if (name === 'event') return <ForRole role="admin" title="events.new" page={<NewEventSourcePage />} />;
       return name === 'task' ? <ForRole role="operator" title="wizard.title" page={<WizardPage />} /> : <NoSuchPage />;
     case 'migrations':
       return name === undefined ? <MigrationsPage /> : <MigrationPage key={name} name={name} />;
@@ -37,6 +46,12 @@ export function pageOf([page = 'overview', name, part]: readonly string[]): JSX.
       if (name === undefined) return <StoresPage />;
       if (part !== 'edit') return <StorePage key={name} name={name} />;
       return <ForRole role="admin" title="do.edit" page={<StoreEditPage name={name} />} />;
+    case 'jobs':
+      return name === undefined ? <JobsPage /> : <JobPage key={name} id={name} />;
+    case 'callbacks':
+      return <DeliveriesPage />;
+    case 'events':
+      return name === undefined ? <EventSourcesPage /> : <EventSourcePage key={name} name={name} />;
     case 'nodes':
       return <NodesPage />;
     case 'audit':

@@ -52,8 +52,10 @@ export class Router {
     const search = mark < 0 ? '' : http.target.slice(mark + 1);
     const found = this.#find(path);
     if (found.length === 0) return undefined;
-    const requestId = `${this.#options.now().toString(36)}-${(++this.#requests).toString(36)}`;
     const match = found.find(({ route }) => route.method === http.method);
+    // At an address that only takes something there may be a page of the console: `/jobs`.
+    if (match === undefined && asksForPage(http, path)) return undefined;
+    const requestId = `${this.#options.now().toString(36)}-${(++this.#requests).toString(36)}`;
     const began = performance.now();
     const answer = await this.#answered(match, found, search, http, requestId);
     this.#options.onAnswer?.(match?.route.id ?? 'none', answer.status, performance.now() - began);
@@ -170,6 +172,10 @@ export class Router {
 interface Found {
   readonly route: Route;
   readonly values: Record<string, string>;
+}
+
+function asksForPage({ method, headers }: ServerRequest, path: string): boolean {
+  return method === 'GET' && !path.startsWith('/v1/') && (headers.get('accept') ?? '').includes('text/html');
 }
 
 function matched(wanted: readonly string[], steps: readonly string[]): Record<string, string> | undefined {
