@@ -7,6 +7,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Capabilities } from '../model/capabilities.ts';
 import { isFerryError, toFerryError, type FerryError } from '../model/errors.ts';
+import type { ObjectEntry } from '../model/object.ts';
 import type { Store, UploadRef } from '../store/store.ts';
 import { compositeEtag } from '../wire/multipart.ts';
 import { beginRecorded, type BeginContext } from './move/uploads.ts';
@@ -24,7 +25,9 @@ export interface Scratch {
 }
 
 const BYTES = Buffer.from('ferry measures what this store can do\n');
+const PREFIX = '.ferry-probe-';
 const MD5 = hash('md5', BYTES);
+const SCRATCH_KEY = /^\.ferry-probe-[0-9a-f-]{36}$/;
 const WRONG_MD5 = '00000000000000000000000000000000';
 
 /** Rejects where the scratch key cannot be written at all. */
@@ -57,7 +60,21 @@ export async function probeDestination(
 
 /** A name nobody else has. Who may be killed remembers it, so that the next probe takes the same and cleans up. */
 export function scratchKey(): string {
-  return `.ferry-probe-${randomUUID()}`;
+  return `${PREFIX}${randomUUID()}`;
+}
+
+/** True for what a probe that was killed left behind, or its last request that landed late. */
+export function isScratch({ key, size }: ObjectEntry): boolean {
+  return SCRATCH_KEY.test(key) && size === BYTES.length;
+}
+
+/**
+ * Removes what killed probes left behind, the first 100 at most. One that measures at this moment may find less than the
+ * store can do, never more.
+ */
+export async function removeScratch(store: Store, signal: AbortSignal): Promise<void> {
+  const { entries } = await store.list({ prefix: PREFIX, limit: 100 }, signal);
+  for (const entry of entries) if (isScratch(entry)) await store.remove(entry.key, signal);
 }
 
 /** What ETags are, going by that of a whole write, and where nobody knew by that of an upload in parts as well. */

@@ -3,6 +3,7 @@
  * no sense now is refused with the reason. What takes time is done by the gateways (`conductor.ts`).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isScratch, removeScratch } from '../../engine/probe.ts';
 import { FerryError, isFerryError } from '../../model/errors.ts';
 import type { MigrationPhase } from '../../model/migration-phase.ts';
 import { mayFollow } from '../../model/migration-phase.ts';
@@ -173,6 +174,8 @@ export class Desk {
         message: `${step} makes no sense now: ${failed.map(({ what, detail }) => `not ${what} (${detail})`).join('; ')}`,
         remedy: 'Nothing was changed.',
       });
+    // Of gateways that were killed while they measured the new side: clients would see it.
+    if (step === 'start' || step === 'switch') await removeScratch(this.#o.new, this.#o.signal);
     // What was found in an earlier round.
     if (step === 'start') await bucket.notices.clear();
     if (step !== 'rollback' && step !== 'finalise') return await bucket.change(epoch, LEADS_TO[step]);
@@ -254,8 +257,8 @@ export class Desk {
   async #empty(): Promise<Check> {
     const { new: next, signal } = this.#o;
     try {
-      const { entries } = await next.list({ limit: 1 }, signal);
-      const [first] = entries;
+      const { entries } = await next.list({ limit: 100 }, signal);
+      const first = entries.find((entry) => !isScratch(entry));
       if (first === undefined) return { what: 'new is empty', ok: true, detail: 'it is' };
       const detail = `it holds ${JSON.stringify(first.key)}; remove what it holds with a task of type delete`;
       return { what: 'new is empty', ok: false, detail };

@@ -94,8 +94,6 @@ async function take(world: ProcessWorld, step: Step, from: readonly MigrationPha
     } catch (thrown) {
       if (!isFerryError(thrown) || thrown.code === 'internal' || world.now() > end) throw thrown;
     }
-    // What gateways measure the new side with may be there, late.
-    if (step === 'start') await world.emptyNew();
     await world.pause(AGAIN);
   }
 }
