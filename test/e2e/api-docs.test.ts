@@ -48,10 +48,7 @@ class Shell implements Disposable {
   constructor(ferry: Ferry) {
     const bin = join(ferry.dir, '.bin');
     mkdirSync(bin);
-    writeFileSync(
-      join(bin, 'ferry'),
-      `#!/bin/sh\nexec "${process.execPath}" --disable-warning=ExperimentalWarning "${ROOT}/src/main.ts" "$@"\n`,
-    );
+    writeFileSync(join(bin, 'ferry'), `#!/bin/sh\nexec ${ferry.command().argv.join(' ')} "$@"\n`);
     chmodSync(join(bin, 'ferry'), 0o755);
     const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, FERRY_HOME: ferry.home };
     this.#child = spawn('bash', ['-s'], { cwd: ferry.dir, env, stdio: ['pipe', 'pipe', 'pipe'] });

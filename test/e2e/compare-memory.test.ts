@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diskBytes, measure } from '../peers/measure.ts';
 import { unavailable } from '../peers/servers.ts';
-import { built, Ferry } from './ferry.ts';
+import { Ferry } from './ferry.ts';
 
 /** Peak resident set of the whole process, Node.js included. */
 const MEMORY = 256 * 1_000_000;
@@ -13,10 +13,9 @@ const SHARE = 1.3;
 
 /** Protects the promise that any number of objects is compared in bounded memory, with bounded state. */
 test('comparing 10,000,000 keys takes no more than 1,000,000 do', { skip: unavailable('time') }, async () => {
-  const program = await built();
   const costs: number[] = [];
   for (const count of [1_000_000, 10_000_000]) {
-    using ferry = new Ferry(program);
+    using ferry = new Ferry();
     const task = ferry.task({
       type: 'copy',
       source: { type: 'generated', options: { count } },

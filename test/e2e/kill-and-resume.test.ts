@@ -8,7 +8,7 @@ import { BUCKET } from '../faults/harness.ts';
 import type { Upload } from '../faults/server/buckets.ts';
 import { seeded } from '../faults/server/rules.ts';
 import { assertHolds, bucketOf, contents, expectOnly, fill, PART } from './endpoints.ts';
-import { built, Ferry, type Running } from './ferry.ts';
+import { Ferry, type Running } from './ferry.ts';
 
 const KILLS = 50;
 /** Another one: `FERRY_TEST_SEED=7 node --test test/e2e/kill-and-resume.test.ts`. */
@@ -39,7 +39,7 @@ test('a migration of buckets and file trees, killed 50 times at random moments',
   const start = async (): Promise<FaultServer> => servers.use(await startFaultServer({ buckets: [BUCKET] }));
   const [source, destination, ofTree, archive] = await Promise.all([start(), start(), start(), start()]);
   const all = [source, destination, ofTree, archive];
-  using ferry = new Ferry(await built());
+  using ferry = new Ferry();
   const objects = contents(SMALL, LARGE);
   const [tree, unpacked] = [join(ferry.dir, 'tree'), join(ferry.dir, 'unpacked')];
   mkdirSync(unpacked);
