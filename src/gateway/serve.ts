@@ -94,14 +94,16 @@ export async function serve(spec: GatewaySpec, context: ServeContext): Promise<R
   const fixed = [];
   for (const bucket of spec.buckets) {
     const local = opened.use(await context.openStore(bucket.store));
-    if (bucket.migrate === undefined) fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local)) });
+    if (bucket.migrate === undefined) fixed.push({ ...bucket, ...(await mirrors.wrap(bucket, local.once())) });
     else {
       const store = await migrating(bucket, local);
       fixed.push({ ...bucket, opened: store, reading: (request: ReadingRequest) => store.asked(request) });
     }
   }
   const { storage } = spec;
-  const openMade = storage && ((name: string) => context.openStore({ ...storage, path: folder(storage.path, name) }));
+  const openMade =
+    storage &&
+    (async (name: string) => (await context.openStore({ ...storage, path: folder(storage.path, name) })).once());
   const { book, now } = context;
   const buckets = opened.use(await ConfiguredBuckets.open({ fixed, book, openMade, now }));
   const gateway = new Gateway({

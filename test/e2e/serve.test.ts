@@ -5,12 +5,15 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { MiB } from '../../src/model/units.ts';
 import { SigV4Signer } from '../../src/wire/sigv4/signer.ts';
+import { startFaultServer } from '../faults/fault-server.ts';
 import { awsCommand } from '../peers/aws-cli.ts';
 import { outputOf } from '../peers/command.ts';
 import { rcloneCommand } from '../peers/rclone.ts';
 import { s3cmdCommand } from '../peers/s3cmd.ts';
+import { sdkFor } from '../peers/sdk.ts';
 import { unavailable } from '../peers/servers.ts';
 import { assertSameFiles, Served } from './served.ts';
 
@@ -88,6 +91,20 @@ test(
     assert.ok(readFileSync(served.at('back')).equals(Buffer.concat([half, half])));
   },
 );
+
+test('what a store left unanswered is told to the client, who alone knows whether it is still wanted', async () => {
+  await using remote = await startFaultServer({ buckets: ['remote'] });
+  const keys = { access_key_id: remote.accessKey, secret_access_key: remote.secretKey };
+  const options = { bucket_name: 'remote', endpoint: remote.endpoint, region: remote.region, ...keys };
+  await using served = await Served.start({ buckets: { box: { tenant: 'app', store: { type: 's3', options } } } });
+  using client = sdkFor(served.server, 1);
+  const put = (): Promise<unknown> => client.send(new PutObjectCommand({ Bucket: 'box', Key: 'k', Body: 'x' }));
+  await put();
+  remote.setRules([{ op: 'PutObject', fault: { do: 'reset', when: 'lost-answer' } }]);
+  const before = remote.count('PutObject');
+  await assert.rejects(put(), { name: 'ServiceUnavailable' });
+  assert.equal(remote.count('PutObject') - before, 1);
+});
 
 test('SIGTERM ends it well, and a port that is taken is told', async () => {
   const served = await Served.start();
