@@ -117,9 +117,7 @@ export function scheduleRoutes(context: ScheduleRoutesContext): readonly Route[]
       async handle({ params: { id }, body, http }) {
         const old = await found(id);
         expectSeen(http, changeable(old));
-        if (!(await book.replace(await checked(context, id, body), old.version)))
-          throw new Problem('changed-meanwhile');
-        await scheduler.look();
+        if (!(await scheduler.replace(old, await checked(context, id, body)))) throw new Problem('changed-meanwhile');
         return await answer(id, 200);
       },
     }),

@@ -1,6 +1,6 @@
 /** Runs tasks when their schedules say, and keeps them to their windows. */
 import { isFerryError, toFerryError } from '../../model/errors.ts';
-import type { ScheduleBook, ScheduleRecord } from '../../state/control/schedule-book.ts';
+import type { NewSchedule, ScheduleBook, ScheduleRecord } from '../../state/control/schedule-book.ts';
 import { Problem } from '../api/problem.ts';
 import { nextTime, parseCron } from './cron.ts';
 import { minuteOf } from './zoned.ts';
@@ -55,6 +55,20 @@ export class Scheduler {
     if (!(await book.remove(schedule.id, schedule.version))) return false;
     // Where it cannot go on, nobody waits for it.
     if (held) await tasks.resume(schedule.task).catch(() => undefined);
+    return true;
+  }
+
+  /** Puts it in place of `old`, and does what is due by it. A task that only `old` held goes on. False where that was changed meanwhile. */
+  async replace(old: ScheduleRecord, schedule: Omit<NewSchedule, 'createdAt'>): Promise<boolean> {
+    const { book, tasks } = this.#c;
+    await this.#looking;
+    const { held = false } = (await book.schedule(old.id)) ?? {};
+    if (!(await book.replace(schedule, old.version))) return false;
+    if (held && schedule.task !== old.task) {
+      await book.held(old.id, false);
+      await tasks.resume(old.task).catch(() => undefined);
+    }
+    await this.look();
     return true;
   }
 

@@ -56,6 +56,7 @@ export class TaskRunner implements AsyncDisposable {
   #noLater: (() => void) | undefined;
   #filling: Promise<void> | undefined;
   #again = false;
+  #started = false;
   #stopping = false;
 
   constructor(options: RunnerOptions) {
@@ -70,13 +71,19 @@ export class TaskRunner implements AsyncDisposable {
       await queue.change(task.record.name, ['running'], done ? { state: 'idle', work: null } : { state: 'queued' });
     }
     this.#noTurns = clock.every(TURN_LOOK, () => void this.#giveTurns());
+    this.#started = true;
     this.nudge();
   }
 
-  /** Something may be there to do. */
+  /** Something may be there to do. Before `start` nothing begins: it takes what is marked as running for left behind. */
   nudge(): void {
     this.#again = true;
-    this.#filling ??= this.#fill().finally(() => (this.#filling = undefined));
+    if (!this.#started) return;
+    this.#filling ??= this.#fill().finally(() => {
+      this.#filling = undefined;
+      // Said after the last look, and before this.
+      if (this.#again && !this.#stopping) this.nudge();
+    });
   }
 
   /** At work here. */

@@ -125,6 +125,20 @@ test('outside its window a task is paused, and goes on in it', async () => {
   assert.equal(world.tasks.get('photos'), 'running', 'nobody is left to let it go on');
 });
 
+test('a schedule that is led to another task lets go of the one it held', async () => {
+  await using world = await World.start();
+  world.tasks.set('films', 'running');
+  world.tasks.set('photos', 'running');
+  const window = { from: '22:00', to: '06:00' };
+  const made = await world.ask('POST', '/v1/schedules', { task: 'photos', cron: '0 22 * * *', window });
+  assert.equal(await world.at('2026-05-01T12:00:00Z'), 'paused');
+  const one = `/v1/schedules/${made.json.id}`;
+  const tag = { 'if-match': made.headers.get('etag')! };
+  assert.equal((await world.ask('PUT', one, { task: 'films', cron: '0 22 * * *', window }, tag)).status, 200);
+  assert.deepEqual([world.tasks.get('photos'), world.tasks.get('films')], ['running', 'paused']);
+  assert.equal((await world.ask('GET', one)).json.held, true);
+});
+
 test('what cannot be scheduled is refused with its places', async () => {
   await using world = await World.start();
   const wrong = await world.ask('POST', '/v1/schedules', {
