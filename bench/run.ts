@@ -13,6 +13,7 @@ import { events } from './scenarios/events.ts';
 import { gateway } from './scenarios/gateway.ts';
 import { gatewayMemory } from './scenarios/gateway-memory.ts';
 import { largeFiles, smallFiles } from './scenarios/files.ts';
+import { history } from './scenarios/history.ts';
 import { large } from './scenarios/large.ts';
 import { list } from './scenarios/list.ts';
 import { mirror } from './scenarios/mirror.ts';
@@ -39,6 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   gatewayMemory,
   consolePage,
   api,
+  history,
   events,
 ];
 

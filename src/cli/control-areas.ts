@@ -13,6 +13,7 @@ import { storeRoutes } from '../control/stores/routes.ts';
 import { TaskDesk, type DeskOptions } from '../control/tasks/desk.ts';
 import { insightRoutes } from '../control/tasks/insight-routes.ts';
 import { KnownFiles } from '../control/tasks/known-files.ts';
+import { Retention } from '../control/tasks/retention.ts';
 import { taskRoutes } from '../control/tasks/routes.ts';
 import { TaskRunner } from '../control/tasks/runner.ts';
 import type { RunningGateway } from '../gateway/serve.ts';
@@ -94,12 +95,38 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     ...metricsRoutes({ metrics, open: spec.openMetrics, onFailure }),
   ];
   await runner.start();
+  const forgotten = metrics.counter({
+    name: 'ferry_tasks_forgotten_total',
+    help: 'Old tasks that were forgotten (control.keep_tasks).',
+    labels: ['state'],
+  });
+  const retention = opened.use(
+    new Retention({
+      spec: spec.keepTasks,
+      queue,
+      home: services.home,
+      forget: (name, before, signal) => desk.removeEnded(name, before, signal),
+      isNeeded: (name) => isNeeded(state, name),
+      clock: systemClock,
+      now: parts.now,
+      log,
+      forgotten: (ended, count) => forgotten.add(count, ended),
+    }),
+  );
+  retention.start();
   const kept = opened.move();
   return {
     routes,
     sinceProgress,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function isNeeded({ schedules, jobs, events }: ControlState, task: string): Promise<boolean> {
+  if ((await schedules.runs(task)) || (await jobs.job(task)) !== undefined) return true;
+  // Of an event source that was changed its version follows.
+  const [, source = '', version = ''] = /^events-(.+?)(\.\d+)?$/.exec(task) ?? [];
+  return (await events.source(source)) !== undefined || (await events.source(source + version)) !== undefined;
 }
 
 const NO_TASKS = { created: 0, queued: 0, running: 0, paused: 0, interrupted: 0, finished: 0, failed: 0 };

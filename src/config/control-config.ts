@@ -43,7 +43,7 @@ export async function loadControl(
   if (control !== undefined && control.jobs.max_url > LONGEST_URL)
     file.problems.push(file.problem(['control', 'jobs', 'max_url'], 'must be at most 32 KiB'));
   if (file.problems.length > 0 || control === undefined) throw problemsError(path.basename(name), file.problems);
-  const { tls, hosts, metrics, jobs, limits } = control;
+  const { tls, hosts, metrics, jobs, limits, keep_tasks: keep } = control;
   const spec = place && {
     ...place,
     tls: tls && { certFile: tls.cert_file, keyFile: tls.key_file },
@@ -59,6 +59,11 @@ export async function loadControl(
     },
     fileRoots: control.file_roots.map((root) => path.resolve(path.dirname(name), root)),
     tasksAtOnce: control.tasks_at_once,
+    keepTasks: {
+      age: keep.days === 'off' ? undefined : keep.days * 86_400_000,
+      count: keep.count,
+      failed: keep.failed,
+    },
     limits: {
       bandwidth: limits.bandwidth ?? [],
       requestsPerSecond: limits.requests_per_second,

@@ -35,6 +35,14 @@ export const CONTROL = z
       })
       .prefault({})
       .describe('For all tasks, jobs and events of the server together; each gets its part by priority. `PUT /v1/limits` sets others.'),
+    keep_tasks: z
+      .strictObject({
+        days: z.union([z.number().positive().max(36_500), z.literal('off')]).default(90).describe('Forgotten so many days after they ended; `off`: never.'),
+        count: z.int().min(1).optional().describe('And where there are more, the longest ago first.'),
+        failed: z.boolean().default(false).describe('Those that failed are forgotten as well; otherwise they stay until somebody sees to them.'),
+      })
+      .prefault({})
+      .describe('Finished tasks made over the API, with their reports. Never one that a schedule, a job or an event source names, nor one made by `ferry run`.'),
     hosts: z
       .array(z.string().min(1))
       .default([])

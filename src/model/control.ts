@@ -15,6 +15,7 @@ export interface ControlSpec {
   /** Directories that what comes through the API may name, with all below; absolute. */
   readonly fileRoots: readonly string[];
   readonly limits: ServerLimitsSpec;
+  readonly keepTasks: KeepTasksSpec;
   readonly jobs: JobsSpec;
 }
 
@@ -26,6 +27,16 @@ export interface ServerLimitsSpec {
   readonly requestsPerSecond?: number | undefined;
   /** Objects begun; undefined for no limit. */
   readonly objectsPerSecond?: number | undefined;
+}
+
+/** How long tasks made over the API are remembered once they ended. */
+export interface KeepTasksSpec {
+  /** Milliseconds; undefined for ever. */
+  readonly age: number | undefined;
+  /** The newest of them; undefined for all. */
+  readonly count: number | undefined;
+  /** Those that failed as well. */
+  readonly failed: boolean;
 }
 
 /** What is taken from whoever may give work. */

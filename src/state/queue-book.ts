@@ -10,8 +10,10 @@ export interface QueueBook {
   /** Creates a task with its place in the queue; rejects with `already-exists` where the name is taken. */
   create(task: NewTask, place: NewPlace): Promise<void>;
   get(name: string): Promise<QueuedTask | undefined>;
-  /** Newest first. */
-  page(options: QueuePage): Promise<readonly QueuedTask[]>;
+  /**
+   * Newest first. So many are looked through at most, however many there are: a page may be empty and others follow.
+   */
+  page(options: QueuePage): Promise<QueuedPage>;
   /** Those that wait, in their turn: higher priority first, then who has waited longest. At most `limit`. */
   next(limit: number): Promise<readonly QueuedTask[]>;
   /** Tasks marked as running, by us or by a process that was killed. */
@@ -21,11 +23,28 @@ export interface QueueBook {
    * or the task is gone.
    */
   change(name: string, from: readonly QueueState[], to: PlaceChange): Promise<boolean>;
+  /**
+   * Those made by `create` that are shown so and ended (or were made, where they never began) at or after one and before
+   * a time, the longest ago first; at most `limit`.
+   */
+  ended(
+    shown: EndedTask,
+    range: {
+      readonly after?: { readonly at: number; readonly number: number } | undefined;
+      readonly before: number;
+      readonly limit: number;
+    },
+  ): Promise<readonly { readonly name: string; readonly at: number; readonly number: number }[]>;
+  /** When the one of them ended that `keep` others ended after; undefined where there are no more than these. */
+  endedBefore(shown: EndedTask, keep: number): Promise<number | undefined>;
   /** How many wait, run, are paused… by what is shown of them. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** Whether the kept file of any task has this text. Reads them all. */
   mentions(text: string): Promise<boolean>;
 }
+
+/** What of tasks that are over is told. */
+export type EndedTask = 'finished' | 'failed';
 
 /** `idle`: nothing is to be done. `failed`: the last order came to nothing, `result` says why. */
 export type QueueState = 'idle' | 'queued' | 'running' | 'paused' | 'failed';
@@ -58,6 +77,12 @@ export interface QueuePage {
   readonly states?: readonly string[] | undefined;
   /** Part of the name or of the stores, in any case. */
   readonly search?: string | undefined;
+}
+
+export interface QueuedPage {
+  readonly tasks: readonly QueuedTask[];
+  /** `before` of the next page; undefined where this is the last. */
+  readonly before: number | undefined;
 }
 
 export interface QueuedTask {

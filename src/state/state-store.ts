@@ -7,7 +7,7 @@
  */
 import type { BucketBook } from './bucket-book.ts';
 import type { MirrorBook } from './mirror-book.ts';
-import type { QueueBook } from './queue-book.ts';
+import type { QueueBook, QueueState } from './queue-book.ts';
 
 export interface StateStore extends AsyncDisposable {
   /**
@@ -18,8 +18,11 @@ export interface StateStore extends AsyncDisposable {
   getTask(name: string): Promise<TaskRecord | undefined>;
   /** In name order. */
   listTasks(): Promise<readonly TaskRecord[]>;
-  /** Removes the task and everything of it; needs its lease, so that no running task is removed. */
-  deleteTask(lease: TaskLease): Promise<void>;
+  /**
+   * Removes the task and everything of it; needs its lease, so that no running task is removed. False where its queue
+   * state is none of `from`: it stays, and the lease as well.
+   */
+  deleteTask(lease: TaskLease, from?: readonly QueueState[]): Promise<boolean>;
 
   /**
    * Exclusive right to work on a task; rejects with `task-running` (naming holder and since when) while another holds

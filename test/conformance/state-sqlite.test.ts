@@ -169,8 +169,12 @@ test('a file of a newer version is refused, and is left as it is', async () => {
 /** What versions before the gateway and the queue did not have. */
 const WITHOUT_GATEWAY = `
   DROP TABLE buckets; DROP TABLE mirror_counters; DROP TABLE mirror_deleted; DROP TABLE mirror_uploads;
+  DROP TABLE task_search; DROP TABLE task_counts; DROP INDEX tasks_by_end;
+  ${['task_search_in', 'task_search_out', 'task_counts_in', 'task_counts_over', 'task_counts_out']
+    .map((trigger) => `DROP TRIGGER ${trigger};`)
+    .join(' ')}
   DROP INDEX tasks_by_shown; DROP INDEX tasks_in_turn; DROP INDEX tasks_started;
-  ${['shown', 'queue_state', 'priority', 'queued_at', 'work', 'live_limits', 'result']
+  ${['shown', 'queue_state', 'priority', 'queued_at', 'work', 'live_limits', 'result', 'origin']
     .map((column) => `ALTER TABLE tasks DROP COLUMN ${column};`)
     .join(' ')}`;
 
@@ -190,6 +194,8 @@ test('a file of the first version is taken over with what is in it', async () =>
   }
   await using store = await home.open();
   assert.deepEqual(await store.uploads('t'), [upload]);
+  assert.deepEqual(await store.queue.counts(), { created: 1 });
+  assert.equal((await store.queue.page({ limit: 1, search: newTask('t').identity.slice(0, 5) })).tasks.length, 1);
 });
 
 test('failures that an earlier version recorded are in doubt', async () => {

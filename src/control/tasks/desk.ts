@@ -4,7 +4,7 @@ import { checkEndpoints } from '../../engine/check.ts';
 import type { CheckResult, PlanSummary } from '../../engine/progress.ts';
 import { FerryError, toFerryError } from '../../model/errors.ts';
 import type { QueuedTask, QueueState } from '../../state/queue-book.ts';
-import { NO_UPLOAD, type StateStore } from '../../state/state-store.ts';
+import { NO_UPLOAD, type StateStore, type TaskLease } from '../../state/state-store.ts';
 import { identityOf } from '../../tasks/identity.ts';
 import type { TaskServices } from '../../tasks/services.ts';
 import { baselineOf, engineContext, openEnds, recognised, type FoundTask } from '../../tasks/task.ts';
@@ -155,6 +155,30 @@ export class TaskDesk {
     if (!resting || runner.active(name) !== undefined)
       throw new Problem('conflict', { detail: 'It runs; stop it first' });
     await using lease = await state.lease(name, services.holder);
+    await this.#abortUploads(lease, signal);
+    await state.deleteTask(lease);
+    runner.forget(name);
+    await runner.publish(name);
+  }
+
+  /**
+   * The same for a task that nobody asked to remove, and nobody is told of it. False where it does not rest, or ended at
+   * that time or later.
+   */
+  async removeEnded(name: string, before: number, signal: AbortSignal): Promise<boolean> {
+    const { state, services, runner } = this.#options;
+    await using lease = await state.lease(name, services.holder);
+    const { record } = await this.find(name);
+    if ((record.endedAt ?? record.createdAt) >= before) return false;
+    await this.#abortUploads(lease, signal);
+    if (!(await state.deleteTask(lease, ['idle', 'failed']))) return false;
+    runner.forget(name);
+    return true;
+  }
+
+  async #abortUploads(lease: TaskLease, signal: AbortSignal): Promise<void> {
+    const { state, services } = this.#options;
+    const { name } = lease;
     const journal = await state.journal(lease);
     const begun = (await journal.uploads()).filter(({ uploadId }) => uploadId !== NO_UPLOAD);
     if (begun.length + (await journal.uploadIntents()).length > 0) {
@@ -166,9 +190,6 @@ export class TaskDesk {
         services.log.warn('unfinished uploads could not be aborted', { task: name, error: toFerryError(thrown) });
       }
     }
-    await state.deleteTask(lease);
-    runner.forget(name);
-    await runner.publish(name);
   }
 
   async #move(name: string, from: readonly QueueState[], state: QueueState, refusal: string): Promise<void> {

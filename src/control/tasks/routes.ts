@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { QueuedTask, QueuePage } from '../../state/queue-book.ts';
+import type { QueuedTask } from '../../state/queue-book.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { TaskServices } from '../../tasks/services.ts';
 import { cursorOf, PAGE, pageOf, positionOf } from '../api/page.ts';
@@ -48,6 +48,7 @@ export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
       id: 'listTasks',
       tag: 'tasks',
       summary: 'Tasks, the newest first.',
+      about: 'Of a search a page may be empty and others follow: go on while there is a `next`.',
       role: 'viewer',
       query: PAGE.extend({
         state: z.string().max(200).optional().describe('Only those in one of these states, with commas between.'),
@@ -264,16 +265,10 @@ async function listed(
   const position = positionOf(query.cursor);
   if (position !== undefined && !/^\d{1,15}$/.test(position))
     throw new Problem('invalid-request', { faults: [{ pointer: 'cursor', detail: 'is no cursor of this list' }] });
-  const page: QueuePage = {
-    limit: limit + 1,
-    ...(position === undefined ? {} : { before: Number(position) }),
-    ...(states && { states }),
-    search,
-  };
-  const found = await context.state.queue.page(page);
-  const shown = found.slice(0, limit);
+  const before = position === undefined ? undefined : Number(position);
+  const page = await context.state.queue.page({ limit, before, states, search });
   return {
-    items: shown.filter((task) => wanted?.includes(stateOf(task)) ?? true).map((task) => told(context, task)),
-    next: found.length > limit ? cursorOf(String(shown.at(-1)!.number)) : undefined,
+    items: page.tasks.filter((task) => wanted?.includes(stateOf(task)) ?? true).map((task) => told(context, task)),
+    next: page.before === undefined ? undefined : cursorOf(String(page.before)),
   };
 }

@@ -7,6 +7,8 @@ export interface ScheduleBook {
     readonly limit: number;
   }): Promise<readonly ScheduleRecord[]>;
   schedule(id: string): Promise<ScheduleRecord | undefined>;
+  /** Whether one of them has this task. */
+  runs(task: string): Promise<boolean>;
   /** In place of what has this version; false where it was changed meanwhile. */
   replace(schedule: Omit<NewSchedule, 'createdAt'>, version: number): Promise<boolean>;
   /** False where it has not this version. */

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { FerryError } from '../../model/errors.ts';
+import type { QueueState } from '../queue-book.ts';
 import type {
   FailureGroup,
   FailurePage,
@@ -91,15 +92,17 @@ class SqliteStateStore implements StateStore {
     return this.#tables.tasks.all().map((row) => this.#record(row));
   }
 
-  async deleteTask(lease: TaskLease): Promise<void> {
+  async deleteTask(lease: TaskLease, from?: readonly QueueState[]): Promise<boolean> {
     const own = ownLease(lease);
     this.#tables.group.flush();
-    this.#tables.db.transaction(() => {
+    const deleted = this.#tables.db.transaction(() => {
       own.require();
-      this.#tables.tasks.delete(own.task);
+      return this.#tables.tasks.delete(own.task, from);
     });
+    if (!deleted) return false;
     this.#leases.forget(own);
     this.#tables.db.exec('PRAGMA incremental_vacuum');
+    return true;
   }
 
   lease(name: string, holder: string): Promise<TaskLease> {

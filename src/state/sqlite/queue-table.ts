@@ -1,8 +1,18 @@
 import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
-import type { NewPlace, PlaceChange, QueueBook, QueuedTask, QueuePage, QueueState } from '../queue-book.ts';
+import type {
+  EndedTask,
+  NewPlace,
+  PlaceChange,
+  QueueBook,
+  QueuedPage,
+  QueuedTask,
+  QueuePage,
+  QueueState,
+} from '../queue-book.ts';
 import type { NewTask, TaskRecord } from '../state-store.ts';
 import { storedJson, type Database, type Statement, type Value } from './database.ts';
+import { TaskSearch, type FoundRows } from './task-search.ts';
 import { requireName, type TaskRow, type TaskTable } from './task-table.ts';
 
 interface Row extends TaskRow {
@@ -14,6 +24,12 @@ interface Row extends TaskRow {
   readonly result: string | null;
 }
 
+interface Ended {
+  readonly name: string;
+  readonly at: number;
+  readonly number: number;
+}
+
 const ANYTHING = z.unknown();
 
 export class QueueTable implements QueueBook {
@@ -22,6 +38,9 @@ export class QueueTable implements QueueBook {
   readonly #record: (row: TaskRow) => TaskRecord;
   readonly #place: Statement<never>;
   readonly #byName: Statement<Row>;
+  readonly #search: TaskSearch<Row>;
+  readonly #ended: Statement<Ended>;
+  readonly #endedBefore: Statement<{ readonly at: number }>;
   readonly #page: Statement<Row>;
   readonly #pageOfState: Statement<Row>;
   readonly #next: Statement<Row>;
@@ -34,16 +53,28 @@ export class QueueTable implements QueueBook {
     this.#db = db;
     this.#tasks = tasks;
     this.#record = record;
-    this.#place = db.prepare('UPDATE tasks SET queue_state = ?, priority = ?, queued_at = ?, work = ? WHERE name = ?');
+    this.#place = db.prepare(
+      "UPDATE tasks SET queue_state = ?, priority = ?, queued_at = ?, work = ?, origin = 'api' WHERE name = ?",
+    );
     this.#byName = db.prepare('SELECT * FROM tasks WHERE name = ?');
-    const found = `id < ?1 AND (?2 IS NULL OR instr(lower(name), ?2) > 0 OR instr(lower(identity), ?2) > 0)`;
-    this.#page = db.prepare(`SELECT * FROM tasks WHERE ${found} ORDER BY id DESC LIMIT ?3`);
-    this.#pageOfState = db.prepare(`SELECT * FROM tasks WHERE ${found} AND shown = ?4 ORDER BY id DESC LIMIT ?3`);
+    this.#search = new TaskSearch(db);
+    this.#page = db.prepare('SELECT * FROM tasks WHERE id < ? ORDER BY id DESC LIMIT ?');
+    this.#pageOfState = db.prepare('SELECT * FROM tasks WHERE id < ? AND shown = ? ORDER BY id DESC LIMIT ?');
+    this.#ended = db.prepare(
+      `SELECT name, coalesce(ended_at, created_at) AS at, id AS number FROM tasks
+       WHERE origin = 'api' AND shown = ?1 AND coalesce(ended_at, created_at) >= ?2
+         AND coalesce(ended_at, created_at) < ?4 AND (coalesce(ended_at, created_at) > ?2 OR id > ?3)
+       ORDER BY coalesce(ended_at, created_at), id LIMIT ?5`,
+    );
+    this.#endedBefore = db.prepare(
+      `SELECT coalesce(ended_at, created_at) AS at FROM tasks WHERE origin = 'api' AND shown = ?
+       ORDER BY coalesce(ended_at, created_at) DESC LIMIT 1 OFFSET ?`,
+    );
     this.#next = db.prepare(
       "SELECT * FROM tasks WHERE queue_state = 'queued' ORDER BY priority DESC, queued_at, id LIMIT ?",
     );
     this.#started = db.prepare("SELECT * FROM tasks WHERE queue_state = 'running' ORDER BY id");
-    this.#counts = db.prepare('SELECT shown, count(*) AS count FROM tasks GROUP BY shown');
+    this.#counts = db.prepare('SELECT shown, count FROM task_counts WHERE count > 0');
     this.#mentions = db.prepare('SELECT 1 AS found FROM tasks WHERE instr(file, ?) > 0 LIMIT 1');
     this.#change = db.prepare(
       `UPDATE tasks SET queue_state = coalesce(?2, queue_state), priority = coalesce(?3, priority),
@@ -72,16 +103,27 @@ export class QueueTable implements QueueBook {
     return row && this.#queued(row);
   }
 
-  async page({ before = Number.MAX_SAFE_INTEGER, limit, states, search }: QueuePage): Promise<readonly QueuedTask[]> {
-    const wanted = search === undefined || search === '' ? null : search.toLowerCase();
-    const rows =
+  async page(options: QueuePage): Promise<QueuedPage> {
+    const { rows, before } = this.#rows(options);
+    return { tasks: rows.map((row) => this.#queued(row)), before };
+  }
+
+  #rows({ before = Number.MAX_SAFE_INTEGER, limit, states, search }: QueuePage): FoundRows<Row> {
+    if (search !== undefined && search !== '') return this.#search.find({ before, limit, states, search });
+    const found =
       states === undefined
-        ? this.#page.all(before, wanted, limit)
-        : states
-            .flatMap((state) => this.#pageOfState.all(before, wanted, limit, state))
-            .sort((a, b) => b.id - a.id)
-            .slice(0, limit);
-    return rows.map((row) => this.#queued(row));
+        ? this.#page.all(before, limit + 1)
+        : states.flatMap((state) => this.#pageOfState.all(before, state, limit + 1)).sort((a, b) => b.id - a.id);
+    const rows = found.slice(0, limit);
+    return { rows, before: found.length > limit ? rows.at(-1)!.id : undefined };
+  }
+
+  async ended(shown: EndedTask, { after, before, limit }: Parameters<QueueBook['ended']>[1]): Promise<Ended[]> {
+    return this.#ended.all(shown, after?.at ?? 0, after?.number ?? 0, before, limit);
+  }
+
+  async endedBefore(shown: EndedTask, keep: number): Promise<number | undefined> {
+    return this.#endedBefore.get(shown, keep)?.at;
   }
 
   async next(limit: number): Promise<readonly QueuedTask[]> {

@@ -5,6 +5,7 @@
  * epoch. `after = ''` is a range without a lower bound (no key is empty).
  */
 import { FerryError } from '../../model/errors.ts';
+import { MiB } from '../../model/units.ts';
 import { damaged, type Database } from './database.ts';
 
 /** `Ferr`: tells this file from any other SQLite database. */
@@ -156,11 +157,46 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX tasks_in_turn ON tasks (priority DESC, queued_at, id) WHERE queue_state = 'queued';
   CREATE INDEX tasks_started ON tasks (id) WHERE queue_state = 'running';
   `,
+  // However many tasks there are: parts of names are found by their trigrams, states are counted as they change, and
+  // those to forget are found by their end.
+  `
+  CREATE VIRTUAL TABLE task_search USING fts5
+    (name, identity, content = 'tasks', content_rowid = 'id', tokenize = 'trigram', detail = 'none', columnsize = 0);
+  INSERT INTO task_search (task_search) VALUES ('rebuild');
+  CREATE TRIGGER task_search_in AFTER INSERT ON tasks BEGIN
+    INSERT INTO task_search (rowid, name, identity) VALUES (new.id, new.name, new.identity);
+  END;
+  CREATE TRIGGER task_search_out AFTER DELETE ON tasks BEGIN
+    INSERT INTO task_search (task_search, rowid, name, identity) VALUES ('delete', old.id, old.name, old.identity);
+  END;
+
+  CREATE TABLE task_counts (
+    shown TEXT NOT NULL PRIMARY KEY,
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO task_counts SELECT shown, count(*) FROM tasks GROUP BY shown;
+  CREATE TRIGGER task_counts_in AFTER INSERT ON tasks BEGIN
+    INSERT INTO task_counts VALUES (new.shown, 1) ON CONFLICT (shown) DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER task_counts_over AFTER UPDATE OF state, queue_state ON tasks WHEN old.shown <> new.shown BEGIN
+    UPDATE task_counts SET count = count - 1 WHERE shown = old.shown;
+    INSERT INTO task_counts VALUES (new.shown, 1) ON CONFLICT (shown) DO UPDATE SET count = count + 1;
+  END;
+  CREATE TRIGGER task_counts_out AFTER DELETE ON tasks BEGIN
+    UPDATE task_counts SET count = count - 1 WHERE shown = old.shown;
+  END;
+
+  ALTER TABLE tasks ADD COLUMN origin TEXT;
+  CREATE INDEX tasks_by_end ON tasks (shown, coalesce(ended_at, created_at)) WHERE origin = 'api';
+  `,
 ];
+
+/** Bytes of a state that is checked as a whole when it is opened: some tenths of a second. */
+const CHECKED = 256 * MiB;
 
 /**
  * Brings an opened database to the newest schema, or rejects with `state`: where it is not Ferry's, was made by a newer
- * version, or is damaged. Several processes may do it at once.
+ * version, or is damaged; of a large one damage is seen when what is damaged is read. Several processes may do it at once.
  */
 export function prepareSchema(db: Database): void {
   // WAL: readers and one writer side by side. FULL: a commit is on disk when it returns. The log is folded back every
@@ -183,6 +219,7 @@ export function prepareSchema(db: Database): void {
       remedy: 'Use that version, or another `$FERRY_HOME`.',
     });
   }
+  if (sizeOf(db) > CHECKED) return;
   const found = db.prepare<{ quick_check: string }>('PRAGMA quick_check(1)').get()?.quick_check;
   if (found !== 'ok') throw damaged(db.file, found ?? 'the check gave no answer');
 }
@@ -195,6 +232,11 @@ function migrate(db: Database): void {
     db.exec(MIGRATIONS[version]!);
     db.exec(`PRAGMA user_version = ${version + 1}`);
   }
+}
+
+function sizeOf(db: Database): number {
+  const pages = db.prepare<{ page_count: number }>('PRAGMA page_count').get()?.page_count ?? 0;
+  return pages * (db.prepare<{ page_size: number }>('PRAGMA page_size').get()?.page_size ?? 0);
 }
 
 function claim(db: Database): void {

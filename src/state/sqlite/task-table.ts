@@ -1,6 +1,7 @@
 /** Tasks as rows, and who holds them. */
 import * as z from 'zod';
 import { FerryError } from '../../model/errors.ts';
+import type { QueueState } from '../queue-book.ts';
 import { NO_COUNTERS, type Counters, type NewTask, type TaskRecord, type TaskState } from '../state-store.ts';
 import { storedJson, type Database, type Statement } from './database.ts';
 
@@ -43,7 +44,9 @@ export class TaskTable {
       'INSERT INTO tasks (name, file, identity, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
     );
     this.#newFile = db.prepare('UPDATE tasks SET file = ? WHERE id = ?');
-    this.#delete = db.prepare('DELETE FROM tasks WHERE id = ?');
+    this.#delete = db.prepare(
+      'DELETE FROM tasks WHERE id = ?1 AND (?2 IS NULL OR queue_state IN (SELECT value FROM json_each(?2)))',
+    );
     this.#byName = db.prepare('SELECT * FROM tasks WHERE name = ?');
     this.#byId = db.prepare('SELECT * FROM tasks WHERE id = ?');
     this.#all = db.prepare('SELECT * FROM tasks ORDER BY name');
@@ -98,8 +101,9 @@ export class TaskTable {
     return { ...row, file: task.file };
   }
 
-  delete(id: number): void {
-    this.#delete.run(id);
+  /** False where it is in none of these states of the queue. */
+  delete(id: number, from?: readonly QueueState[]): boolean {
+    return this.#delete.run(id, from && JSON.stringify(from)) === 1;
   }
 
   /** A new fencing token for the new holder; undefined where the task is gone. */

@@ -54,6 +54,7 @@ export class Controlled implements AsyncDisposable {
         openMetrics: false,
         tasksAtOnce: 4,
         limits: { bandwidth: [] },
+        keepTasks: { age: undefined, count: undefined, failed: false },
       },
       {
         state,

@@ -13,6 +13,7 @@ import { textOf, WANTED } from '../../../src/control/tasks/wanted.ts';
 import { wantedBy, workOf } from '../../../src/control/tasks/work.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
 import { openState } from '../../../src/state/sqlite/open.ts';
+import type { QueuePage } from '../../../src/state/queue-book.ts';
 import { NO_COUNTERS, type StateStore } from '../../../src/state/state-store.ts';
 
 class Kept implements AsyncDisposable {
@@ -75,19 +76,18 @@ test('tasks are listed newest first, by state and by what is in their names and 
   await using kept = await Kept.open();
   const { queue } = kept.state;
   for (let i = 0; i < 10; i++) await kept.add(`Task-${i}`, 5, i % 2 ? { what: 'run' } : undefined);
-  const first = await queue.page({ limit: 3 });
+  const page = async (options: QueuePage): Promise<string[]> => names((await queue.page(options)).tasks);
+  const { tasks: first, before } = await queue.page({ limit: 3 });
   assert.deepEqual(names(first), ['Task-9', 'Task-8', 'Task-7']);
-  assert.deepEqual(names(await queue.page({ limit: 2, before: first.at(-1)!.number })), ['Task-6', 'Task-5']);
-  assert.deepEqual(names(await queue.page({ limit: 9, states: ['queued'] })), [
-    'Task-9',
-    'Task-7',
-    'Task-5',
-    'Task-3',
-    'Task-1',
-  ]);
-  assert.deepEqual(names(await queue.page({ limit: 9, search: 'tAsK-4' })), ['Task-4']);
-  assert.deepEqual(names(await queue.page({ limit: 9, search: 'FILE task-2' })), ['Task-2']);
-  assert.deepEqual(names(await queue.page({ limit: 9, search: '%' })), []);
+  assert.deepEqual(await page({ limit: 2, before }), ['Task-6', 'Task-5']);
+  assert.equal((await queue.page({ limit: 7, before })).before, undefined, 'no page follows the last');
+  assert.deepEqual(await page({ limit: 9, states: ['queued'] }), ['Task-9', 'Task-7', 'Task-5', 'Task-3', 'Task-1']);
+  assert.deepEqual(await page({ limit: 9, search: 'tAsK-4' }), ['Task-4']);
+  assert.deepEqual(await page({ limit: 9, search: 'FILE task-2' }), ['Task-2']);
+  assert.deepEqual(await page({ limit: 2, search: 'task-', states: ['created'] }), ['Task-8', 'Task-6']);
+  assert.deepEqual(await page({ limit: 9, search: '-3' }), ['Task-3'], 'shorter than a trigram');
+  for (const nothing of ['%', '"', 'a"b', 'task-4\0', 'AND OR', '*'])
+    assert.deepEqual(await page({ limit: 9, search: nothing }), [], nothing);
 });
 
 test('a series keeps the whole run in a bounded number of points', () => {

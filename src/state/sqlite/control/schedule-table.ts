@@ -22,6 +22,7 @@ export class ScheduleTable implements ScheduleBook {
   readonly #insert: Statement<never>;
   readonly #page: Statement<Row>;
   readonly #byId: Statement<Row>;
+  readonly #runs: Statement<unknown>;
   readonly #replace: Statement<never>;
   readonly #remove: Statement<never>;
   readonly #due: Statement<Row>;
@@ -36,6 +37,7 @@ export class ScheduleTable implements ScheduleBook {
     );
     this.#page = db.prepare('SELECT * FROM schedules WHERE number > ? ORDER BY number LIMIT ?');
     this.#byId = db.prepare('SELECT * FROM schedules WHERE id = ?');
+    this.#runs = db.prepare('SELECT 1 FROM schedules WHERE task = ? LIMIT 1');
     this.#replace = db.prepare(
       `UPDATE schedules SET task = ?, cron = ?, time_zone = ?, window_from = ?, window_to = ?, enabled = ?, next_at = ?,
          version = version + 1, last_error = NULL WHERE id = ? AND version = ?`,
@@ -53,6 +55,10 @@ export class ScheduleTable implements ScheduleBook {
 
   async add(schedule: NewSchedule): Promise<void> {
     this.#insert.run(schedule.id, ...columnsOf(schedule), schedule.createdAt);
+  }
+
+  async runs(task: string): Promise<boolean> {
+    return this.#runs.get(task) !== undefined;
   }
 
   async schedules({ after = 0, limit }: { after?: number | undefined; limit: number }): Promise<ScheduleRecord[]> {

@@ -174,6 +174,9 @@ const CONTROL_MIGRATIONS: readonly string[] = [
     set_at REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX schedules_by_task ON schedules (task);
+  `,
 ];
 
 /** Brings an opened database to the newest schema. Rejects with `state` where it was made by a newer version. */
