@@ -24,6 +24,7 @@ export class FakeApi {
   jobFiles: api.JobFile[] = [];
   deliveries: api.Delivery[] = [];
   eventSources: api.EventSource[] = [];
+  limits: api.ServerLimits = { bandwidth: [], from: 'configuration', now: {} };
   ranges: api.KeyRange[] = [];
   points: api.Series['points'] = [];
   groups: api.FailureGroup[] = [];
@@ -250,6 +251,9 @@ export class FakeApi {
         this.users = this.users.filter((each) => each.name !== name);
         return NOTHING;
       }),
+      get('/v1/limits', 'getLimits', () => this.limits),
+      this.#change('PUT', '/v1/limits', 'setLimits', 'operator', () => ok(this.limits)),
+      this.#change('DELETE', '/v1/limits', 'resetLimits', 'operator', () => ok(this.limits)),
       list('/v1/schedules', 'listSchedules', () => this.schedules),
       get('/v1/schedules/{id}', 'getSchedule', ({ id }) => found(this.schedules, (each) => each.id === id)),
       this.#change('PUT', '/v1/schedules/{id}', 'replaceSchedule', 'operator', ({ id }, body) => {

@@ -147,6 +147,28 @@ describe('the console at tasks', { skip: withoutBrowser }, () => {
     await page.getByText('Nothing is scheduled').waitFor();
   });
 
+  test('limits of the whole server are set by a timetable, hold, and go back to the configuration', async () => {
+    await using window = await open('/settings');
+    const panel = window.page.getByRole('region', { name: 'Limits by timetable' });
+    await panel.getByText('No limit at any time').waitFor();
+    for (const [from, rate] of [
+      ['Mon-Fri-00:00', '3MiB'],
+      ['Sat-Sun-00:00', '3MiB'],
+    ] as const) {
+      await panel.getByRole('button', { name: 'Add an entry' }).click();
+      await panel.getByLabel('From').last().fill(from);
+      await panel.getByLabel('Bytes per second').last().fill(rate);
+    }
+    await panel.getByLabel('Requests per second').fill('400');
+    await window.page.keyboard.press('Enter');
+    await panel.getByText('3.00 MiB/s').waitFor();
+    const { json } = await server.ask('GET', '/v1/limits');
+    assert.deepEqual([json.requestsPerSecond, json.now.bytesPerSecond], [400, 3 * 2 ** 20]);
+    assert.equal(await panel.getByLabel('From').first().inputValue(), 'Mon-Fri-00:00');
+    await panel.getByRole('button', { name: 'Back to the configuration' }).click();
+    await panel.getByText('No limit at any time').waitFor();
+  });
+
   test('limits hold while it runs; a dead server is said, and everything is fresh when it is back', async () => {
     const body = { name: 'long', type: 'copy', source: { store: 'old' }, destination: { store: 'slow' } };
     assert.equal((await server.ask('POST', '/v1/tasks', body)).status, 201);

@@ -53,6 +53,12 @@ export function furnish(fake: FakeApi, now: number): void {
   fake.jobFiles = JOB_FILES;
   fake.deliveries = deliveriesOf(now);
   fake.eventSources = eventSourcesOf(now);
+  fake.limits = {
+    bandwidth: [{ days: [1, 2, 3, 4, 5], minute: 480, bytesPerSecond: 200 * MiB }, { minute: 1140 }],
+    requestsPerSecond: 500,
+    from: 'api',
+    now: { bytesPerSecond: 200 * MiB },
+  };
   fake.plan = PLAN;
   fake.checks = [{ endpoint: 'source', name: 'list', ok: true, detail: '1,000 objects in 84 ms' }];
   fake.storeTest = { ok: true, checks: CHECKS, capabilities: CAPABILITIES };

@@ -52,6 +52,9 @@ export interface Operations {
   createEventSource: api.EventSource;
   removeEventSource: void;
   reconcileEventSource: api.EventSource;
+  getLimits: api.ServerLimits;
+  setLimits: api.ServerLimits;
+  resetLimits: api.ServerLimits;
   listMigrations: api.Page<api.Migration>;
   getMigration: api.Migration;
   startMigration: unknown;
@@ -129,6 +132,9 @@ export const PATHS: Readonly<Record<Operation, readonly [method: string, path: s
   createEventSource: ['POST', '/v1/event-sources'],
   removeEventSource: ['DELETE', '/v1/event-sources/{name}'],
   reconcileEventSource: ['POST', '/v1/event-sources/{name}/reconcile'],
+  getLimits: ['GET', '/v1/limits'],
+  setLimits: ['PUT', '/v1/limits'],
+  resetLimits: ['DELETE', '/v1/limits'],
   listMigrations: ['GET', '/v1/migrations'],
   getMigration: ['GET', '/v1/migrations/{name}'],
   startMigration: ['POST', '/v1/migrations/{name}/start'],

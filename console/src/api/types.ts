@@ -144,6 +144,16 @@ export interface Limits {
   readonly objectsPerSecond?: number | null;
 }
 
+/** Of all tasks together. */
+export interface ServerLimits {
+  readonly bandwidth: readonly BandwidthEntry[];
+  readonly requestsPerSecond?: number;
+  readonly objectsPerSecond?: number;
+  readonly from: 'configuration' | 'api';
+  /** What the timetable says at this moment. */
+  readonly now: { readonly bytesPerSecond?: number };
+}
+
 /** Holds until the next. */
 export interface BandwidthEntry {
   /** 0 is Sunday; every day where absent. */

@@ -13,7 +13,18 @@ export interface LiveEvent {
 
 export type LiveStatus = 'connecting' | 'live' | 'lost';
 
-const TYPES = ['task', 'task-failed', 'migration', 'mirror', 'job', 'schedule', 'event-source', 'store', 'user'];
+const TYPES = [
+  'task',
+  'task-failed',
+  'migration',
+  'mirror',
+  'job',
+  'schedule',
+  'event-source',
+  'store',
+  'user',
+  'limits',
+];
 
 /** Connecting by hand where the browser has given up, milliseconds. */
 const AGAIN = 2000;

@@ -9,7 +9,7 @@ export function SettingsPage() {
   const console = useConsole();
   return (
     <Page title={console.t('settings.title')}>
-      {console.may('operator') && <LimitsPanel />}
+      <LimitsPanel />
       <SchedulesPanel />
       {console.may('admin') ? (
         <>

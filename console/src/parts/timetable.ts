@@ -14,6 +14,16 @@ export function textOfEntries(entries: readonly TimetableEntry[]): string {
     .join(' ');
 }
 
+/** What the API tells of it, line by line; a limit that holds at all times begins at midnight. */
+export function entriesOf(entries: readonly BandwidthEntry[]): readonly TimetableEntry[] {
+  return entries.flatMap((entry) =>
+    entryTexts(entry).map((text) => {
+      const [from = '', rate = ''] = text.split(',');
+      return { from, rate };
+    }),
+  );
+}
+
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** What the API tells of a limit, as somebody would write it. */
@@ -27,7 +37,14 @@ export function bandwidthText(entries: readonly BandwidthEntry[] | undefined): s
 function entryTexts({ days, minute, bytesPerSecond }: BandwidthEntry): readonly string[] {
   const two = (value: number): string => String(value).padStart(2, '0');
   const text = `${two(Math.floor(minute / 60))}:${two(minute % 60)},${rateText(bytesPerSecond)}`;
-  return days === undefined ? [text] : days.map((day) => `${DAYS[day] ?? ''}-${text}`);
+  return days === undefined ? [text] : daysText(days).map((names) => `${names}-${text}`);
+}
+
+/** `Mon-Fri` of days that follow each other, or each by its name. */
+function daysText(days: readonly number[]): readonly string[] {
+  const name = (day: number): string => DAYS[day] ?? '';
+  const follow = days.every((day, i) => i === 0 || day === (days[i - 1]! + 1) % 7);
+  return follow && days.length > 1 ? [`${name(days[0]!)}-${name(days.at(-1)!)}`] : days.map(name);
 }
 
 function rateText(bytesPerSecond: number | undefined): string {

@@ -1,49 +1,137 @@
 import { useState } from 'preact/hooks';
+import type { Tagged } from '../../api/client.ts';
+import type { ServerLimits } from '../../api/types.ts';
 import { useConsole } from '../../console.ts';
 import { useResource } from '../../live/resource.ts';
 import { Button } from '../../parts/button.tsx';
+import { TextField } from '../../parts/field.tsx';
 import { Panel } from '../../parts/page.tsx';
 import { Loaded, ProblemNotice } from '../../parts/problem.tsx';
-import { bandwidthOf, textOfEntries, type TimetableEntry } from '../../parts/timetable.ts';
-import { TextField } from '../../parts/field.tsx';
+import { bandwidthOf, entriesOf, textOfEntries, type TimetableEntry } from '../../parts/timetable.ts';
 
-const USUAL: readonly TimetableEntry[] = [
-  { from: '08:00', rate: '20MiB' },
-  { from: '19:00', rate: 'off' },
-];
-
-/** One timetable for whatever is under way. */
+/** What all tasks of the server may take together. */
 export function LimitsPanel() {
+  const { t, api } = useConsole();
+  const limits = useResource('limits', (signal) => api.tagged('getLimits', { signal }), {
+    on: ({ type }) => type === 'limits',
+    every: 30_000,
+  });
+  return (
+    <Panel title={t('limits.title')}>
+      <p class="quiet">{t('limits.lead')}</p>
+      <Loaded from={limits}>{(tagged) => <Editor key={tagged.etag} tagged={tagged} onSaved={limits.reload} />}</Loaded>
+    </Panel>
+  );
+}
+
+function Editor({ tagged, onSaved }: { readonly tagged: Tagged<ServerLimits>; readonly onSaved: () => void }) {
   const console = useConsole();
   const { t, api } = console;
-  const tasks = useResource(
-    'tasks under way',
-    (signal) => api.call('listTasks', { query: { state: 'running,queued,paused', limit: 1000 }, signal }),
-    {
-      on: ({ type }) => type === 'task',
-    },
-  );
-  const [entries, setEntries] = useState(USUAL);
+  const { value, etag } = tagged;
+  const [entries, setEntries] = useState(entriesOf(value.bandwidth));
+  const [requests, setRequests] = useState(String(value.requestsPerSecond ?? ''));
+  const [objects, setObjects] = useState(String(value.objectsPerSecond ?? ''));
   const [problem, setProblem] = useState<unknown>();
-  const set = (at: number, change: Partial<TimetableEntry>): void =>
-    setEntries(entries.map((entry, i) => (i === at ? { ...entry, ...change } : entry)));
-  const apply = async (names: readonly string[]): Promise<void> => {
+  const seen = etag === undefined ? {} : { ifMatch: etag };
+  const change = async (act: () => Promise<unknown>, said: string): Promise<void> => {
     setProblem(undefined);
     try {
-      const bandwidth = bandwidthOf(textOfEntries(entries));
-      for (const name of names) await api.call('changeLimits', { params: { name }, body: { bandwidth } });
-      console.say(t('limits.applied', { n: names.length }));
+      await act();
+      console.say(said);
+      onSaved();
     } catch (thrown) {
       setProblem(thrown);
     }
   };
+  const save = (): Promise<void> => {
+    const text = textOfEntries(entries);
+    const body = {
+      bandwidth: text === '' ? null : bandwidthOf(text),
+      requestsPerSecond: requests === '' ? null : Number(requests),
+      objectsPerSecond: objects === '' ? null : Number(objects),
+    };
+    return change(() => api.call('setLimits', { body, ...seen }), t('limits.saved'));
+  };
   return (
-    <Panel title={t('limits.title')}>
-      <p class="quiet">{t('limits.lead')}</p>
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Now limits={value} />
+      <Timetable entries={entries} onChange={setEntries} />
+      <div class="pair">
+        <TextField
+          label={t('limits.requests')}
+          hint={t('limits.none.hint')}
+          type="number"
+          value={requests}
+          onInput={setRequests}
+        />
+        <TextField
+          label={t('limits.objects')}
+          hint={t('limits.none.hint')}
+          type="number"
+          value={objects}
+          onInput={setObjects}
+        />
+      </div>
+      <ProblemNotice problem={problem} />
+      {console.may('operator') && (
+        <div class="row wraps">
+          <Button kind="main" type="submit">
+            {t('do.save')}
+          </Button>
+          {value.from === 'api' && (
+            <Button onPress={() => change(() => api.call('resetLimits', seen), t('limits.reset.done'))}>
+              {t('limits.reset')}
+            </Button>
+          )}
+        </div>
+      )}
+    </form>
+  );
+}
+
+function Now({ limits: { now, from } }: { readonly limits: ServerLimits }) {
+  const { t, format } = useConsole();
+  return (
+    <dl class="facts">
+      <dt>{t('limits.now')}</dt>
+      <dd>{now.bytesPerSecond === undefined ? t('limits.now.none') : format.rate(now.bytesPerSecond)}</dd>
+      <dt>{t('limits.from')}</dt>
+      <dd>{t(`limits.from.${from}`)}</dd>
+    </dl>
+  );
+}
+
+function Timetable({
+  entries,
+  onChange,
+}: {
+  readonly entries: readonly TimetableEntry[];
+  readonly onChange: (entries: readonly TimetableEntry[]) => void;
+}) {
+  const console = useConsole();
+  const { t } = console;
+  const set = (at: number, changed: Partial<TimetableEntry>): void =>
+    onChange(entries.map((entry, i) => (i === at ? { ...entry, ...changed } : entry)));
+  const mayChange = console.may('operator');
+  return (
+    <div class="stack">
+      {entries.length === 0 && <p class="quiet">{t('timetable.none')}</p>}
       <ul role="list" class="timetable">
         {entries.map((entry, i) => (
           <li key={i}>
-            <TextField label={t('timetable.from')} mono value={entry.from} onInput={(from) => set(i, { from })} />
+            <TextField
+              label={t('timetable.from')}
+              hint={i === 0 ? t('timetable.from.hint') : undefined}
+              mono
+              value={entry.from}
+              onInput={(from) => set(i, { from })}
+            />
             <TextField
               label={t('timetable.rate')}
               hint={i === 0 ? t('timetable.rate.hint') : undefined}
@@ -51,40 +139,26 @@ export function LimitsPanel() {
               value={entry.rate}
               onInput={(rate) => set(i, { rate })}
             />
-            <Button
-              small
-              kind="plain"
-              label={t('timetable.remove', { time: entry.from })}
-              onPress={() => setEntries(entries.filter((_, other) => other !== i))}
-            >
-              {t('do.remove')}
-            </Button>
+            {mayChange && (
+              <Button
+                small
+                kind="plain"
+                label={t('timetable.remove', { time: entry.from })}
+                onPress={() => onChange(entries.filter((_, other) => other !== i))}
+              >
+                {t('do.remove')}
+              </Button>
+            )}
           </li>
         ))}
       </ul>
-      <ProblemNotice problem={problem} />
-      <Loaded from={tasks}>
-        {({ items }) => (
-          <div class="row wraps">
-            <Button icon="add" onPress={() => setEntries([...entries, { from: '', rate: '' }])}>
-              {t('timetable.add')}
-            </Button>
-            <Button
-              kind="main"
-              blocked={
-                items.length === 0
-                  ? t('limits.none')
-                  : console.may('operator')
-                    ? undefined
-                    : t('role.needed', { role: t('role.operator') })
-              }
-              onPress={() => apply(items.map(({ name }) => name))}
-            >
-              {items.length === 0 ? t('limits.none') : t('limits.apply', { n: items.length })}
-            </Button>
-          </div>
-        )}
-      </Loaded>
-    </Panel>
+      {mayChange && (
+        <div>
+          <Button icon="add" onPress={() => onChange([...entries, { from: '', rate: '' }])}>
+            {t('timetable.add')}
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
