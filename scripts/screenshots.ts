@@ -15,14 +15,19 @@ const SHOTS: readonly { readonly name: string; readonly path: string; readonly l
   { name: 'task-files', path: '/tasks/photos-archive/files', looks: ['light'] },
   { name: 'task-settings', path: '/tasks/photos-archive/settings', looks: ['light'] },
   { name: 'new-task', path: '/new/task', looks: ['light', 'phone'] },
+  { name: 'jobs', path: '/jobs', looks: ['light', 'phone'] },
+  { name: 'job', path: '/jobs/job-mh2x81-4k', looks: ['light', 'dark', 'zh'] },
+  { name: 'callbacks', path: '/callbacks', looks: ['light'] },
+  { name: 'events', path: '/events', looks: ['light', 'phone'] },
+  { name: 'event', path: '/events/photos', looks: ['light'] },
   { name: 'migrations', path: '/migrations', looks: ['light', 'dark', 'phone', 'zh'] },
-  { name: 'migration', path: '/migrations/photos', looks: ['light', 'dark', 'phone'] },
+  { name: 'migration', path: '/migrations/photos', looks: ['light', 'dark', 'phone', 'zh'] },
   { name: 'mirror', path: '/mirror', looks: ['light', 'phone'] },
   { name: 'stores', path: '/stores', looks: ['light'] },
   { name: 'store', path: '/stores/photos-old', looks: ['light'] },
   { name: 'nodes', path: '/nodes', looks: ['light'] },
   { name: 'audit', path: '/audit', looks: ['light'] },
-  { name: 'settings', path: '/settings', looks: ['light', 'dark'] },
+  { name: 'settings', path: '/settings', looks: ['light', 'dark', 'zh', 'phone'] },
 ];
 
 const FOLDER = 'docs/screenshots';

@@ -6,6 +6,7 @@ import { ApiClient } from './api/client.ts';
 import { ApiProblem } from './api/problem.ts';
 import type { Role, Session } from './api/types.ts';
 import { Format } from './format.ts';
+import { serverTexts, type ServerTexts } from './i18n/server-texts.ts';
 import { translator, type Translate } from './i18n/translate.ts';
 import { LiveConnection } from './live/connection.ts';
 import { Preferences } from './preferences.ts';
@@ -25,6 +26,7 @@ export class Console {
   readonly now: () => number;
   readonly #format: ReadonlySignal<Format>;
   readonly #translate: ReadonlySignal<Translate>;
+  readonly #texts: ReadonlySignal<ServerTexts>;
 
   constructor(now: () => number) {
     this.now = now;
@@ -32,6 +34,7 @@ export class Console {
     const { locale, utc } = this.preferences;
     this.#format = computed(() => new Format({ locale: locale.value, utc: utc.value }));
     this.#translate = computed(() => translator(locale.value));
+    this.#texts = computed(() => serverTexts(locale.value));
     this.api.onUnauthenticated = () => this.#end();
   }
 
@@ -41,6 +44,11 @@ export class Console {
 
   get t(): Translate {
     return this.#translate.value;
+  }
+
+  /** What the server says, in the language of the page. */
+  get texts(): ServerTexts {
+    return this.#texts.value;
   }
 
   say(text: string): void {

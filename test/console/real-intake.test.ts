@@ -64,7 +64,7 @@ describe('the console at jobs and events', { skip: withoutBrowser, concurrency: 
     await page.getByLabel('Store they are copied into').selectOption('target');
     await page.getByLabel('Callback URL').fill(`${url}/told`);
     await page.getByRole('button', { name: 'New job' }).click();
-    await page.getByText('Ended, not complete').waitFor();
+    await page.getByText('Incomplete', { exact: true }).waitFor();
     const files = page.getByRole('region', { name: 'Files of the job' });
     await files
       .getByRole('row', { name: /files\/bad/ })

@@ -157,7 +157,7 @@ describe('the console at tasks', { skip: withoutBrowser }, () => {
     ] as const) {
       await panel.getByRole('button', { name: 'Add an entry' }).click();
       await panel.getByLabel('From').last().fill(from);
-      await panel.getByLabel('Bytes per second').last().fill(rate);
+      await panel.getByLabel('Rate').last().fill(rate);
     }
     await panel.getByLabel('Requests per second').fill('400');
     await window.page.keyboard.press('Enter');

@@ -68,6 +68,16 @@ describe('the shell', { skip: withoutBrowser }, () => {
     await page.getByText('hands').waitFor();
   });
 
+  test('a page in Chinese tells in Chinese what the server refuses', async () => {
+    await using controlled = await start();
+    await using window = await Window.open(browser, controlled.url, { locale: 'zh-CN' });
+    const { page } = window;
+    await page.goto('/nodes');
+    await page.getByLabel('令牌').fill('ferry_wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('凭证无人识别。').waitFor();
+  });
+
   test('by keyboard alone: skip link, navigation, focus on the heading of the new page', async () => {
     await using controlled = await start();
     await using window = await Window.open(browser, controlled.url);
@@ -82,6 +92,7 @@ describe('the shell', { skip: withoutBrowser }, () => {
     await page.getByRole('link', { name: 'Audit' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Audit' }).waitFor();
+    await page.locator('h1:focus').waitFor();
     assert.equal(await page.locator(':focus').textContent(), 'Audit');
     assert.equal(await page.title(), 'Audit · Ferry');
     await page.goBack();

@@ -4,7 +4,7 @@ import { Icon } from './icon.tsx';
 
 /** What was tried, one after the other; what failed says what to do. */
 export function Checks({ checks }: { readonly checks: readonly Check[] }) {
-  const { t } = useConsole();
+  const { t, texts } = useConsole();
   return (
     <ol class="checks" role="list">
       {checks.map(({ name, ok, detail, remedy, endpoint }) => {
@@ -16,11 +16,11 @@ export function Checks({ checks }: { readonly checks: readonly Check[] }) {
               <span class="hidden">{t(`checks.${state}`)}</span>
             </span>
             <span class="two-lines wrap">
-              <span>{name}</span>
+              <span>{texts.check(name)}</span>
               <span class="quiet small">{detail}</span>
               {remedy !== undefined && state === 'bad' && (
                 <span class="small">
-                  {t('problem.remedy')}: {remedy}
+                  {t('problem.remedy')}: {texts.remedy(remedy)}
                 </span>
               )}
             </span>

@@ -1,19 +1,16 @@
 import { ApiProblem, Unreachable } from '../api/problem.ts';
 import { useConsole } from '../console.ts';
+import type { ServerTexts } from '../i18n/server-texts.ts';
+import type { Translate } from '../i18n/translate.ts';
 import type { Resource } from '../live/resource.ts';
 import type { ComponentChildren } from 'preact';
 import { Button } from './button.tsx';
 
 /** What went wrong, and what to do about it. */
 export function ProblemNotice({ problem, retry }: { readonly problem: unknown; readonly retry?: () => void }) {
-  const { t } = useConsole();
+  const { t, texts } = useConsole();
   if (problem === undefined) return null;
-  const { title, detail, remedy, errors } = told(
-    problem,
-    t('app.unreachable'),
-    t('app.unreachable.hint'),
-    t('problem.title'),
-  );
+  const { title, detail, remedy, errors } = told(problem, t, texts);
   return (
     <div class="notice alarm" role="alert">
       <strong>{title}</strong>
@@ -74,10 +71,20 @@ interface Told {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-function told(problem: unknown, away: string, awayHint: string, otherwise: string): Told {
-  if (problem instanceof Unreachable) return { title: away, detail: awayHint, errors: [] };
+function told(problem: unknown, t: Translate, texts: ServerTexts): Told {
+  if (problem instanceof Unreachable)
+    return { title: t('app.unreachable'), detail: t('app.unreachable.hint'), errors: [] };
   if (!(problem instanceof ApiProblem))
-    return { title: otherwise, detail: problem instanceof Error ? problem.message : String(problem), errors: [] };
-  const { title, detail, remedy, errors = [] } = problem.document;
-  return { title, detail, remedy, errors };
+    return {
+      title: t('problem.title'),
+      detail: problem instanceof Error ? problem.message : String(problem),
+      errors: [],
+    };
+  const { code, title, detail, remedy, errors = [] } = problem.document;
+  return {
+    title: texts.title(code, title),
+    detail,
+    remedy: remedy === undefined ? undefined : texts.remedy(remedy),
+    errors,
+  };
 }

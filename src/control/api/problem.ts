@@ -17,7 +17,7 @@ interface Kind {
 }
 
 /** What only the API can find wrong. Everything else is a `FerryError`. */
-const KINDS = {
+export const PROBLEM_KINDS = {
   'invalid-request': {
     status: 400,
     title: 'The request is not as it has to be.',
@@ -90,7 +90,7 @@ const KINDS = {
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
-export type ProblemCode = keyof typeof KINDS;
+export type ProblemCode = keyof typeof PROBLEM_KINDS;
 
 /** What an answer says in place of a result. */
 export interface ProblemDocument {
@@ -126,7 +126,7 @@ export class Problem extends Error {
 /** The document of anything thrown. Defects tell nothing of themselves: their text is for the log. */
 export function problemOf(thrown: unknown, requestId: string): ProblemDocument {
   if (thrown instanceof Problem) {
-    const { status, title, remedy } = KINDS[thrown.code];
+    const { status, title, remedy } = PROBLEM_KINDS[thrown.code];
     return {
       type: typeOf(thrown.code),
       title,

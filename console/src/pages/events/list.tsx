@@ -51,6 +51,7 @@ export function EventSourcesPage() {
                     key: 'received',
                     head: t('events.received'),
                     is: 'number',
+                    wide: true,
                     cell: ({ totals }) => format.count(totals.received),
                   },
                   {
@@ -91,7 +92,11 @@ function Lag({ of: { lag, reconcileError } }: { readonly of: EventSource }) {
   return (
     <span class="two-lines">
       <Badge tone={reconcileError !== undefined ? 'alarm' : waiting > 0 ? 'active' : 'ended'}>
-        {waiting === 0 ? t('events.upToDate') : format.count(waiting)}
+        {reconcileError !== undefined
+          ? t('events.compared.failed')
+          : waiting === 0
+            ? t('events.upToDate')
+            : format.count(waiting)}
       </Badge>
       {oldest !== undefined && (
         <span class="quiet small">{t('events.oldest', { time: format.duration(now() - oldest) })}</span>

@@ -155,9 +155,7 @@ function Answer({ attempt }: { readonly attempt: Delivery['attempts'][number] | 
   if (attempt === undefined) return <span class="quiet">–</span>;
   const { status, error } = attempt;
   const good = status !== undefined && status < 300;
-  return (
-    <span class={good ? 'good' : 'alarm wrap'}>{[status, error].filter((part) => part !== undefined).join(' ')}</span>
-  );
+  return <span class={good ? 'good' : 'alarm wrap'}>{error ?? status}</span>;
 }
 
 function Attempts({ of: { id, attempts }, onClose }: { readonly of: Delivery; readonly onClose: () => void }) {

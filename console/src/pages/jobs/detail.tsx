@@ -110,7 +110,7 @@ function Numbers({ job: { counts, startedAt, endedAt } }: { readonly job: Job })
 }
 
 function Files({ job: { id, counts } }: { readonly job: Job }) {
-  const { t, api } = useConsole();
+  const { t, texts, api } = useConsole();
   const [state, setState] = useState('');
   return (
     <Panel title={t('job.files')} flush>
@@ -142,7 +142,7 @@ function Files({ job: { id, counts } }: { readonly job: Job }) {
             cell: ({ state: now, error }) => (
               <span
                 class={now === 'failed' ? 'alarm' : now === 'waiting' ? 'quiet' : ''}
-                title={error === undefined ? undefined : `${error.message}. ${error.remedy}`}
+                title={error === undefined ? undefined : `${error.message}. ${texts.remedy(error.remedy)}`}
               >
                 {t(`job.file.${now}`)}
                 {error !== undefined && `: ${error.message}`}

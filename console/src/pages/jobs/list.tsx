@@ -68,7 +68,7 @@ export function JobsPage() {
                 </a>
               ),
             },
-            { key: 'state', head: t('jobs.state'), width: '190px', cell: (job) => <JobBadge job={job} /> },
+            { key: 'state', head: t('jobs.state'), width: '124px', cell: (job) => <JobBadge job={job} /> },
             { key: 'done', head: t('jobs.done'), width: '160px', wide: true, cell: (job) => <JobMeter job={job} /> },
             {
               key: 'files',
@@ -86,7 +86,7 @@ export function JobsPage() {
             {
               key: 'created',
               head: t('jobs.created'),
-              width: '170px',
+              width: '192px',
               wide: true,
               cell: ({ createdAt }) => <span class="moment quiet">{format.moment(createdAt)}</span>,
             },

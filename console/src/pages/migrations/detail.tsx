@@ -190,7 +190,7 @@ function MigrationFigures({ migration }: { readonly migration: Migration }) {
 }
 
 function Readiness({ migration: { next = [] } }: { readonly migration: Migration }) {
-  const { t } = useConsole();
+  const { t, texts } = useConsole();
   return (
     <Panel title={t('migration.readiness')}>
       {next.length === 0 && <p class="quiet">{t('migration.none')}</p>}
@@ -208,7 +208,7 @@ function Readiness({ migration: { next = [] } }: { readonly migration: Migration
                   <span class="hidden">{t(ok ? 'checks.ok' : 'checks.bad')}</span>
                 </span>
                 <span class="two-lines wrap">
-                  <span>{what}</span>
+                  <span>{texts.check(what)}</span>
                   <span class="quiet small">{detail}</span>
                 </span>
               </li>

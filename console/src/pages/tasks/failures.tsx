@@ -95,7 +95,7 @@ function Group({
   readonly chosen: Chosen;
   readonly onChoose: (chosen: Chosen) => void;
 }) {
-  const { t, api, format } = useConsole();
+  const { t, texts, api, format } = useConsole();
   const [open, setOpen] = useState(false);
   const { code, count, examples } = group;
   const [example] = examples;
@@ -110,6 +110,7 @@ function Group({
       <div class="stack tight">
         <div class="row wide wraps">
           <code class="name">{code}</code>
+          {texts.title(code, '') !== '' && <span>{texts.title(code, '')}</span>}
           <strong class="alarm">{format.count(count)}</strong>
           <Button small kind="plain" onPress={() => setOpen(!open)}>
             {t(open ? 'failures.hide' : 'failures.show')}
@@ -120,7 +121,7 @@ function Group({
             <p class="wrap">{example.message}</p>
             <p>
               <span class="quiet">{t('problem.remedy')}: </span>
-              {example.remedy}
+              {texts.remedy(example.remedy)}
             </p>
             <p class="quiet small wrap">
               {t('failures.example')}: {examples.map(({ key }) => key).join(', ')}
