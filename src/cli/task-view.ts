@@ -1,5 +1,8 @@
 /** What verbs show of tasks, wherever these are: in the state of this machine, or at a server. */
 import type { FailureGroup, FailureRecord, TaskRecord, TaskState, UploadRecord } from '../state/state-store.ts';
+import { stateOf } from '../control/tasks/resource.ts';
+import { resultOf } from '../control/tasks/work.ts';
+import type { QueuedTask } from '../state/queue-book.ts';
 import type { Services } from './services.ts';
 import type { CommandContext } from './context.ts';
 import { remoteTasks } from './remote/remote-tasks.ts';
@@ -31,8 +34,19 @@ export async function tasksOf(context: CommandContext): Promise<TaskView> {
 async function localTasks(services: Services): Promise<TaskView> {
   const state = await services.state();
   return {
-    tasks: async () => (await state.listTasks()).map(withoutFile),
-    task: async (name) => withoutFile(await storedTask(services, name)),
+    async tasks() {
+      const found: ShownTask[] = [];
+      for (let before: number | undefined = Number.MAX_SAFE_INTEGER; before !== undefined;) {
+        const page = await state.queue.page({ limit: PAGE, before });
+        found.push(...page.tasks.map(shown));
+        before = page.before;
+      }
+      return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    async task(name) {
+      const task = await state.queue.get(name);
+      return task ? shown(task) : withoutFile(await storedTask(services, name));
+    },
     failureGroups: (name) => state.failureGroups(name),
     uploads: (name) => state.uploads(name),
     async *failures(name) {
@@ -45,6 +59,12 @@ async function localTasks(services: Services): Promise<TaskView> {
       }
     },
   };
+}
+
+/** As a server would tell of it: what waits for its turn there does so here as well. */
+function shown(task: QueuedTask): ShownTask {
+  const error = task.state === 'failed' ? resultOf(task.result)?.error : undefined;
+  return { ...withoutFile(task.record), state: stateOf(task), ...(error && { error }) };
 }
 
 function withoutFile({ file: _file, ...task }: TaskRecord): ShownTask {

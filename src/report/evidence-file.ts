@@ -39,6 +39,11 @@ export class EvidenceFile implements EvidenceSink {
     if (this.#text.length >= FLUSH_CHARS) return this.#flush();
   }
 
+  /** Has what is known so far written, for who reads along. Where that fails, the next write tells. */
+  show(): void {
+    if (this.#text !== '') void this.#flush().catch(() => undefined);
+  }
+
   /** Writes the last record and makes all of it durable. Resolves with the head and the number of lines. */
   async finish(end: object): Promise<{ readonly head: string; readonly lines: number }> {
     this.#append({ type: 'end', ...end });

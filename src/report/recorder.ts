@@ -77,6 +77,7 @@ export class ReportRecorder implements EvidenceSink {
 
   /** Called with every event of the engine, before or after it is shown. */
   observe(event: RunEvent): void {
+    if (event.type === 'progress') this.#evidence?.show();
     if (event.type === 'irregular') this.#leftOut(event);
     if (event.type !== 'difference') return;
     const { difference } = event;

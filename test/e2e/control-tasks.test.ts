@@ -85,6 +85,8 @@ async function tellsEverything(server: ControlledServer): Promise<void> {
   for (let cursor = ''; ;) {
     const { json } = await get(`files?limit=7${cursor}`);
     keys.push(...json.items.map(({ key }: { key: string }) => key));
+    assert.deepEqual([json.covers.evidence, json.covers.wholePass], ['all', true]);
+    assert.ok(json.covers.since > 0);
     if (json.next === undefined) break;
     cursor = `&cursor=${json.next}`;
   }

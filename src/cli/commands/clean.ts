@@ -44,8 +44,8 @@ async function clean(context: CommandContext, call: Call): Promise<ExitName> {
       if (!forget) await dropOrphans(context, services, name, journal);
       else {
         await abortUploads(context, services, name, journal);
-        await state.deleteTask(lease);
-        stderr.write(`Task ${name} is forgotten.\n`);
+        const gone = await state.deleteTask(lease, ['idle']);
+        stderr.write(gone ? `Task ${name} is forgotten.\n` : `Task ${name} was left alone: a server has it queued\n`);
       }
     } catch (error) {
       // Started meanwhile, or forgotten by somebody else: either way not ours to clean.

@@ -8,7 +8,7 @@ import { FAILURE, FAILURE_GROUP } from './failure-shapes.ts';
 import { keptSeries } from './kept-series.ts';
 import { linesFrom, tailOf } from './lines.ts';
 import { rangeMap } from './range-map.ts';
-import { contents, evidenceOf, reportsOf } from './reports.ts';
+import { contents, coveredBy, evidenceOf, reportsOf } from './reports.ts';
 import type { TaskRoutesContext } from './routes.ts';
 
 const NAMED = z.object({ name: z.string() });
@@ -22,6 +22,11 @@ const RANGE = z.object({
 });
 const POINT = z.object({ at: z.number(), bytes: z.number(), objects: z.number(), failed: z.number() });
 const FILE = z.looseObject({ key: z.string(), result: z.string(), method: z.string(), size: z.number().optional() });
+const COVERED = z.object({
+  evidence: z.enum(['all', 'differences', 'none']).optional().describe('Which objects a run writes down.'),
+  since: z.number().optional().describe('When the run began that they are of; absent where there are none.'),
+  wholePass: z.boolean().describe('False: what earlier runs of the pass dealt with is not among them.'),
+});
 const LINE = z.looseObject({ time: z.string(), level: z.string(), message: z.string() });
 const REPORT = z.object({
   id: z.string(),
@@ -132,18 +137,27 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       path: '/v1/tasks/{name}/files',
       id: 'listTaskFiles',
       tag: 'tasks',
-      summary: 'Objects of the last run with what came of each, as its evidence has them.',
-      about: 'Which those are `report.evidence` of the task file says: all, differences, or none.',
+      summary: 'Objects of the last run with what came of each, as its evidence has them; while it runs, so far.',
+      about:
+        'Which those are `report.evidence` of the task file says. A run that goes on with a pass has only what it dealt with itself: `covers` tells.',
       role: 'viewer',
       params: NAMED,
       query: PAGE,
-      answers: { 200: { about: 'A page, in the order they were dealt with.', schema: pageOf(FILE, 'Objects.') } },
+      answers: {
+        200: {
+          about: 'A page, in the order they were dealt with.',
+          schema: pageOf(FILE, 'Objects.').extend({ covers: COVERED }),
+        },
+      },
       problems: [404],
       async handle({ params: { name }, query: { cursor, limit } }) {
-        const file = await evidenceOf(services.home, files, await desk.find(name));
+        const task = await desk.find(name);
+        const file = await evidenceOf(services.home, files, task);
+        const covers = await coveredBy(file, task.record, (await files.of(task.record))?.report.evidence);
         const page = await linesFrom(file, offsetOf(cursor), limit, (line) => line.includes('"record":{"key":'));
         const items = (page?.lines ?? []).flatMap((line) => recordOf(line));
-        return ok({ items, next: page === undefined || page.last ? undefined : cursorOf(String(page.next)) });
+        const next = page === undefined || page.last ? undefined : cursorOf(String(page.next));
+        return ok({ items, next, covers });
       },
     }),
     route({

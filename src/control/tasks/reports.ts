@@ -2,7 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { QueuedTask } from '../../state/queue-book.ts';
+import type { TaskRecord } from '../../state/state-store.ts';
+import { linesFrom } from './lines.ts';
 import type { KnownFiles } from './known-files.ts';
 
 export interface FoundReport {
@@ -41,6 +44,35 @@ export async function reportsOf(
 export async function evidenceOf(home: string, files: KnownFiles, { record }: QueuedTask): Promise<string> {
   const elsewhere = (await files.of(record))?.report.path;
   return join(elsewhere ?? join(home, 'reports', record.name), 'run', 'evidence.jsonl');
+}
+
+export interface Covered {
+  readonly evidence: 'all' | 'differences' | 'none' | undefined;
+  readonly since: number | undefined;
+  readonly wholePass: boolean;
+}
+
+/** What a file of evidence is of; `evidence`: what the task file says. */
+export async function coveredBy(
+  file: string,
+  { startedAt }: TaskRecord,
+  evidence: Covered['evidence'],
+): Promise<Covered> {
+  const [line] = (await linesFrom(file, 0, 1, (each) => each.includes('"type":"header"')))?.lines ?? [];
+  const began = line === undefined ? undefined : HEADER.safeParse(parsed(line)).data?.record.startedAt;
+  const since = began === undefined ? undefined : Date.parse(began);
+  // A run that begins a pass is there before it.
+  return { evidence, since, wholePass: since !== undefined && startedAt !== undefined && since <= startedAt };
+}
+
+const HEADER = z.object({ record: z.object({ startedAt: z.string() }) });
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }
 
 export async function* contents(file: string): AsyncGenerator<Uint8Array> {

@@ -4,7 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { RunSummary } from '../../../src/engine/progress.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Progress, RunSummary } from '../../../src/engine/progress.ts';
 import { isFerryError } from '../../../src/model/errors.ts';
 import { checkReport } from '../../../src/report/check-report.ts';
 import { PYTHON_CHECK } from '../../../src/report/html.ts';
@@ -102,4 +103,16 @@ test('the check without Ferry that the page prints agrees', async (t) => {
   if (error || status === 127) return t.skip('there is no python3 here');
   assert.equal(status, 0);
   assert.equal(stdout.trim(), head);
+});
+
+test('evidence is there to be read while a run goes on', async () => {
+  const path = join(folder, 'along');
+  const side = { name: 'a', identity: 'a' };
+  const recorder = await ReportRecorder.start({ folder: path, kind: 'run', task: 't', mode: undefined, source: side, destination: side, evidence: 'all', version: '0', now: () => 0 }); // prettier-ignore
+  await recorder.add({ key: 'k', size: 1, method: 'size', result: 'equal' });
+  const progress: Progress = { task: 't', phase: 'moving', counters: NO_COUNTERS, listingDone: false, elapsed: 0, bytesMoved: 0, rate: { bytes: 0, objects: 0, listed: 0 }, averageRate: { bytes: 0, objects: 0 }, inFlight: 0, concurrency: 0, throttledBy: [], active: [], ranges: { total: 0, done: 0, active: 0 } }; // prettier-ignore
+  recorder.observe({ type: 'progress', progress });
+  while (!(await readFile(join(path, 'evidence.jsonl'), 'utf8')).includes('"key":"k"')) await nextTurn();
+  await recorder.finish({ task: 't', outcome: 'finished', counters: NO_COUNTERS, elapsed: 0, bytesMoved: 0, losses: {} }, []); // prettier-ignore
+  assert.deepEqual((await checkReport(join(path, 'report.json'))).problems, []);
 });
