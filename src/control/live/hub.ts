@@ -9,6 +9,15 @@ export interface LiveEvent {
   /** Name of what it is about. */
   readonly subject: string;
   readonly data: unknown;
+  /** `data` with its subject, as JSON; the same text for all who listen. */
+  readonly json: string;
+}
+
+/** What came since somebody looked last. */
+export interface LiveBatch {
+  /** More came before, which are remembered no more. */
+  readonly missed: boolean;
+  readonly events: readonly LiveEvent[];
 }
 
 /** Events remembered. */
@@ -25,7 +34,7 @@ export class LiveHub {
 
   /** Tells of nothing where nobody asks for more often than four times a second: whoever publishes sees to that. */
   publish(type: string, subject: string, data: unknown): void {
-    const event = { id: this.#next++, type, subject, data };
+    const event = new Event(this.#next++, type, subject, data);
     this.#ring[event.id % KEPT] = event;
     const waiting = this.#waiting;
     this.#waiting = new Set();
@@ -42,25 +51,26 @@ export class LiveHub {
    * from now on.
    */
   async *events(after: number | undefined, signal: AbortSignal): AsyncGenerator<LiveEvent | 'missed'> {
-    let at = after ?? this.newest;
-    // An id of a process before this one may be greater than any of ours.
-    if (at > this.newest) {
-      at = this.newest;
-      yield 'missed';
+    for await (const { missed, events } of this.batches(after, signal)) {
+      if (missed) yield 'missed';
+      yield* events;
     }
+  }
+
+  /** The same, all that is there at once. Where some were missed none of those that are left are told: all is read anew. */
+  async *batches(after: number | undefined, signal: AbortSignal): AsyncGenerator<LiveBatch> {
+    let at = after ?? this.newest;
     while (!signal.aborted) {
-      if (at >= this.newest) {
+      if (at === this.newest) {
         await this.#news(signal);
         continue;
       }
-      const event = this.#ring[(at + 1) % KEPT];
-      if (event?.id === at + 1) {
-        at++;
-        yield event;
-      } else {
-        at = this.newest;
-        yield 'missed';
-      }
+      // An id of a process before this one may be greater than any of ours.
+      const missed = at > this.newest || this.#ring[(at + 1) % KEPT]?.id !== at + 1;
+      const events: LiveEvent[] = [];
+      for (let id = at + 1; !missed && id <= this.newest; id++) events.push(this.#ring[id % KEPT]!);
+      at = this.newest;
+      yield { missed, events };
     }
   }
 
@@ -74,5 +84,25 @@ export class LiveHub {
       signal.addEventListener('abort', wake, { once: true });
       this.#waiting.add(wake);
     });
+  }
+}
+
+class Event implements LiveEvent {
+  readonly id: number;
+  readonly type: string;
+  readonly subject: string;
+  readonly data: unknown;
+  #json: string | undefined;
+
+  constructor(id: number, type: string, subject: string, data: unknown) {
+    this.id = id;
+    this.type = type;
+    this.subject = subject;
+    this.data = data;
+  }
+
+  get json(): string {
+    const { subject, data } = this;
+    return (this.#json ??= JSON.stringify({ subject, ...(typeof data === 'object' ? data : { value: data }) }));
   }
 }

@@ -1,6 +1,11 @@
 // Events as they happen, and after a connection broke.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { eventStream } from '../../../src/control/live/event-stream.ts';
+import { LiveHub } from '../../../src/control/live/hub.ts';
 import { Controlled } from './controlled.ts';
 
 /** Reads the stream until `count` events came. */
@@ -80,4 +85,60 @@ test('a server that stops ends the streams', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   await server[Symbol.asyncDispose]();
   await listening.catch(() => undefined);
+});
+
+test('of what is told faster than it is sent, the newest of each subject is; failures are each', async () => {
+  const hub = new LiveHub();
+  const stop = new AbortController();
+  const stream = eventStream(hub, undefined, () => true, stop.signal);
+  await stream.next();
+  for (let i = 0; i < 300; i++) hub.publish('task', `t${i % 3}`, { at: i });
+  hub.publish('task-failed', 't0', { at: 1 });
+  hub.publish('task-failed', 't0', { at: 2 });
+  const chunk = await stream.next();
+  const text = Buffer.from(chunk.value ?? '').toString();
+  assert.deepEqual([...text.matchAll(/"at":(\d+)/g)].map(([, at]) => Number(at)), [297, 298, 299, 1, 2]); // prettier-ignore
+  assert.match(text, /id: 302\nevent: task-failed\ndata: .*\n\n$/, 'the last id is the newest');
+  stop.abort();
+  assert.equal((await stream.next()).done, true);
+});
+
+test('what is told between the first line and the next look is not lost', async () => {
+  const hub = new LiveHub();
+  const stop = new AbortController();
+  const stream = eventStream(hub, undefined, () => true, stop.signal);
+  await stream.next();
+  hub.publish('task', 'early', {});
+  assert.match(Buffer.from((await stream.next()).value ?? '').toString(), /early/);
+  stop.abort();
+});
+
+test('who does not read costs a bounded piece of memory, and is told afterwards that it missed something', async () => {
+  await using server = await Controlled.start();
+  const token = await server.token('viewer');
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`GET /v1/live HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  const [head]: Buffer[] = await once(socket, 'data');
+  assert.match(String(head), /^HTTP\/1\.1 200/);
+  socket.pause();
+  const data = { text: 'x'.repeat(10_000) };
+  // 500 MB in all.
+  for (let i = 0; i < 50_000; i++) {
+    server.hub.publish('task', `t${i}`, data);
+    if (i % 100 === 0) await nextTurn();
+  }
+  let read = 0;
+  let missed = false;
+  let last = '';
+  socket.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    last = last.slice(-100) + chunk.toString('latin1');
+    missed ||= last.includes('event: missed');
+  });
+  socket.resume();
+  while (!missed) await once(socket, 'data');
+  // What the kernel took, what the server had in hand, and no more than the hub remembers.
+  assert.ok(read < 40_000_000, `${read} bytes came`);
+  socket.destroy();
 });
