@@ -20,7 +20,7 @@ export function checked<T>(file: YamlFile, schema: ZodType<T>, data: unknown, pa
     file.problems.push(file.problem(path, 'must be a map of keys and values'));
     return undefined;
   }
-  reportUnknown(file, z.toJSONSchema(schema, INPUT), data, path);
+  reportUnknown(file, jsonSchemaOf(schema), data, path);
   const reported = new Set(file.problems.slice(before).map((problem) => JSON.stringify(problem.path)));
 
   let result = schema.safeParse(data, { error: explain });
@@ -39,6 +39,15 @@ export function checked<T>(file: YamlFile, schema: ZodType<T>, data: unknown, pa
     }
   }
   return file.problems.length === before ? result.data : undefined;
+}
+
+/** Made once of each: that takes a millisecond, and a server reads the same kinds of files all day. */
+const jsonSchemas = new WeakMap<ZodType, JsonSchema>();
+
+function jsonSchemaOf(schema: ZodType): JsonSchema {
+  const known = jsonSchemas.get(schema) ?? z.toJSONSchema(schema, INPUT);
+  jsonSchemas.set(schema, known);
+  return known;
 }
 
 /** JSON schema of what a person writes, for walking it and for editors. */

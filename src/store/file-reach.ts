@@ -29,9 +29,14 @@ export interface FileReachOptions {
   readonly kept: readonly string[];
 }
 
+/** Milliseconds for which it is known where what is kept is: it is a dozen places, and nobody moves them. */
+const KNOWN = 1000;
+
 export class FileReach {
   readonly #options: FileReachOptions;
   readonly #except: readonly string[];
+  /** Where what is kept really is. */
+  #kept: { readonly at: number; readonly places: readonly (string | undefined)[] } | undefined;
 
   constructor(options: FileReachOptions, except: readonly string[] = []) {
     this.#options = options;
@@ -40,19 +45,28 @@ export class FileReach {
 
   /** The same, and this file or directory besides, though it is one of those that are kept. */
   and(place: string): FileReach {
-    return new FileReach(this.#options, [...this.#except, place]);
+    const more = new FileReach(this.#options, [...this.#except, place]);
+    more.#kept = this.#kept;
+    return more;
   }
 
   /** The real place of a path, which need not be there. Throws `outside-file-roots`. */
   check({ path: given, at }: LocalPath): string {
-    const { roots, kept } = this.#options;
+    const { roots } = this.#options;
     const real = realPlace(given);
     if (real === undefined) throw refused(given, at, 'it leads nowhere that could be told');
     if (this.#except.some((each) => isWithin(real, realPlace(each)))) return real;
-    if (kept.map((each) => realPlace(each)).some((each) => isWithin(real, each) || isWithin(each, real)))
+    if (this.#places().some((each) => isWithin(real, each) || isWithin(each, real)))
       throw refused(given, at, 'what Ferry keeps of itself is there');
     if (roots.some((root) => isWithin(real, realPlace(root)))) return real;
     throw refused(given, at, 'it is below no directory that `control.file_roots` allows');
+  }
+
+  #places(): readonly (string | undefined)[] {
+    const at = performance.now();
+    if (this.#kept === undefined || at - this.#kept.at > KNOWN)
+      this.#kept = { at, places: this.#options.kept.map((each) => realPlace(each)) };
+    return this.#kept.places;
   }
 }
 

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlServer } from './control-server.ts';
+import { ControlServer, type Answered } from './control-server.ts';
 
 async function httpServer(
   listener: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
@@ -107,33 +107,84 @@ test('a job copies its URLs, tells of each, tries again what failed, and calls b
   assert.ok(!server.log().includes('signature=secret') && !server.log().includes('token=hidden'));
 });
 
-test('jobs that were accepted end after kill -9 as if nothing had been', { timeout: 120_000 }, async () => {
-  let served = 0;
-  const killAt = Promise.withResolvers<void>();
+test('of a thousand jobs each that was accepted is done, and told of once, whenever the server is killed', { timeout: 120_000 }, async () => {
+  const COUNT = 1000;
   await using origin = await httpServer((request, response) => {
-    if (request.method === 'GET' && ++served === 40) killAt.resolve();
-    setTimeout(() => response.end(request.method === 'HEAD' ? '' : `body of ${request.url}`), 5);
+    response.end(request.method === 'HEAD' ? '' : `body of ${request.url}`);
   });
-  using server = await ControlServer.start({ allow_private_origins: true });
+  const ends = new Map<string, Set<string>>();
+  await using listener = await httpServer(async (request, response) => {
+    const { id } = JSON.parse(await bodyOf(request)).job;
+    const { 'ferry-event': event, 'ferry-delivery': delivery } = request.headers;
+    if (event === 'job.ended') ends.set(id, (ends.get(id) ?? new Set()).add(String(delivery)));
+    response.writeHead(204).end();
+  });
+  using server = await ControlServer.start({ allow_private_origins: true, tasks_at_once: 16 });
   const path = await withTarget(server);
-  const ids: string[] = [];
-  for (let job = 0; job < 20; job++) {
-    const files = Array.from({ length: 20 }, (_, i) => `${origin.url}/${job}/${i}`);
-    const put = await server.ask('PUT', '/jobs', { ...FIELDS, 'origin-files': files });
-    assert.equal(put.status, 200, JSON.stringify(put.json));
-    ids.push(put.json.id);
+  const accepted = new Map<string, number>();
+  /** What was cut off: it may have been accepted, and nobody was told. */
+  const unanswered = new Set<number>();
+  let next = 0;
+  let up = Promise.resolve();
+  const client = async (): Promise<void> => {
+    while (next < COUNT) {
+      const number = next++;
+      const files = Array.from({ length: 1 + (number % 2) }, (_, i) => `${origin.url}/${number}/${i}`);
+      const job = { ...FIELDS, 'origin-files': files, 'callback-url': listener.url };
+      for (let id: string | undefined; id === undefined;) {
+        await up;
+        const put = await server.ask('PUT', '/jobs', job).catch(() => void unanswered.add(number));
+        if (put === undefined) continue;
+        // The end of the server that was there is no answer either.
+        assert.equal(put.status, 200, JSON.stringify(put.json));
+        id = String(put.json.id);
+        assert.ok(!accepted.has(id), 'no id twice');
+        accepted.set(id, number);
+      }
+    }
+  };
+  const clients = Promise.all(Array.from({ length: 8 }, client));
+  for (const [accepting, ended] of [[200, 0], [600, 0], [COUNT, COUNT / 2]] as const) {
+    for (const end = Date.now() + 60_000; accepted.size < accepting || ends.size < ended; await sleep(5))
+      assert.ok(Date.now() < end, `${accepted.size} accepted, ${ends.size} ended`);
+    const killed = server.kill();
+    up = killed.then(() => server.start());
+    await up;
   }
-  await killAt.promise;
-  await server.kill();
-  await server.start();
-  for (const id of ids) {
-    const job = await server.until(`/v1/jobs/${id}`, ({ state }) => state === 'finished' || state === 'failed');
-    assert.deepEqual([job.state, job.complete, job.counts.copied], ['finished', true, 20], JSON.stringify(job));
+  await clients;
+  await server.until('/v1/jobs?state=running&limit=1', ({ items }) => items.length === 0);
+  await server.until('/v1/jobs?state=accepted&limit=1', ({ items }) => items.length === 0);
+
+  // Every page of what is told, newest first.
+  const all = async (list: string): Promise<Answered['json'][]> => {
+    const found = [];
+    for (let cursor = ''; ;) {
+      const { json } = await server.ask('GET', `${list}${list.includes('?') ? '&' : '?'}limit=1000${cursor}`);
+      found.push(...json.items);
+      if (json.next === undefined) return found;
+      cursor = `&cursor=${json.next}`;
+    }
+  };
+  const jobs = await all('/v1/jobs');
+  for (const job of jobs) {
+    const { state, complete, counts } = job;
+    assert.deepEqual([state, complete, counts.copied, counts.waiting, counts.failed], ['finished', true, counts.objects, 0, 0], JSON.stringify(job)); // prettier-ignore
   }
+  const ids = new Set(jobs.map(({ id }) => String(id)));
+  assert.equal(ids.size, jobs.length);
+  assert.deepEqual([...accepted.keys()].filter((id) => !ids.has(id)), [], 'nothing that was accepted is lost');
+  assert.ok(jobs.length <= COUNT + unanswered.size, `${jobs.length} jobs, ${unanswered.size} without an answer`);
+  for (const end = Date.now() + 30_000; [...ids].some((id) => !ends.has(id)); await sleep(20))
+    assert.ok(Date.now() < end, 'an end was not told');
+  for (const [id, deliveries] of ends) assert.equal(deliveries.size, 1, `${id} ended ${deliveries.size} times`);
+
   // What was being written when the process died may still lie there, under a name that is no object's.
   const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
-  assert.equal(files.filter(({ name }) => !name.startsWith('.ferry-tmp-')).length, 400);
-});
+  const objects = files.filter(({ name }) => !name.startsWith('.ferry-tmp-'));
+  assert.equal(objects.length, COUNT + COUNT / 2);
+  for (const { parentPath, name } of objects)
+    assert.equal(readFileSync(join(parentPath, name), 'utf8'), `body of ${join(parentPath, name).slice(path.length)}`);
+}); // prettier-ignore
 
 test('a million URLs are accepted without holding them', { timeout: 240_000 }, async () => {
   using server = await ControlServer.start({ allow_private_origins: true });

@@ -48,7 +48,11 @@ export class CallbackSender {
     this.#lookAgain = true;
     this.#looking ??= this.#look()
       .catch((error: unknown) => this.#c.warn('callbacks cannot be read', { error: toFerryError(error) }))
-      .finally(() => (this.#looking = undefined));
+      .finally(() => {
+        this.#looking = undefined;
+        // Said after the last look, and before this.
+        if (this.#lookAgain && !this.#c.stopping.aborted) this.wake();
+      });
   }
 
   /** Resolves when nothing is under way; what was not sent waits in the book. */

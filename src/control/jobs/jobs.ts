@@ -166,7 +166,11 @@ export class Jobs {
     this.#takeMore = true;
     this.#taking ??= this.#takeAll()
       .catch((error: unknown) => this.#c.warn('jobs cannot be read', { error: toFerryError(error) }))
-      .finally(() => (this.#taking = undefined));
+      .finally(() => {
+        this.#taking = undefined;
+        // Said after the last look, and before this.
+        if (this.#takeMore && !this.#c.stopping.aborted) this.#take();
+      });
   }
 
   async #takeAll(): Promise<void> {

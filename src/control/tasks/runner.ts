@@ -68,7 +68,10 @@ export class TaskRunner implements AsyncDisposable {
     const { queue, clock } = this.#options;
     for (const task of await queue.started()) {
       const done = hasEnded(task);
-      await queue.change(task.record.name, ['running'], done ? { state: 'idle', work: null } : { state: 'queued' });
+      const { name } = task.record;
+      await queue.change(name, ['running'], done ? { state: 'idle', work: null } : { state: 'queued' });
+      // Who saw it as running waits for word of it.
+      await this.publish(name);
     }
     this.#noTurns = clock.every(TURN_LOOK, () => void this.#giveTurns());
     this.#started = true;

@@ -218,6 +218,8 @@ test('a task that another process works on waits until it is free', async () => 
 });
 
 test('what a killed process left is taken up, but for what had ended', async () => {
+  const told: string[] = [];
+  const listening = new AbortController();
   await using bench = await Bench.start(3, async (early) => {
     for (const name of ['cut', 'ended', 'paused']) await early.add(name);
     for (const name of ['cut', 'ended'])
@@ -226,6 +228,11 @@ test('what a killed process left is taken up, but for what had ended', async () 
         work: { what: 'run', begun: { at: early.now, passes: 0 } },
       });
     await early.state.queue.change('paused', ['queued'], { state: 'paused' });
+    // Who looked before the runner did saw it as running.
+    void (async () => {
+      for await (const event of early.hub.events(undefined, listening.signal))
+        if (event !== 'missed') told.push(event.subject);
+    })();
     await using lease = await early.state.lease('ended', 'killed');
     const journal = await early.state.journal(lease);
     await journal.beginPass([], early.now);
@@ -237,6 +244,8 @@ test('what a killed process left is taken up, but for what had ended', async () 
   await bench.told('cut', 'finished');
   assert.equal(bench.runs.length, 1);
   assert.deepEqual([await bench.shown('ended'), await bench.shown('paused')], ['finished', 'paused']);
+  assert.ok(told.includes('ended'), told.join());
+  listening.abort();
 });
 
 test('when the process ends, what runs is stopped at a safe point and goes on in the next', async () => {
