@@ -33,7 +33,7 @@ export interface ControlContext extends Pick<SystemContext, 'version' | 'holder'
   /** Shorter in tests. */
   readonly bodyPace?: BodyPace | undefined;
   readonly onAnswer?: RouterOptions['onAnswer'];
-  readonly onDefect: (error: unknown, about: { readonly requestId: string; readonly route: string }) => void;
+  readonly onDefect: RouterOptions['onDefect'];
 }
 
 export interface RunningControl {

@@ -3,6 +3,7 @@
  * whether it may be done, does it, and says what went wrong in S3's words.
  */
 import type { HttpAnswer, HttpHandler, ServerRequest } from '../wire/http/server/server.ts';
+import { REQUEST_CHANNEL, traceIdOf, Tracer, type RequestTrace } from '../observe/tracing.ts';
 import { SignatureReader } from '../wire/sigv4/received.ts';
 import { authenticate, type AuthenticationRules, type Identity } from './access/authenticate.ts';
 import { mayUse, type Users } from './access/users.ts';
@@ -52,11 +53,14 @@ export interface AccessEntry {
   readonly bytes: number | undefined;
   readonly milliseconds: number;
   readonly servedFrom: ServedFrom;
+  /** Of the client's `traceparent`. */
+  readonly traceId: string | undefined;
 }
 
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #rules: AuthenticationRules;
+  readonly #tracer = new Tracer<RequestTrace>(REQUEST_CHANNEL);
   #requests = 0;
   #ready = true;
 
@@ -69,6 +73,14 @@ export class Gateway {
   readonly handler: HttpHandler = async (http) => {
     if (http.target === '/healthz') return empty(200);
     if (http.target === '/readyz') return empty(this.#ready ? 200 : 503);
+    const sent = http.headers.get('traceparent');
+    const traceId = sent === undefined ? undefined : traceIdOf(sent);
+    const traceparent = traceId === undefined ? undefined : sent;
+    const trace: RequestTrace = { server: 'gateway', method: http.method, traceparent };
+    return await this.#tracer.run(trace, () => this.#answered(http, trace, traceId));
+  };
+
+  async #answered(http: ServerRequest, trace: RequestTrace, traceId: string | undefined): Promise<HttpAnswer> {
     const began = this.#options.now();
     const id = (++this.#requests).toString(16).padStart(16, '0').toUpperCase();
     const outcome = new Outcome();
@@ -96,9 +108,12 @@ export class Gateway {
       bytes: sizeOf(answer),
       milliseconds: this.#options.now() - began,
       servedFrom: outcome.servedFrom,
+      traceId,
     });
+    trace.operation = outcome.operation;
+    trace.status = answer.status;
     return { status: answer.status, headers, body: answer.body, length: answer.length, sent: answer.sent };
-  };
+  }
 
   /** Load balancers are to send nothing more here. */
   retire(): void {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { RunSummary } from '../engine/progress.ts';
 import type { TaskSpec } from '../model/task.ts';
+import { TASK_CHANNEL, Tracer, type TaskTrace } from '../observe/tracing.ts';
 import type { FailureRecord } from '../state/state-store.ts';
 import { identityOf, takeUp } from './identity.ts';
 import { startRecording } from './recording.ts';
@@ -29,6 +30,15 @@ export async function runStored(
   work: RunWork,
   caller: Caller,
 ): Promise<RunSummary> {
+  const trace: TaskTrace = { task: task.name, what: work.what };
+  return await new Tracer<TaskTrace>(TASK_CHANNEL).run(trace, async () => {
+    const summary = await run(services, task, work, caller);
+    trace.outcome = summary.outcome;
+    return summary;
+  });
+}
+
+async function run(services: TaskServices, task: FoundTask, work: RunWork, caller: Caller): Promise<RunSummary> {
   const { engine, now } = services;
   const state = await services.state();
   const { name, spec } = task;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { RunSummary } from '../engine/progress.ts';
 import type { VerifyMode } from '../engine/verify.ts';
+import { TASK_CHANNEL, Tracer, type TaskTrace } from '../observe/tracing.ts';
 import { identityOf } from './identity.ts';
 import { startRecording } from './recording.ts';
 import type { TaskServices } from './services.ts';
@@ -18,6 +19,20 @@ export interface VerifyWork {
 
 /** As `runStored`. Needs no lease, unless it repairs a task that was run. */
 export async function verifyTask(
+  services: TaskServices,
+  found: FoundTask,
+  work: VerifyWork,
+  caller: Caller,
+): Promise<RunSummary> {
+  const trace: TaskTrace = { task: found.name, what: 'verify' };
+  return await new Tracer<TaskTrace>(TASK_CHANNEL).run(trace, async () => {
+    const summary = await verify(services, found, work, caller);
+    trace.outcome = summary.outcome;
+    return summary;
+  });
+}
+
+async function verify(
   services: TaskServices,
   found: FoundTask,
   { mode, repair, folder, evidence }: VerifyWork,

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import type * as z from 'zod';
 import { isFerryError, toFerryError } from '../../model/errors.ts';
 import { MiB } from '../../model/units.ts';
+import { REQUEST_CHANNEL, traceIdOf, Tracer, type RequestTrace } from '../../observe/tracing.ts';
 import type { AnswerBook } from '../../state/control/answer-book.ts';
 import type { AuditBook } from '../../state/control/audit-book.ts';
 import type { HttpAnswer, ServerRequest } from '../../wire/http/server/server.ts';
@@ -13,6 +14,14 @@ import { Turns } from './turns.ts';
 import { isDefect, Problem, problemOf, type Fault } from './problem.ts';
 import type { ApiAnswer, Route } from './route.ts';
 
+/** Where it happened; goes into the log as it is. */
+export interface DefectPlace {
+  readonly requestId: string;
+  readonly route: string;
+  /** Of the client's `traceparent`. */
+  readonly trace_id: string | undefined;
+}
+
 export interface RouterOptions {
   readonly routes: readonly Route[];
   readonly authenticator: Authenticator;
@@ -20,7 +29,7 @@ export interface RouterOptions {
   readonly answers: AnswerBook;
   readonly now: () => number;
   /** Told of what went wrong on our side. */
-  readonly onDefect: (error: unknown, about: { readonly requestId: string; readonly route: string }) => void;
+  readonly onDefect: (error: unknown, about: DefectPlace) => void;
   /** Told of every answer: operation, status, milliseconds until it begins. */
   readonly onAnswer?: ((operation: string, status: number, milliseconds: number) => void) | undefined;
   /** Aborts when the server stops. */
@@ -38,6 +47,7 @@ export class Router {
   readonly #options: RouterOptions;
   readonly #routes: readonly { readonly steps: readonly string[]; readonly route: Route }[];
   readonly #heavy = new Turns(HEAVY);
+  readonly #tracer = new Tracer<RequestTrace>(REQUEST_CHANNEL);
   #requests = 0;
 
   constructor(options: RouterOptions) {
@@ -56,10 +66,17 @@ export class Router {
     // At an address that only takes something there may be a page of the console: `/jobs`.
     if (match === undefined && asksForPage(http, path)) return undefined;
     const requestId = `${this.#options.now().toString(36)}-${(++this.#requests).toString(36)}`;
-    const began = performance.now();
-    const answer = await this.#answered(match, found, search, http, requestId);
-    this.#options.onAnswer?.(match?.route.id ?? 'none', answer.status, performance.now() - began);
-    return answer;
+    const sent = http.headers.get('traceparent');
+    const traceId = sent === undefined ? undefined : traceIdOf(sent);
+    const traceparent = traceId === undefined ? undefined : sent;
+    const trace: RequestTrace = { server: 'api', method: http.method, traceparent, operation: match?.route.id };
+    return await this.#tracer.run(trace, async () => {
+      const began = performance.now();
+      const answer = await this.#answered(match, found, search, http, { requestId, traceId });
+      trace.status = answer.status;
+      this.#options.onAnswer?.(match?.route.id ?? 'none', answer.status, performance.now() - began);
+      return answer;
+    });
   }
 
   async #answered(
@@ -67,7 +84,7 @@ export class Router {
     found: readonly Found[],
     search: string,
     http: ServerRequest,
-    requestId: string,
+    { requestId, traceId }: { readonly requestId: string; readonly traceId: string | undefined },
   ): Promise<HttpAnswer> {
     try {
       if (match === undefined)
@@ -75,7 +92,8 @@ export class Router {
       const answer = await this.#serve(match.route, match.values, search, http, requestId);
       return httpAnswer(answer, requestId);
     } catch (thrown) {
-      if (isDefect(thrown)) this.#options.onDefect(thrown, { requestId, route: match?.route.id ?? '' });
+      if (isDefect(thrown))
+        this.#options.onDefect(thrown, { requestId, route: match?.route.id ?? '', trace_id: traceId });
       return problemAnswer(thrown, requestId);
     }
   }
