@@ -8,6 +8,7 @@ import { Controlled } from '../test/unit/control/controlled.ts';
 type Look = 'light' | 'dark' | 'phone' | 'zh';
 
 const SHOTS: readonly { readonly name: string; readonly path: string; readonly looks: readonly Look[] }[] = [
+  { name: 'audit', path: '/audit', looks: ['light'] },
   { name: 'overview', path: '/', looks: ['light', 'dark', 'phone', 'zh'] },
   { name: 'tasks', path: '/tasks', looks: ['light', 'dark', 'phone'] },
   { name: 'task', path: '/tasks/photos-archive', looks: ['light', 'dark', 'phone', 'zh'] },
@@ -26,7 +27,6 @@ const SHOTS: readonly { readonly name: string; readonly path: string; readonly l
   { name: 'stores', path: '/stores', looks: ['light'] },
   { name: 'store', path: '/stores/photos-old', looks: ['light'] },
   { name: 'nodes', path: '/nodes', looks: ['light'] },
-  { name: 'audit', path: '/audit', looks: ['light'] },
   { name: 'settings', path: '/settings', looks: ['light', 'dark', 'zh', 'phone'] },
 ];
 
@@ -39,6 +39,14 @@ let fake: FakeApi | undefined;
 await using controlled = await Controlled.start((_, hub) => (fake = new FakeApi(hub)).routes(), Date.now, built.folder);
 furnish(fake!, Date.now());
 const token = await controlled.token('admin', 'wei.chen');
+for (const [method, path] of [
+  ['POST', '/v1/tasks/cctv-week-46/pause'],
+  ['POST', '/v1/migrations/invoices/switch'],
+  ['DELETE', '/v1/users/nobody-knows'],
+  ['POST', '/v1/tasks/tape-2019/retry-failures'],
+  ['DELETE', '/v1/stores/never-made'],
+] as const)
+  await controlled.ask(method, path, { token });
 for (const { name, path, looks } of SHOTS.filter((shot) => wanted.length === 0 || wanted.includes(shot.name))) {
   for (const look of looks) {
     await using window = await Window.open(browser, controlled.url, {

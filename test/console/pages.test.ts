@@ -167,7 +167,7 @@ describe('pages', { skip: withoutBrowser }, () => {
   test('failures are retried by cause, and one by one', async () => {
     await using place = await Place.open(at(), '/tasks/photos-archive/failures');
     const { page } = place.window;
-    await page.getByRole('checkbox', { name: 'Select denied' }).check();
+    await page.getByRole('checkbox', { name: 'Select access-denied' }).check();
     await page.getByRole('button', { name: 'Show the objects' }).first().click();
     await page.getByRole('checkbox', { name: 'Select legal/2019/0003.pdf' }).check();
     await page.getByRole('button', { name: 'Retry selected' }).click();
@@ -175,7 +175,7 @@ describe('pages', { skip: withoutBrowser }, () => {
     assert.deepEqual(place.fake.asked.at(-1), {
       id: 'retryFailures',
       name: 'photos-archive',
-      body: { codes: ['denied'], keys: ['legal/2019/0003.pdf'] },
+      body: { codes: ['access-denied'], keys: ['legal/2019/0003.pdf'] },
     });
   });
 

@@ -230,11 +230,11 @@ function storesOf(now: number): api.Store[] {
 }
 
 const CHECKS: readonly api.Check[] = [
-  { name: 'connect', ok: true, detail: 'https://old.example.com, TLS 1.3, 11 ms' },
+  { name: 'connection', ok: true, detail: 'https://old.example.com, TLS 1.3, 11 ms' },
   { name: 'list', ok: true, detail: '1,000 keys in 84 ms' },
   { name: 'read', ok: true, detail: 'the first object, 48.2 KiB' },
   { name: 'write', ok: true, detail: 'a scratch object, removed again' },
-  { name: 'versions', ok: 'skipped', detail: 'the bucket keeps none' },
+  { name: 'fetch', ok: 'skipped', detail: 'it takes objects by a URL only of its own kind' },
 ];
 
 const CAPABILITIES = {
@@ -363,7 +363,7 @@ const GROUPS: api.FailureGroup[] = [
     ],
   },
   {
-    code: 'denied',
+    code: 'access-denied',
     count: 3192,
     examples: [
       {
@@ -384,7 +384,7 @@ function failuresOf(now: number): api.Failure[] {
   return Array.from({ length: 3204 }, (_, i) => ({
     key: i === 12 ? HOSTILE : `legal/2019/${String(i).padStart(4, '0')}.pdf`,
     operation: 'read',
-    code: i < 12 ? 'too-large' : 'denied',
+    code: i < 12 ? 'too-large' : 'access-denied',
     message: 'The source refuses to let this object be read (403 AccessDenied)',
     remedy: 'Give the access key the right, then retry.',
     size: 20_000 + i,
@@ -477,6 +477,18 @@ export function aMigration(
   };
 }
 
+/** Of a bucket that is moved. */
+const WHOLE: api.Migration['counts'] = {
+  objects: 1_204_332,
+  bytes: 820 * GiB,
+  moved: 1_192_222,
+  movedBytes: 820 * GiB,
+  skipped: 12_110,
+  failed: 0,
+  touched: 401,
+  dirty: 0,
+};
+
 function migrationsOf(now: number): api.Migration[] {
   return [
     aMigration('photos', 'migrating', now, {
@@ -491,6 +503,8 @@ function migrationsOf(now: number): api.Migration[] {
       writes: { openOnOld: 3, oldest: now - 400, unaccounted: 0 },
     }),
     aMigration('thumbnails', 'migrated', now, {
+      counts: WHOLE,
+      lag: { keys: 2, oldest: now - 300 },
       steps: ['finalise', 'rollback'],
       verified: {
         at: now - 9 * MINUTE,
@@ -506,10 +520,11 @@ function migrationsOf(now: number): api.Migration[] {
       problem: { at: now, message: 'the old side does not answer: connect ETIMEDOUT' },
     }),
     aMigration('logs', 'created', now, {
+      lag: { keys: 0 },
       steps: ['start'],
       counts: { objects: 0, bytes: 0, moved: 0, movedBytes: 0, skipped: 0, failed: 0, touched: 0, dirty: 0 },
     }),
-    aMigration('legacy-uploads', 'finalised', now, { steps: [], next: [] }),
+    aMigration('legacy-uploads', 'finalised', now, { steps: [], next: [], counts: WHOLE, lag: { keys: 0 } }),
   ];
 }
 

@@ -112,6 +112,7 @@ function Rules({ mirror: { bucket, rules } }: { readonly mirror: Mirror }) {
             key: 'fetched',
             head: t('mirror.fetched'),
             is: 'number',
+            wide: true,
             cell: ({ counters: { bytes, stored } }) => (
               <span class="two-lines">
                 <span class="moment">{format.bytes(bytes)}</span>

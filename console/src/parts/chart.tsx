@@ -54,6 +54,7 @@ function optionsOf(
   return {
     width: Math.max(200, element.clientWidth),
     height: HEIGHT,
+    padding: [10, 12, 0, 0],
     cursor: { y: false, points: { size: 7 } },
     legend: { show: false },
     scales: { y: { range: (_, _min, max) => [0, max <= 0 ? 1 : max * 1.1] } },

@@ -157,6 +157,7 @@ async function createSession(
     status: 201,
     json: { name: who.name, role: who.role, csrf, expiresAt },
     headers: ['Set-Cookie', cookie(secret, SESSION_LIFE / 1000, http)],
+    who,
   };
 }
 

@@ -26,6 +26,8 @@ export interface ApiAnswer {
   readonly stream?: { readonly type: string; readonly chunks: AsyncIterable<Uint8Array> } | undefined;
   /** Names and values in turn. */
   readonly headers?: readonly string[] | undefined;
+  /** Who it turned out to be, where nobody was known before. */
+  readonly who?: Pick<Identity, 'name' | 'role'> | undefined;
 }
 
 export interface AnswerDeclaration {

@@ -154,7 +154,9 @@ export class Router {
     const entry = { at: now(), who: who.name, role: who.role, from: http.from, action: route.id, subject };
     try {
       const answer = await run();
-      await audit.add({ ...entry, outcome: String(answer.status) });
+      const { name, role } = answer.who ?? who;
+      const made = subject === '' ? madeAt(answer) : subject;
+      await audit.add({ ...entry, who: name, role, subject: made, outcome: String(answer.status) });
       return answer;
     } catch (thrown) {
       const code = thrown instanceof Problem ? thrown.code : toFerryError(thrown).code;
@@ -190,6 +192,12 @@ export class Router {
 interface Found {
   readonly route: Route;
   readonly values: Record<string, string>;
+}
+
+/** The last step of `Location`: the name of what was made. */
+function madeAt({ headers = [] }: ApiAnswer): string {
+  const place = headers.indexOf('Location');
+  return place < 0 ? '' : decodeURIComponent(headers[place + 1]!.split('/').at(-1)!);
 }
 
 function asksForPage({ method, headers }: ServerRequest, path: string): boolean {

@@ -108,6 +108,10 @@ test('what was done is written down with who, from where and how it ended', asyn
   );
   const second = (await server.ask('GET', `/v1/audit?limit=1&cursor=${next}`, { token: admin })).json;
   assert.equal(second.items[0].outcome, '201');
+  assert.match(second.items[0].subject, /^[\w-]+$/, 'what was made');
+  await server.ask('POST', '/v1/session', { json: { token: admin } });
+  const [login] = (await server.ask('GET', '/v1/audit?limit=1', { token: admin })).json.items;
+  assert.deepEqual([login.action, login.who, login.role], ['createSession', 'anna', 'admin']);
   assert.equal((await server.ask('GET', '/v1/audit?cursor=%21', { token: admin })).status, 400);
 });
 

@@ -53,7 +53,11 @@ export function Deliveries({ subject, version = 0 }: { readonly subject?: string
     key: 'job',
     head: t('jobs.id'),
     wide: true,
-    cell: ({ subject: id }) => <a href={pathTo('jobs', id)}>{id}</a>,
+    cell: ({ subject: id }) => (
+      <a class="moment" href={pathTo('jobs', id)}>
+        {id}
+      </a>
+    ),
   };
   return (
     <>
@@ -93,7 +97,7 @@ export function Deliveries({ subject, version = 0 }: { readonly subject?: string
                     <span class="two-lines">
                       <Badge tone={TONES[state]}>{t(`delivery.${state}`)}</Badge>
                       {state === 'waiting' && nextAt !== undefined && (
-                        <span class="quiet small">{t('deliveries.next', { time: format.clock(nextAt) })}</span>
+                        <span class="moment quiet small">{t('deliveries.next', { time: format.clock(nextAt) })}</span>
                       )}
                     </span>
                   ),

@@ -1,5 +1,6 @@
 import type { Task, TaskProgress, Throttle } from '../../api/types.ts';
 import { useConsole } from '../../console.ts';
+import { isMessage, type Translate } from '../../i18n/translate.ts';
 import { useResource } from '../../live/resource.ts';
 import { Meter } from '../../parts/badge.tsx';
 import { Chart } from '../../parts/chart.tsx';
@@ -69,7 +70,7 @@ function TaskFigures({ task }: { readonly task: Task }) {
       <Figure
         label={t('task.pace')}
         value={running ? format.pace(progress.rate.objects) : '–'}
-        note={running ? progress.phase : undefined}
+        note={running ? phaseText(progress.phase, t) : undefined}
       />
       <Figure
         label={t('task.failures')}
@@ -189,4 +190,9 @@ function Throttles({ reasons }: { readonly reasons: readonly Throttle[] }) {
       </ul>
     </Panel>
   );
+}
+
+function phaseText(phase: string, t: Translate): string {
+  const key = `task.phase.${phase}`;
+  return isMessage(key) ? t(key) : phase;
 }
