@@ -43,7 +43,7 @@ for (const [method, path] of [
   ['POST', '/v1/tasks/cctv-week-46/pause'],
   ['POST', '/v1/migrations/invoices/switch'],
   ['DELETE', '/v1/users/nobody-knows'],
-  ['POST', '/v1/tasks/tape-2019/retry-failures'],
+  ['POST', '/v1/tasks/photos-archive/retry-failures'],
   ['DELETE', '/v1/stores/never-made'],
 ] as const)
   await controlled.ask(method, path, { token });

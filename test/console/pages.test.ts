@@ -140,6 +140,7 @@ describe('pages', { skip: withoutBrowser }, () => {
     const { page } = place.window;
     await page.getByText('3,204 objects failed').waitFor();
     await page.getByText('did not pass its last test').waitFor();
+    await page.getByText('changes can no longer be compared: the source does not answer').waitFor();
     await page.getByRole('region', { name: 'Needs a human' }).getByRole('link', { name: 'photos-archive' }).click();
     await page.getByRole('heading', { name: 'Failures by cause' }).waitFor();
   });

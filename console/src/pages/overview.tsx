@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api/client.ts';
 import { ApiProblem } from '../api/problem.ts';
-import type { Migration, Store, Task } from '../api/types.ts';
+import type { EventSource, Migration, Store, Task } from '../api/types.ts';
 import { useConsole } from '../console.ts';
 import type { Format } from '../format.ts';
 import type { Translate } from '../i18n/translate.ts';
@@ -19,6 +19,7 @@ interface Seen {
   readonly stuck: readonly Task[];
   readonly stores: readonly Store[];
   readonly migrations: readonly Migration[];
+  readonly sources: readonly EventSource[];
 }
 
 /** Tasks of each state that are looked at. */
@@ -28,7 +29,7 @@ export function OverviewPage() {
   const console = useConsole();
   const { t, api, format } = console;
   const seen = useResource('overview', (signal) => read(api, signal), {
-    on: ({ type }) => type === 'task' || type === 'task-failed' || type === 'migration',
+    on: ({ type }) => type === 'task' || type === 'task-failed' || type === 'migration' || type === 'event-source',
     every: 10_000,
   });
   const make = console.may('operator') && (
@@ -104,7 +105,7 @@ async function read(api: ApiClient, signal: AbortSignal): Promise<Seen> {
         throw thrown;
       },
     );
-  const [running, queued, failed, interrupted, finished, stores, migrations] = await Promise.all([
+  const [running, queued, failed, interrupted, finished, stores, migrations, sources] = await Promise.all([
     tasks('running'),
     tasks('queued'),
     tasks('failed'),
@@ -112,10 +113,11 @@ async function read(api: ApiClient, signal: AbortSignal): Promise<Seen> {
     tasks('finished'),
     orNone(api.call('listStores', { query: { limit: 1000 }, signal })),
     orNone(api.call('listMigrations', { signal })),
+    orNone(api.call('listEventSources', { signal })),
   ]);
   const ended = [...finished, ...failed].sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0)).slice(0, 8);
   const stuck = [...failed, ...interrupted, ...[...running, ...finished].filter((task) => task.failed > 0)];
-  return { running, queued: queued.length, ended, stuck, stores, migrations };
+  return { running, queued: queued.length, ended, stuck, stores, migrations, sources };
 }
 
 interface Matter {
@@ -124,7 +126,7 @@ interface Matter {
   readonly why: string;
 }
 
-function mattersOf({ stuck, stores, migrations }: Seen, t: Translate, format: Format): readonly Matter[] {
+function mattersOf({ stuck, stores, migrations, sources }: Seen, t: Translate, format: Format): readonly Matter[] {
   return [
     ...migrations.flatMap(({ name, problem, verified, foreign, phase }): Matter[] => {
       const href = pathTo('migrations', name);
@@ -146,6 +148,14 @@ function mattersOf({ stuck, stores, migrations }: Seen, t: Translate, format: Fo
             ? t('overview.human.interrupted')
             : `${t('overview.human.failed')}${task.error === undefined ? '' : `: ${task.error.message}`}`,
     })),
+    ...sources.flatMap(({ name, lag, reconcileError }): Matter[] => {
+      const href = pathTo('events', name);
+      if (reconcileError !== undefined)
+        return [{ what: name, href, why: t('overview.human.compared', { message: reconcileError }) }];
+      if (lag.failed > 0)
+        return [{ what: name, href, why: t('overview.human.events', { n: format.count(lag.failed) }) }];
+      return [];
+    }),
     ...stores
       .filter(({ tested }) => tested?.ok === false)
       .map(({ name }) => ({ what: name, href: pathTo('stores', name), why: t('overview.human.store') })),

@@ -17,6 +17,8 @@ export const tasks = {
   'overview.human.failed': ['ended with an error', '以错误结束'],
   'overview.human.failures': ['{n} object failed|{n} objects failed', '{n} 个对象失败'],
   'overview.human.interrupted': ['was interrupted, and can go on', '被中断,可继续'],
+  'overview.human.compared': ['changes can no longer be compared: {message}', '变更无法比对:{message}'],
+  'overview.human.events': ['{n} change was given up|{n} changes were given up', '{n} 个变更已放弃'],
   'overview.human.store': ['did not pass its last test', '上次测试未通过'],
   'overview.human.migration': ['something stands in its way: {message}', '受阻:{message}'],
   'overview.human.differs': ['{n} difference not repaired|{n} differences not repaired', '{n} 处差异未修复'],
