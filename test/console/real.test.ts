@@ -59,7 +59,9 @@ test('a task is made in the wizard, runs, fails, and is repaired from the page',
     await page.getByRole('button', { name: 'Test and go on' }).click();
     await page.getByRole('heading', { name: 'Step 5' }).waitFor();
     await page.getByRole('row', { name: /^Copy 5[01]/ }).waitFor();
-    await page.getByLabel('Name of the task').fill('first.move');
+    const name = page.getByLabel('Name of the task');
+    assert.equal(await name.inputValue(), 'old-to-new');
+    await name.fill('first.move');
     await page.getByRole('button', { name: 'Create the task' }).click();
     await page.getByRole('heading', { level: 1, name: 'first.move' }).waitFor();
     await page.getByRole('link', { name: /^Failures 1/ }).click();
@@ -80,6 +82,13 @@ test('a task is made in the wizard, runs, fails, and is repaired from the page',
       await page.getByRole('main').getByText(text).first().waitFor();
       assert.equal(await page.getByRole('alert').filter({ hasText: /\S/ }).count(), 0, tab);
     }
+    renameSync(from, join(root, 'gone'));
+    await page.getByRole('button', { name: 'Run again' }).click();
+    await page.getByRole('link', { name: 'Overview', exact: true }).last().click();
+    await page.getByText('What to do: Check `path`').waitFor();
+    renameSync(join(root, 'gone'), from);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText('Finished').first().waitFor();
     await page.getByRole('link', { name: 'Settings', exact: true }).last().click();
     await page.getByLabel('Bandwidth').fill('08:00,10MiB 19:00,off');
     await page.getByRole('button', { name: 'Save' }).click();

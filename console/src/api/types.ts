@@ -179,7 +179,7 @@ export interface Task {
   readonly failed: number;
   readonly progress?: TaskProgress;
   readonly limits: Limits;
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
   readonly schedule?: string;
 }
 

@@ -22,8 +22,7 @@ export function Chart({ label, times, values, format, binary = false }: ChartPro
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const look = `${theme.value} ${utc.value}`;
-  // The hour and the minute, in the zone of the page.
-  const clock = (seconds: number): string => console.format.clock(seconds * 1000).slice(0, 5);
+  const clock = (seconds: number): string => console.format.clock(seconds * 1000);
   useEffect(() => {
     const element = host.current;
     if (element === null) return;
@@ -59,7 +58,7 @@ function optionsOf(
     legend: { show: false },
     scales: { y: { range: (_, _min, max) => [0, max <= 0 ? 1 : max * 1.1] } },
     axes: [
-      { ...axis, font: FONT, size: 32, grid: { show: false }, values: (_, splits) => splits.map(clock) },
+      { ...axis, font: FONT, size: 32, grid: { show: false }, space: 70, values: (_, splits) => clocks(splits, clock) },
       {
         ...axis,
         font: FONT,
@@ -73,6 +72,12 @@ function optionsOf(
       { stroke: colour('--c-accent'), width: 1.6, fill: colour('--c-accent-soft'), points: { show: false } },
     ],
   };
+}
+
+/** Times in the zone of the page, with seconds where lines are less than a minute apart. */
+function clocks(splits: readonly number[], clock: (seconds: number) => string): string[] {
+  const [first = 0, second = first] = splits;
+  return splits.map((at) => (second - first < 60 ? clock(at) : clock(at).slice(0, 5)));
 }
 
 const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i);

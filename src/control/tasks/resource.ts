@@ -1,5 +1,6 @@
 /** A task as the API tells of it. */
 import * as z from 'zod';
+import { ERROR_CATALOGUE } from '../../model/errors.ts';
 import type { Limits } from '../../model/task.ts';
 import type { QueuedTask } from '../../state/queue-book.ts';
 import type { Activity } from './activity.ts';
@@ -23,7 +24,7 @@ const COUNTERS = z.object({
   retried: COUNT,
 });
 
-const TOLD_ERROR = z.object({ code: z.string(), message: z.string() });
+const TOLD_ERROR = z.object({ code: z.string(), message: z.string(), remedy: z.string().optional() });
 
 export const SHOWN_STATES = ['created', 'queued', 'running', 'paused', 'interrupted', 'finished', 'failed'] as const;
 
@@ -102,9 +103,17 @@ export function toldOf(task: QueuedTask, activity: Activity | undefined, file?: 
     here: state === 'running' ? activity !== undefined : undefined,
     progress: activity?.progress && progressOf(activity.progress),
     limits: limitsOf(activity?.limits ?? (file && withKept(file, kept)) ?? kept),
-    error: task.state === 'failed' ? result?.error : state === 'failed' ? record.error : undefined,
+    error: withRemedy(task.state === 'failed' ? result?.error : state === 'failed' ? record.error : undefined),
     last: result,
   };
+}
+
+/** What to do about an error of this code; an older state may have codes nobody knows any more. */
+function withRemedy<E extends { readonly code: string }>(
+  error: E | undefined,
+): (E & { remedy?: string | undefined }) | undefined {
+  const known: Readonly<Record<string, { readonly remedy: string } | undefined>> = ERROR_CATALOGUE;
+  return error && { ...error, remedy: known[error.code]?.remedy };
 }
 
 /** Who else works on it may be another process. */

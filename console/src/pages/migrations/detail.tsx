@@ -49,7 +49,7 @@ export function MigrationPage({ name }: { readonly name: string }) {
 function Actions({ migration, onDone }: { readonly migration: Migration; readonly onDone: () => void }) {
   const console = useConsole();
   const { t, api } = console;
-  const { name, paused, steps, next } = migration;
+  const { name, phase, paused, steps, next } = migration;
   const [step, setStep] = useState<MigrationStep>();
   const [pausing, setPausing] = useState(false);
   const [problem, setProblem] = useState<unknown>();
@@ -59,7 +59,7 @@ function Actions({ migration, onDone }: { readonly migration: Migration; readonl
   };
   return (
     <>
-      {paused ? (
+      {phase === 'finalised' ? null : paused ? (
         <Button icon="play" onPress={() => api.call('resumeMigration', { params: { name } }).then(onDone, setProblem)}>
           {t('do.resume')}
         </Button>
@@ -150,12 +150,12 @@ function MigrationFigures({ migration }: { readonly migration: Migration }) {
       <Figure
         label={t('migration.objects')}
         value={format.count(counts.moved)}
-        note={t('migration.objects.of', { n: format.count(counts.objects) })}
+        note={t('migration.objects.of', { n: format.count(counts.objects), there: format.count(counts.skipped) })}
       />
       <Figure
         label={t('migration.bytes')}
         value={format.bytes(counts.movedBytes)}
-        note={format.percent(counts.movedBytes, counts.bytes)}
+        note={t('migration.bytes.of', { n: format.bytes(counts.bytes) })}
       />
       <Figure
         label={t('migration.split')}

@@ -13,7 +13,7 @@ import { Table } from '../../parts/table.tsx';
 const EVERY = 3000;
 
 export function TaskOverview({ task }: { readonly task: Task }) {
-  const { t, api } = useConsole();
+  const { t, api, texts } = useConsole();
   const { name, state, progress, error } = task;
   const running = state === 'running';
   const moving = running ? { every: EVERY } : {};
@@ -26,6 +26,11 @@ export function TaskOverview({ task }: { readonly task: Task }) {
         <div class="notice alarm">
           <strong>{error.code}</strong>
           <span>{error.message}</span>
+          {error.remedy !== undefined && (
+            <span>
+              {t('problem.remedy')}: {texts.remedy(error.remedy)}
+            </span>
+          )}
         </div>
       )}
       <TaskFigures task={task} />

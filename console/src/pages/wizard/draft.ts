@@ -67,6 +67,13 @@ export function endOf({ here, store, path, own }: EndDraft, types: readonly Stor
   return { type: own.type, ...given('path', own.path), ...(Object.keys(options).length === 0 ? {} : { options }) };
 }
 
+/** A name for the task, of what its ends are called; valid as one. */
+export function nameOf({ source, destination, type }: TaskDraft): string {
+  const called = ({ here, store, own }: EndDraft): string => (here ? own.type : store);
+  const name = type === 'delete' ? `delete-${called(source)}` : `${called(source)}-to-${called(destination)}`;
+  return name.replaceAll(/[^\w.-]/g, '-').slice(0, 60);
+}
+
 /** The keys of a task file. */
 export function taskOf(draft: TaskDraft, types: readonly StoreType[]): Json {
   const filters = {

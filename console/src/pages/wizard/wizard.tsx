@@ -10,7 +10,7 @@ import { Page } from '../../parts/page.tsx';
 import { Loaded, ProblemNotice } from '../../parts/problem.tsx';
 import { CopyButton } from '../../parts/secret.tsx';
 import { pathTo } from '../../router.ts';
-import { endOf, isChosen, NO_TASK, taskOf, type Json, type TaskDraft } from './draft.ts';
+import { endOf, isChosen, nameOf, NO_TASK, taskOf, type Json, type TaskDraft } from './draft.ts';
 import { EndStep } from './end-step.tsx';
 import { ReviewStep } from './review-step.tsx';
 import { HowStep, WhatStep } from './task-steps.tsx';
@@ -116,7 +116,7 @@ function Wizard({ types, stores }: { readonly types: readonly StoreType[]; reado
           {step === 'review' && (
             <>
               <ReviewStep task={task} />
-              <Create task={task} types={types} />
+              <Create task={task} types={types} suggested={nameOf(draft)} />
             </>
           )}
           {checks.length > 0 && <Checks checks={checks} />}
@@ -154,10 +154,18 @@ async function checked(
   return (await api.call('checkTask', { body: taskOf(draft, types) })).items;
 }
 
-function Create({ task, types }: { readonly task: Json; readonly types: readonly StoreType[] }) {
+function Create({
+  task,
+  types,
+  suggested,
+}: {
+  readonly task: Json;
+  readonly types: readonly StoreType[];
+  readonly suggested: string;
+}) {
   const console = useConsole();
   const { t, api } = console;
-  const [name, setName] = useState('');
+  const [name, setName] = useState(suggested);
   const [start, setStart] = useState(true);
   const [problem, setProblem] = useState<unknown>();
   const yaml = yamlOf(
