@@ -28,6 +28,7 @@ const ATTEMPTS = 2;
 
 export class TaskDesk {
   readonly #options: DeskOptions;
+  #limiting = Promise.resolve();
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -134,13 +135,20 @@ export class TaskDesk {
 
   /** Hold for the run under way, at once, and for those to come. */
   async setLimits(name: string, patch: Parameters<typeof patched>[1]): Promise<QueuedTask> {
+    // One after the other: each changes what the one before left.
+    const turn = this.#limiting.then(() => this.#keepLimits(name, patch));
+    this.#limiting = turn.catch(() => undefined);
+    await turn;
+    return await this.#told(name);
+  }
+
+  async #keepLimits(name: string, patch: Parameters<typeof patched>[1]): Promise<void> {
     const { state, runner } = this.#options;
     const task = await this.find(name);
     const kept: KeptLimits = patched(keptLimits(task.limits), patch);
     await state.queue.change(name, ANY, { limits: kept });
     const activity = runner.active(name);
     if (activity) activity.kept = kept;
-    return await this.#told(name);
   }
 
   /**
@@ -151,9 +159,11 @@ export class TaskDesk {
     const { state, services, runner } = this.#options;
     await this.find(name);
     const idle = { state: 'idle', work: null } as const;
-    const resting = await state.queue.change(name, ['idle', 'queued', 'paused', 'failed'], idle);
-    if (!resting || runner.active(name) !== undefined)
-      throw new Problem('conflict', { detail: 'It runs; stop it first' });
+    // What is refused changes nothing: a paused task may not have stopped yet.
+    const resting =
+      runner.active(name) === undefined &&
+      (await state.queue.change(name, ['idle', 'queued', 'paused', 'failed'], idle));
+    if (!resting) throw new Problem('conflict', { detail: 'It runs; stop it first' });
     await using lease = await state.lease(name, services.holder);
     await this.#abortUploads(lease, signal);
     await state.deleteTask(lease);

@@ -102,7 +102,7 @@ export class TaskRunner implements AsyncDisposable {
   /** Milliseconds since the task that stands still for longest went forward. */
   sinceProgress(): number | undefined {
     const moments = [...this.#active.values()].map(({ movedAt }) => movedAt);
-    return moments.length === 0 ? undefined : this.#options.services.now() - Math.min(...moments);
+    return moments.length === 0 ? undefined : Math.max(0, this.#options.services.now() - Math.min(...moments));
   }
 
   /** Tells whoever listens how the task is. */
@@ -239,7 +239,8 @@ export class TaskRunner implements AsyncDisposable {
     if (failure !== undefined) services.log.error('a task could not begin', { task: name, error: failure });
     // What a run failed of its own state tells; of a verification, or of what never began, only this does.
     const state = error !== undefined && (failure !== undefined || work.what === 'verify') ? 'failed' : 'idle';
-    await queue.change(name, ['running'], { state, work: null, result });
+    // Paused when it was over: there is nothing left to go on with.
+    await queue.change(name, ['running', 'paused'], { state, work: null, result });
     if (outcome !== 'finished') hub.publish('task-failed', name, { name, ...result });
   }
 

@@ -31,6 +31,11 @@ export class Series {
   /** Totals as they are at this moment. */
   add(at: number, totals: Totals): void {
     const took = at - this.#from;
+    // The clock was set back.
+    if (took < 0) {
+      this.#from = at;
+      this.#before = totals;
+    }
     if (took < this.step) return;
     const rate = (name: keyof Totals): number => Math.max(0, ((totals[name] - this.#before[name]) * 1000) / took);
     this.#points.push({ at, bytes: rate('bytes'), objects: rate('objects'), failed: rate('failed') });

@@ -4,7 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Problem } from '../../../src/control/api/problem.ts';
 import { LiveHub } from '../../../src/control/live/hub.ts';
+import { TaskDesk } from '../../../src/control/tasks/desk.ts';
+import { Series } from '../../../src/control/tasks/series.ts';
 import { stateOf } from '../../../src/control/tasks/resource.ts';
 import { TaskRunner } from '../../../src/control/tasks/runner.ts';
 import type { JournaledContext } from '../../../src/engine/engine.ts';
@@ -36,7 +39,10 @@ class Bench implements AsyncDisposable {
   /** Runs that were begun, in order. */
   readonly runs: EngineRun[] = [];
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  /** What a run that is stopped waits for. */
+  stopping = Promise.resolve();
   state!: StateStore;
+  desk!: TaskDesk;
   runner!: TaskRunner;
   now = 1_000;
   /** Thrown where a task is read. */
@@ -57,6 +63,7 @@ class Bench implements AsyncDisposable {
       atOnce,
       observe: () => undefined,
     });
+    bench.desk = new TaskDesk({ services, state, runner: bench.runner, readNew: () => assert.fail('not asked for') });
     await bench.runner.start();
     return bench;
   }
@@ -116,7 +123,11 @@ class Bench implements AsyncDisposable {
       const summary = (outcome: RunSummary['outcome'], error?: FerryError): RunSummary => ({ task: context.task, outcome, counters: NO_COUNTERS, elapsed: 0, bytesMoved: 0, losses: {}, error }); // prettier-ignore
       await context.journal.beginPass([{ after: null, through: null, position: null, done: false }], this.now);
       context.signal.addEventListener('abort', () => {
-        void context.journal.interrupt('interrupted', this.now).then(() => resolve(summary('interrupted')));
+        void (async () => {
+          await this.stopping;
+          await context.journal.interrupt('interrupted', this.now);
+          resolve(summary('interrupted'));
+        })();
       });
       this.runs.push({
         context,
@@ -257,4 +268,57 @@ test('when the process ends, what runs is stopped at a safe point and goes on in
   const kept = (await bench.state.queue.get('long'))!;
   assert.deepEqual([kept.state, kept.record.state], ['running', 'interrupted']);
   await bench[Symbol.asyncDispose]();
+});
+
+test('to remove a task that is still being stopped is refused, and changes nothing', async () => {
+  await using bench = await Bench.start(1);
+  await bench.add('t');
+  await bench.begun(1);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  bench.stopping = promise;
+  await bench.desk.pause('t');
+  const refused: unknown = await bench.desk.remove('t', new AbortController().signal).catch((error: unknown) => error);
+  const shown = await bench.shown('t');
+  resolve();
+  assert.match(String(refused instanceof Problem && refused.message), /stop it first/);
+  assert.equal(shown, 'paused');
+});
+
+test('a task that ends as it is paused has ended', async () => {
+  await using bench = await Bench.start(1);
+  await bench.add('t');
+  const run = await bench.begun(1);
+  bench.stopping = new Promise(() => undefined);
+  await bench.desk.pause('t');
+  await run.end('finished');
+  await bench.told('t', 'finished');
+  const task = await bench.desk.find('t');
+  assert.deepEqual([task.state, task.work], ['idle', undefined]);
+});
+
+test('limits that are changed at the same moment are all kept', async () => {
+  await using bench = await Bench.start(0);
+  await bench.add('t');
+  await Promise.all([
+    bench.desk.setLimits('t', { concurrency: 3 }),
+    bench.desk.setLimits('t', { objectsPerSecond: 5 }),
+    bench.desk.setLimits('t', { bandwidth: [{ minute: 0, bytesPerSecond: 9 }] }),
+  ]);
+  const { limits } = await bench.desk.find('t');
+  assert.deepEqual(limits, { concurrency: 3, objectsPerSecond: 5, bandwidth: [{ minute: 0, bytesPerSecond: 9 }] });
+});
+
+test('a clock that is set back stops neither the drawing nor the age of progress', async () => {
+  const series = new Series(10_000_000);
+  const totals = (bytes: number): { bytes: number; objects: number; failed: number } => ({ bytes, objects: 0, failed: 0 }); // prettier-ignore
+  series.add(10_001_000, totals(1000));
+  series.add(5_000_000, totals(2000));
+  series.add(5_001_000, totals(4000));
+  assert.deepEqual(series.after(0).map(({ at, bytes }) => [at, bytes]), [[10_001_000, 1000], [5_001_000, 2000]]); // prettier-ignore
+  await using bench = await Bench.start(1);
+  bench.now = 10_000_000;
+  await bench.add('t');
+  await bench.begun(1);
+  bench.now = 5_000_000;
+  assert.equal(bench.runner.sinceProgress(), 0);
 });
