@@ -1,5 +1,4 @@
 /** `ferry run`: creates or resumes a task. */
-import { FerryError } from '../../model/errors.ts';
 import { runThere } from '../remote/follow.ts';
 import type { RunEvent, RunSummary } from '../../engine/progress.ts';
 import type { Call, Command } from '../command.ts';
@@ -20,7 +19,7 @@ export const runCommand: Command = {
   about: [
     'The first time give the task file with -t; it is remembered. Ctrl-C and SIGTERM save and stop: the same command goes on. So it does after a crash, a power cut or kill -9.',
     'A task that has finished compares both sides again and copies what is new or changed.',
-    'With `--server` the task is made, queued and run there; what is shown is the same, and Ctrl-C only looks away.',
+    'With `--server` the task is made, queued and run there; what is shown is the same, and Ctrl-C only looks away. Limits that are given stay with the task there; a file that says something else than the task of this name is refused.',
   ],
   options: [
     TASK_FILE,
@@ -43,13 +42,7 @@ export const runCommand: Command = {
 async function run(context: CommandContext, call: Call): Promise<ExitName> {
   const server = await context.server();
   if (server !== undefined) {
-    for (const option of ['bandwidth', 'concurrency', 'without-guard', 'dry-run'])
-      if (call.given(option))
-        throw new FerryError('configuration', {
-          message: `\`--${option}\` is for tasks of this machine`,
-          remedy: 'Leave it out; limits of a task at a server are changed in the console, or over the API.',
-        });
-    return await runThere(context, server, call.argument!, call.text('task'));
+    return await runThere(context, server, call);
   }
   const services = await context.services();
   const task = await findTask(services, call);

@@ -61,8 +61,17 @@ export class ApiClient {
     return await this.#json('GET', path, undefined, schema);
   }
 
-  async post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return await this.#json('POST', path, body, schema);
+  /** Is answered within a minute; or, with a signal, whenever it is. */
+  async post<T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal): Promise<T> {
+    return await this.#json('POST', path, body, schema, signal);
+  }
+
+  async patch<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
+    return await this.#json('PATCH', path, body, schema);
+  }
+
+  async text(path: string): Promise<string> {
+    return await (await this.#send('GET', path, undefined, AbortSignal.timeout(PATIENCE))).text();
   }
 
   async remove(path: string): Promise<void> {
@@ -101,8 +110,14 @@ export class ApiClient {
     }
   }
 
-  async #json<T>(method: string, path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    const response = await this.#send(method, path, body, AbortSignal.timeout(PATIENCE));
+  async #json<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    schema: z.ZodType<T>,
+    signal: AbortSignal = AbortSignal.timeout(PATIENCE),
+  ): Promise<T> {
+    const response = await this.#send(method, path, body, signal);
     const found = schema.safeParse(await response.json().catch(() => undefined));
     if (found.success) return found.data;
     throw new FerryError('bad-response', {

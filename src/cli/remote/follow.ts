@@ -5,23 +5,57 @@ import * as z from 'zod';
 import { YamlFile } from '../../config/yaml-file.ts';
 import { problemsError } from '../../config/problems.ts';
 import { TASK, type ToldTask } from '../../control/tasks/resource.ts';
-import type { Progress, RunSummary } from '../../engine/progress.ts';
+import { PLAN } from '../../control/tasks/routes.ts';
+import type { PlanSummary, Progress, RunSummary } from '../../engine/progress.ts';
+import type { Call } from '../command.ts';
+import { showPlan } from '../output/plan.ts';
+import { expectSame } from './same-task.ts';
 import { ERROR_CATALOGUE, FerryError, isFerryError, type ErrorCode } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import type { ApiClient } from './api-client.ts';
 import { remoteTask, taskPath } from './remote-tasks.ts';
 
-/** Makes the task where a file is given and there is none of its name; runs it and shows how it goes. */
-export async function runThere(
-  context: CommandContext,
-  server: ApiClient,
-  name: string,
-  file: string | undefined,
-): Promise<ExitName> {
-  if (file !== undefined && !(await exists(server, name))) await server.post('/v1/tasks', { ...(await wanted(file, context)), name }, TASK); // prettier-ignore
-  return await follow(context, server, name, () => server.post(`${taskPath(name)}/run`, undefined, TASK));
+/**
+ * Makes the task where a file is given and there is none of its name; runs it and shows how it goes. Rejects with
+ * `task-mismatch` where there is one that is another.
+ */
+export async function runThere(context: CommandContext, server: ApiClient, call: Call): Promise<ExitName> {
+  const name = call.argument!;
+  const file = call.text('task');
+  const task = file === undefined ? undefined : await wanted(file, context);
+  const isThere = task === undefined || (await exists(server, name));
+  if (task !== undefined && isThere) await expectSame(server, name, task);
+  if (call.flag('dry-run')) {
+    const [path, body] = isThere ? [`${taskPath(name)}/plan`, undefined] : ['/v1/tasks/plan', task];
+    const plan = await server.post(path, body, PLAN_SUMMARY, context.signal);
+    const told = isThere ? await remoteTask(server, name) : undefined;
+    return showPlan(context, { task: name, ...endsOf(told, task) }, plan);
+  }
+  if (!isThere) await server.post('/v1/tasks', { ...task, name }, TASK);
+  const [bandwidth, concurrency] = [call.number('bandwidth'), call.number('concurrency')];
+  if (bandwidth !== undefined || concurrency !== undefined)
+    await server.patch(`${taskPath(name)}/limits`, { bandwidth, concurrency }, TASK);
+  const withoutGuard = call.flag('without-guard');
+  return await follow(context, server, name, () => server.post(`${taskPath(name)}/run`, { withoutGuard }, TASK));
 }
+
+/** What the server of this version tells, whole. */
+const PLAN_SUMMARY = z.custom<PlanSummary>((told) => PLAN.safeParse(told).success);
+
+function endsOf(told: ToldTask | undefined, task: object | undefined): { source: string; destination: string } {
+  if (told !== undefined) return told;
+  const named = (end: unknown): string => {
+    const { store, type, path } = END.parse(end);
+    return [store ?? type ?? '', path ?? ''].filter((part) => part !== '').join(':');
+  };
+  const { source, destination } = Object(task);
+  return { source: named(source), destination: named(destination) };
+}
+
+const END = z
+  .object({ store: z.string().optional(), type: z.string().optional(), path: z.string().optional() })
+  .catch({});
 
 export async function retryThere(context: CommandContext, server: ApiClient, name: string): Promise<ExitName> {
   return await follow(context, server, name, () => server.post(`${taskPath(name)}/retry-failures`, {}, TASK));

@@ -57,8 +57,18 @@ export class TaskDesk {
 
   /** What a run of such a task would do; nothing is kept. */
   async plan(wanted: Wanted, signal: AbortSignal): Promise<PlanSummary> {
+    return await this.#plan(await this.#found(wanted), signal);
+  }
+
+  /** What its next run would do. */
+  async planOf(name: string, signal: AbortSignal): Promise<PlanSummary> {
+    const { record } = await this.find(name);
+    const read = await this.#options.services.parseTask(record.file, name);
+    return await this.#plan({ ...read, name, record }, signal);
+  }
+
+  async #plan(read: FoundTask, signal: AbortSignal): Promise<PlanSummary> {
     const { services } = this.#options;
-    const read = await this.#found(wanted);
     await using stores = await openEnds(services, read.spec, { unansweredAttempts: ATTEMPTS });
     const task = await recognised(services, read, stores);
     const baseline = task.record && (await baselineOf(services, task, stores));
@@ -86,7 +96,8 @@ export class TaskDesk {
     const queued = await state.queue.change(name, ['idle', 'failed', 'paused'], place);
     if (!queued) {
       const now = await this.find(name);
-      if (workOf(now.work).what !== work.what || work.what === 'retry')
+      const differs = work.what === 'retry' || (work.what === 'run' && work.withoutGuard === true);
+      if (workOf(now.work).what !== work.what || differs)
         throw new Problem('conflict', {
           detail: `The task is ${stateOf(now)} for something else; stop it, or wait for it`,
         });

@@ -37,7 +37,7 @@ const CHECK = z.object({
 });
 
 const SUM = z.object({ objects: z.number(), bytes: z.number() });
-const PLAN = z.looseObject({ listed: SUM, copy: SUM, overwrite: SUM, skip: SUM, remove: SUM, fail: SUM });
+export const PLAN = z.looseObject({ listed: SUM, copy: SUM, overwrite: SUM, skip: SUM, remove: SUM, fail: SUM });
 
 export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
   const { desk } = context;
@@ -86,6 +86,20 @@ export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
       answers: { 200: { about: 'What it would copy, skip and delete, lose and take.', schema: PLAN } },
       problems: [502],
       handle: async ({ body, signal }) => ok(await desk.plan(body, signal)),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/tasks/{name}/plan',
+      id: 'planNamedTask',
+      heavy: true,
+      tag: 'tasks',
+      summary: 'What the next run of a task would do. Both sides are listed; nothing is written or kept.',
+      role: 'operator',
+      secret: true,
+      params: NAMED,
+      answers: { 200: { about: 'What it would copy, skip and delete, lose and take.', schema: PLAN } },
+      problems: [404, 502],
+      handle: async ({ params: { name }, signal }) => ok(await desk.planOf(name, signal)),
     }),
     route({
       method: 'POST',
@@ -196,8 +210,19 @@ function verbs(context: TaskRoutesContext): readonly Route[] {
       },
     });
   return [
-    verb({ word: 'run', id: 'runTask', summary: 'Run it, or go on with it, when its turn comes.' }, (name) =>
-      desk.order(name, { what: 'run' }),
+    verb(
+      {
+        word: 'run',
+        id: 'runTask',
+        summary: 'Run it, or go on with it, when its turn comes.',
+        body: z.strictObject({
+          withoutGuard: z
+            .boolean()
+            .default(false)
+            .describe('Delete what `delete_extraneous` finds, however much it is, this once.'),
+        }),
+      },
+      (name, { withoutGuard }) => desk.order(name, { what: 'run', ...(withoutGuard && { withoutGuard }) }),
     ),
     verb({ word: 'pause', id: 'pauseTask', summary: 'Stop it at a safe point, until it is resumed.' }, (name) =>
       desk.pause(name),

@@ -8,7 +8,12 @@ const BEGUN = {
 };
 
 const WORK = z.discriminatedUnion('what', [
-  z.object({ what: z.literal('run'), ...BEGUN }),
+  z.object({
+    what: z.literal('run'),
+    /** Deletes what it finds, however much that is. */
+    withoutGuard: z.literal(true).optional(),
+    ...BEGUN,
+  }),
   z.object({
     what: z.literal('retry'),
     /** Failures with one of these codes or keys; all where both are absent. */

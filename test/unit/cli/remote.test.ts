@@ -1,6 +1,6 @@
 // The verbs at a server: what they say is what they say on its own machine.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
@@ -52,6 +52,53 @@ test('a task is made, run and followed at the server, and shown as it is there',
   assert.deepEqual([gone.code, gone.err], [0, 'Task tree is forgotten.\n']);
   const unknown = await at(ferry, 'status', 'tree');
   assert.match(unknown.err, /there is no task "tree"/);
+});
+
+test('limits, a look beforehand and the word against the guard go to the server', async () => {
+  await using ferry = await RunningFerry.start({ gateway: false });
+  const file = task(ferry, { delete_extraneous: true });
+  const look = await at(ferry, 'run', 'tree', '-t', file, '--dry-run');
+  assert.equal(look.code, 0, look.err);
+  assert.match(look.out, /Plan for tree.*copy +3 objects.*Nothing was written/s);
+  assert.equal((await ferry.ask('GET', '/v1/tasks')).json.items.length, 0);
+  const run = await at(ferry, 'run', 'tree', '-t', file, '--bandwidth', '20MiB', '--concurrency', '3');
+  assert.equal(run.code, 0, run.err);
+  const { limits } = (await ferry.ask('GET', '/v1/tasks/tree')).json;
+  assert.deepEqual([limits.concurrency, limits.bandwidth], [3, [{ minute: 0, bytesPerSecond: 20 * 1024 * 1024 }]]);
+  const plan = JSON.parse((await at(ferry, 'run', 'tree', '--dry-run', '--json')).out);
+  assert.deepEqual([plan.type, plan.task, plan.copy.objects, plan.skip.objects], ['plan', 'tree', 0, 3]);
+  for (const name of ['a', 'b', 'c']) rmSync(join(ferry.folder, 'from', name));
+  const guarded = await at(ferry, 'run', 'tree');
+  assert.notEqual(guarded.code, 0);
+  assert.match(guarded.err + guarded.out, /guard|refused|delete/i);
+  assert.equal(readdirSync(join(ferry.folder, 'to')).length, 3);
+  const forced = await at(ferry, 'run', 'tree', '--without-guard');
+  assert.equal(forced.code, 0, forced.err + forced.out);
+  assert.deepEqual(readdirSync(join(ferry.folder, 'to')).filter((name) => !name.startsWith('.')), []); // prettier-ignore
+});
+
+test('a file that says something else than the task of its name is refused, with what differs', async () => {
+  await using ferry = await RunningFerry.start({ gateway: false });
+  const file = task(ferry);
+  assert.equal((await at(ferry, 'run', 'tree', '-t', file)).code, 0);
+  assert.equal((await at(ferry, 'run', 'tree', '-t', file)).code, 0, 'the same file is no other');
+  const other = await at(ferry, 'run', 'tree', '-t', task(ferry, { compare: 'checksum', filters: { prefix: 'a' } }));
+  assert.equal(other.code, 2, other.out);
+  assert.match(other.err, /another than the file says: compare, filters.*Leave out `-t`/s);
+  // Secrets are told by nobody, and compared by nobody.
+  const source = { type: 'http', options: { urls: ['http://127.0.0.1:1/a'], bearer_token: 'correct-horse' } };
+  const made = { name: 'web', type: 'copy', source, destination: { type: 'memory', options: { name: 'x' } } };
+  assert.equal((await ferry.ask('POST', '/v1/tasks', { json: made })).status, 201);
+  const { name: _, ...same } = made;
+  const elsewhere = { ...source.options, urls: ['http://127.0.0.1:1/b'] };
+  const differs = await at(
+    ferry,
+    'run',
+    'web',
+    '-t',
+    task(ferry, { ...same, source: { ...source, options: elsewhere } }),
+  );
+  assert.match(differs.err, /says: source\.options\.urls \[/);
 });
 
 test('what failed is shown and tried again at the server', async () => {
