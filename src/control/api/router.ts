@@ -152,17 +152,19 @@ export class Router {
     const { audit, now } = this.#options;
     const subject = Object.values(values).join('/');
     const entry = { at: now(), who: who.name, role: who.role, from: http.from, action: route.id, subject };
+    let answer: ApiAnswer;
     try {
-      const answer = await run();
-      const { name, role } = answer.who ?? who;
-      const made = subject === '' ? madeAt(answer) : subject;
-      await audit.add({ ...entry, who: name, role, subject: made, outcome: String(answer.status) });
-      return answer;
+      answer = await run();
     } catch (thrown) {
       const code = thrown instanceof Problem ? thrown.code : toFerryError(thrown).code;
-      await audit.add({ ...entry, outcome: code });
+      // Why it was refused says more than that the disk is full as well.
+      await audit.add({ ...entry, outcome: code }).catch(() => undefined);
       throw thrown;
     }
+    const { name, role } = answer.who ?? who;
+    const made = subject === '' ? madeAt(answer) : subject;
+    await audit.add({ ...entry, who: name, role, subject: made, outcome: String(answer.status) });
+    return answer;
   }
 
   /** Does it once for a key; what was answered then is answered again. */

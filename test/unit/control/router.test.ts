@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as z from 'zod';
 import { entityTag, expectSeen } from '../../../src/control/api/entity-tag.ts';
+import { Problem } from '../../../src/control/api/problem.ts';
 import { NOTHING, ok, route, type Route } from '../../../src/control/api/route.ts';
 import { FerryError } from '../../../src/model/errors.ts';
 import { Controlled } from './controlled.ts';
@@ -145,4 +146,26 @@ test('the document names every route, its role, parameters and problems', async 
   assert.ok(post.requestBody.content['application/json'].schema.properties.parts);
   assert.ok(post.responses['401'] && post.responses['400']);
   for (const path of ['/v1/session', '/v1/tokens/{id}', '/v1/audit', '/v1/live']) assert.ok(document.paths[path], path);
+});
+
+test('where the audit log cannot be written, what was done is not called refused, and what was refused says why', async () => {
+  const act = (id: string, handle: Route['handle']): Route =>
+    route({ method: 'POST', path: `/v1/${id}`, id, tag: 'x', summary: 'x', role: 'operator', answers: {}, handle });
+  await using server = await Controlled.start([
+    act('done', async () => ({ status: 204 })),
+    act('refused', async () => {
+      throw new Problem('conflict', { detail: 'not now' });
+    }),
+  ]);
+  const token = await server.token('operator');
+  const written: string[] = [];
+  server.state.audit.add = async ({ outcome }) => {
+    written.push(outcome);
+    throw new FerryError('disk-full', { message: 'no space is left' });
+  };
+  const done = await server.ask('POST', '/v1/done', { token });
+  assert.deepEqual([done.status, done.json.code], [507, 'disk-full']);
+  const refused = await server.ask('POST', '/v1/refused', { token });
+  assert.deepEqual([refused.status, refused.json.detail], [409, 'not now']);
+  assert.deepEqual(written, ['204', 'conflict']);
 });
