@@ -36,10 +36,7 @@ export async function warmBucket(context: CommandContext, call: Call): Promise<E
       dryRun,
       signal,
       counts,
-      onFailure: (key, reason) => {
-        if (globals.json) io.stdout.write(jsonLine('warm-failure', { key, reason }));
-        else io.stderr.write(`${harmless(key)}: ${harmless(reason)}\n`);
-      },
+      onFailure: (key, reason) => tellFailure(context, key, reason),
     });
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
@@ -47,7 +44,25 @@ export async function warmBucket(context: CommandContext, call: Call): Promise<E
   } finally {
     clearInterval(telling);
   }
-  if (globals.json) io.stdout.write(jsonLine('warm', { bucket: bucket.name, ...counts, dryRun, interrupted }));
+  return endWarming(context, call, { bucket: bucket.name, counts, dryRun, interrupted });
+}
+
+export function tellFailure({ io, globals }: CommandContext, key: string, reason: string): void {
+  if (globals.json) io.stdout.write(jsonLine('warm-failure', { key, reason }));
+  else io.stderr.write(`${harmless(key)}: ${harmless(reason)}\n`);
+}
+
+export interface EndedWarming {
+  readonly bucket: string;
+  readonly counts: WarmCounts;
+  readonly dryRun: boolean;
+  readonly interrupted: boolean;
+}
+
+/** Says what came of it, and how to exit. */
+export function endWarming({ io, globals }: CommandContext, call: Call, ended: EndedWarming): ExitName {
+  const { bucket, counts, dryRun, interrupted } = ended;
+  if (globals.json) io.stdout.write(jsonLine('warm', { bucket, ...counts, dryRun, interrupted }));
   else io.stdout.write(`${summary(counts, dryRun)}\n`);
   if (interrupted) return 'interrupted';
   // What was asked for by name and is nowhere is a failure; what the origin listed and has no more is not.

@@ -9,6 +9,7 @@ import type { ExitName } from '../exit-codes.ts';
 import { MIRROR } from '../../control/mirrors/resource.ts';
 import { warmBucket } from '../mirror-warm.ts';
 import type { ApiClient } from '../remote/api-client.ts';
+import { warmThere } from '../remote/warm-there.ts';
 import type { Services } from '../services.ts';
 import { CONCURRENCY } from '../options.ts';
 import { jsonLine } from '../output/json.ts';
@@ -57,11 +58,8 @@ export const mirrorCommand: Command = {
 
 async function mirror(context: CommandContext, call: Call): Promise<ExitName> {
   if (call.argument === 'warm') {
-    if (context.globals.server === undefined) return await warmBucket(context, call);
-    throw new FerryError('configuration', {
-      message: '`ferry mirror warm` asks a gateway by itself',
-      remedy: 'Give its address with `--endpoint`; or have the server do it over the API, or in the console.',
-    });
+    const server = context.globals.server === undefined ? undefined : await context.server();
+    return server === undefined ? await warmBucket(context, call) : await warmThere(context, server, call);
   }
   if (call.argument === 'status') return await status(context);
   throw new FerryError('configuration', {

@@ -20,7 +20,7 @@ const AT_ONCE = 16;
 
 const BUCKET = z.object({ bucket: z.string().max(255) });
 
-const WARM = z.object({
+export const WARM = z.object({
   state: z.enum(['running', 'finished', 'stopped', 'failed']),
   startedAt: z.number(),
   endedAt: z.number().optional(),

@@ -146,6 +146,21 @@ test('mirrors are shown as on the machine of the server', async () => {
   assert.deepEqual(there, here);
 });
 
+test('a mirror is warmed at the server', async () => {
+  await using ferry = await RunningFerry.start();
+  for (const Key of ['a', 'b']) await ferry.client.send(new PutObjectCommand({ Bucket: 'origin', Key, Body: Key }));
+  const list = join(ferry.folder, 'keys');
+  writeFileSync(list, 'a\nnowhere\n');
+  const look = await at(ferry, 'mirror', 'warm', 'site', '--origin-listing', '--dry-run');
+  assert.deepEqual([look.code, look.out], [0, '2 keys, 0 there, 2 missing\n'], look.err);
+  const some = await at(ferry, 'mirror', 'warm', 'site', '--list', list);
+  assert.deepEqual([some.code, some.out], [3, '2 keys, 0 there, 1 stored, 1 the origin does not have\n'], some.err);
+  const json = await at(ferry, 'mirror', 'warm', 'site', '--origin-listing', '--json');
+  const { type, there, stored } = JSON.parse(json.out.trim().split('\n').at(-1)!);
+  assert.deepEqual([type, there, stored], ['warm', 1, 1]);
+  assert.match((await at(ferry, 'mirror', 'warm', 'site')).err, /is not said/);
+});
+
 test('what cannot be asked, or may not be, is told with its remedy', async () => {
   await using ferry = await RunningFerry.start({ gateway: false });
   const env = { FERRY_HOME: join(ferry.folder, 'elsewhere') };
