@@ -1,4 +1,5 @@
 /** What `ferry serve` lets its API control: one call for each area. */
+import { forgetOldAudit } from '../control/access/audit-retention.ts';
 import type { Route } from '../control/api/route.ts';
 import type { LiveHub } from '../control/live/hub.ts';
 import { limitRoutes } from '../control/limits/routes.ts';
@@ -114,6 +115,7 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     }),
   );
   retention.start();
+  opened.use(forgetOldAudit({ book: state.audit, keep: spec.keepAudit, clock: systemClock, now: parts.now, log }));
   const kept = opened.move();
   return {
     routes,

@@ -43,7 +43,7 @@ export async function loadControl(
   if (control !== undefined && control.jobs.max_url > LONGEST_URL)
     file.problems.push(file.problem(['control', 'jobs', 'max_url'], 'must be at most 32 KiB'));
   if (file.problems.length > 0 || control === undefined) throw problemsError(path.basename(name), file.problems);
-  const { tls, hosts, metrics, jobs, limits, keep_tasks: keep } = control;
+  const { tls, hosts, metrics, jobs, limits, keep_tasks: keep, keep_audit: audit } = control;
   const spec = place && {
     ...place,
     tls: tls && { certFile: tls.cert_file, keyFile: tls.key_file },
@@ -64,6 +64,7 @@ export async function loadControl(
       count: keep.count,
       failed: keep.failed,
     },
+    keepAudit: audit === 'off' ? undefined : audit * 86_400_000,
     limits: {
       bandwidth: limits.bandwidth ?? [],
       requestsPerSecond: limits.requests_per_second,

@@ -43,6 +43,10 @@ export const CONTROL = z
       })
       .prefault({})
       .describe('Finished tasks made over the API, with their reports. Never one that a schedule, a job or an event source names, nor one made by `ferry run`.'),
+    keep_audit: z
+      .union([z.number().positive().max(36_500), z.literal('off')])
+      .default(400)
+      .describe('Days that entries of the audit log are kept; `off`: for ever.'),
     hosts: z
       .array(z.string().min(1))
       .default([])

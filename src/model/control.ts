@@ -16,6 +16,8 @@ export interface ControlSpec {
   readonly fileRoots: readonly string[];
   readonly limits: ServerLimitsSpec;
   readonly keepTasks: KeepTasksSpec;
+  /** Milliseconds entries of the audit log are kept; undefined for ever. */
+  readonly keepAudit: number | undefined;
   readonly jobs: JobsSpec;
 }
 

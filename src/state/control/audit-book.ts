@@ -4,8 +4,8 @@ export interface AuditBook {
   add(entry: NewAuditEntry): Promise<void>;
   /** Newest first, before the entry of id `before`; at most `limit`, 1,000 at most. */
   entries(options: { readonly before?: number | undefined; readonly limit: number }): Promise<readonly AuditEntry[]>;
-  /** Forgets what is older. */
-  forgetBefore(at: number): Promise<void>;
+  /** Forgets the oldest of what is older, `limit` at most; gives how many. */
+  forgetBefore(at: number, limit: number): Promise<number>;
 }
 
 export interface NewAuditEntry {

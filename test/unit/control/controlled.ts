@@ -55,6 +55,7 @@ export class Controlled implements AsyncDisposable {
         tasksAtOnce: 4,
         limits: { bandwidth: [] },
         keepTasks: { age: undefined, count: undefined, failed: false },
+        keepAudit: undefined,
       },
       {
         state,
