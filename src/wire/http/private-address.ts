@@ -51,12 +51,18 @@ function privateAddresses(): BlockList {
   ] as const)
     list.addSubnet(address, bits, 'ipv4');
   for (const [address, bits] of [
-    ['::', 127],
+    ['::', 96],
     ['fc00::', 7],
     ['fe80::', 10],
     ['ff00::', 8],
     // Addresses of IPv4 in those of IPv6: mapped ones are checked as IPv4, translated ones are not known to be public.
     ['64:ff9b::', 96],
+    ['64:ff9b:1::', 48],
+    ['::ffff:0:0:0', 96],
+    // Those with IPv4 in them by Teredo and 6to4, and the site-local ones of old.
+    ['2001::', 32],
+    ['2002::', 16],
+    ['fec0::', 10],
   ] as const)
     list.addSubnet(address, bits, 'ipv6');
   return list;
