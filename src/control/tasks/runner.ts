@@ -49,6 +49,8 @@ export class TaskRunner implements AsyncDisposable {
   readonly #working = new Set<Promise<void>>();
   /** The last ones that ended here. */
   readonly #ended = new Map<string, Activity>();
+  /** Marked as running though nothing works on them any more: their end could not be written down yet. */
+  readonly #left = new Set<string>();
   /** Worked on elsewhere: when to look again, by `clock`. */
   readonly #elsewhere = new Map<string, number>();
   readonly #told = new Map<string, number>();
@@ -66,13 +68,7 @@ export class TaskRunner implements AsyncDisposable {
   /** Takes up what a process before this one left, and what waits. */
   async start(): Promise<void> {
     const { queue, clock } = this.#options;
-    for (const task of await queue.started()) {
-      const done = hasEnded(task);
-      const { name } = task.record;
-      await queue.change(name, ['running'], done ? { state: 'idle', work: null } : { state: 'queued' });
-      // Who saw it as running waits for word of it.
-      await this.publish(name);
-    }
+    for (const task of await queue.started()) await this.#takeUp(task);
     this.#noTurns = clock.every(TURN_LOOK, () => void this.#giveTurns());
     this.#started = true;
     this.nudge();
@@ -131,6 +127,7 @@ export class TaskRunner implements AsyncDisposable {
     while (this.#again && !this.#stopping) {
       this.#again = false;
       try {
+        for (const name of this.#left) await this.#takeUpLeft(name);
         while (!this.#stopping && (await this.#startNext())) continue;
       } catch (error) {
         // The state itself failed; it is tried again.
@@ -141,6 +138,22 @@ export class TaskRunner implements AsyncDisposable {
         this.#later();
       }
     }
+  }
+
+  async #takeUpLeft(name: string): Promise<void> {
+    if (this.#active.has(name)) return;
+    const task = await this.#options.queue.get(name);
+    if (task?.state === 'running') await this.#takeUp(task);
+    this.#left.delete(name);
+  }
+
+  /** Marked as running, and nobody works on it: it goes on, unless only the word of its end is missing. */
+  async #takeUp(task: QueuedTask): Promise<void> {
+    const { name } = task.record;
+    const place = hasEnded(task) ? ({ state: 'idle', work: null } as const) : ({ state: 'queued' } as const);
+    await this.#options.queue.change(name, ['running'], place);
+    // Who saw it as running waits for word of it.
+    await this.publish(name);
   }
 
   /** False where nothing waits, or there is no room. */
@@ -160,17 +173,20 @@ export class TaskRunner implements AsyncDisposable {
     );
     // Known before it is marked, so that whoever stops it finds it.
     this.#active.set(name, activity);
-    if (!(await queue.change(name, ['queued'], { state: 'running', work }))) {
-      this.#leave(activity);
-      return true;
+    let begins = false;
+    try {
+      begins = await queue.change(name, ['queued'], { state: 'running', work });
+    } finally {
+      if (!begins) this.#leave(activity);
     }
+    if (!begins) return true;
     const working: Promise<void> = this.#work(activity, task).finally(() => this.#working.delete(working));
     this.#working.add(working);
     return true;
   }
 
   async #work(activity: Activity, task: QueuedTask): Promise<void> {
-    const { services, queue } = this.#options;
+    const { services } = this.#options;
     const { name } = activity;
     try {
       await this.#publishing(name);
@@ -179,7 +195,7 @@ export class TaskRunner implements AsyncDisposable {
       await this.#settle(activity, ended);
     } catch (error) {
       services.log.error('what came of a task could not be written down', { task: name, error });
-      await queue.change(name, ['running'], { state: 'queued' }).catch(() => false);
+      this.#left.add(name);
       this.#elsewhere.set(name, this.#options.clock.now() + AGAIN);
       this.#later();
     } finally {

@@ -45,6 +45,8 @@ class Bench implements AsyncDisposable {
   desk!: TaskDesk;
   runner!: TaskRunner;
   now = 1_000;
+  /** Nothing can be written into the queue. */
+  full = false;
   /** Thrown where a task is read. */
   unreadable: FerryError | undefined;
 
@@ -53,6 +55,11 @@ class Bench implements AsyncDisposable {
     bench.state = await openState(join(bench.folder, 'ferry.db'), { now: () => bench.now });
     await before(bench);
     const { hub, clock, state } = bench;
+    const change = state.queue.change.bind(state.queue);
+    state.queue.change = async (...how) => {
+      if (bench.full) throw new FerryError('disk-full');
+      return await change(...how);
+    };
     const services = bench.#services();
     bench.runner = new TaskRunner({
       services,
@@ -321,4 +328,26 @@ test('a clock that is set back stops neither the drawing nor the age of progress
   await bench.begun(1);
   bench.now = 5_000_000;
   assert.equal(bench.runner.sinceProgress(), 0);
+});
+
+test('where the state cannot be written for a while, nothing is left standing', async () => {
+  await using bench = await Bench.start(1);
+  bench.full = true;
+  await bench.add('first');
+  // It cannot be marked, and keeps nobody's place.
+  await bench.clock.advance(6_000);
+  assert.equal(bench.runner.active('first'), undefined);
+  bench.full = false;
+  await bench.clock.advance(6_000);
+  const first = await bench.begun(1);
+  bench.full = true;
+  await first.end('finished');
+  await bench.told('first', 'running');
+  await bench.clock.advance(6_000);
+  assert.equal(await bench.shown('first'), 'running');
+  bench.full = false;
+  await bench.clock.advance(12_000);
+  await bench.told('first', 'finished');
+  await bench.add('second');
+  assert.equal((await bench.begun(2)).context.task, 'second', 'what had ended is not done again');
 });
