@@ -234,8 +234,9 @@ class RealServices implements Services {
     // Before anything is opened that wants it.
     await this.#secrets.ready(() => this.#isAnythingSealed());
     const measured = control.spec && (this.#measured = new Measured(this.version, this.now));
-    const hub = new LiveHub();
     const { log, now } = this;
+    // Later than all of an earlier process, which had fewer than a thousand a second.
+    const hub = new LiveHub(now());
     return await startServer({
       gateway: gateway && { spec: gateway.spec, start: () => this.#serveGateway(gateway.spec) },
       control,

@@ -41,8 +41,10 @@ export class Tracer<Trace extends object> {
 
 /** The trace a `traceparent` header is of; undefined where it is none (https://www.w3.org/TR/trace-context/). */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
-  const [, version, trace, parent] =
-    /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}/.exec(traceparent ?? '') ?? [];
+  const [, version, trace, parent, more] =
+    /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}(-.*)?$/.exec(traceparent ?? '') ?? [];
   if (trace === undefined || version === 'ff' || /^0+$/.test(trace) || /^0+$/.test(parent!)) return undefined;
+  // Only later versions may have more.
+  if (version === '00' && more !== undefined) return undefined;
   return trace;
 }

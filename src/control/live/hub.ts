@@ -29,8 +29,16 @@ const KEPT = 2000;
  */
 export class LiveHub {
   readonly #ring: LiveEvent[] = [];
-  #next = 1;
+  #next: number;
   #waiting = new Set<() => void>();
+
+  /**
+   * `first`: id of the first event. Where it is past those of an earlier process, whoever listened to that is told of
+   * having missed something.
+   */
+  constructor(first = 1) {
+    this.#next = first;
+  }
 
   /** Tells of nothing where nobody asks for more often than four times a second: whoever publishes sees to that. */
   publish(type: string, subject: string, data: unknown): void {
@@ -65,7 +73,7 @@ export class LiveHub {
         await this.#news(signal);
         continue;
       }
-      // An id of a process before this one may be greater than any of ours.
+      // Of an earlier process: less than our first, or, where the clock went back, greater than any of ours.
       const missed = at > this.newest || this.#ring[(at + 1) % KEPT]?.id !== at + 1;
       const events: LiveEvent[] = [];
       for (let id = at + 1; !missed && id <= this.newest; id++) events.push(this.#ring[id % KEPT]!);

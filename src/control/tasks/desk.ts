@@ -13,7 +13,7 @@ import { keptLimits, patched, type KeptLimits } from './limits.ts';
 import { stateOf } from './resource.ts';
 import type { TaskRunner } from './runner.ts';
 import { reading, textOf, type Wanted } from './wanted.ts';
-import { workOf, type Work } from './work.ts';
+import { resultOf, workOf, type Work } from './work.ts';
 
 export interface DeskOptions {
   readonly services: TaskServices;
@@ -177,20 +177,21 @@ export class TaskDesk {
     if (!resting) throw new Problem('conflict', { detail: 'It runs; stop it first' });
     await using lease = await state.lease(name, services.holder);
     await this.#abortUploads(lease, signal);
-    await state.deleteTask(lease);
+    // Somebody may have ordered something meanwhile, and was told that it will be done.
+    if (!(await state.deleteTask(lease, ['idle']))) throw new Problem('conflict', { detail: 'It is to run' });
     runner.forget(name);
     await runner.publish(name);
   }
 
   /**
-   * The same for a task that nobody asked to remove, and nobody is told of it. False where it does not rest, or ended at
-   * that time or later.
+   * The same for a task that nobody asked to remove, and nobody is told of it. False where it does not rest, or it or a
+   * verification of it ended at that time or later.
    */
   async removeEnded(name: string, before: number, signal: AbortSignal): Promise<boolean> {
     const { state, services, runner } = this.#options;
     await using lease = await state.lease(name, services.holder);
-    const { record } = await this.find(name);
-    if ((record.endedAt ?? record.createdAt) >= before) return false;
+    const { record, result } = await this.find(name);
+    if (Math.max(record.endedAt ?? record.createdAt, resultOf(result)?.at ?? 0) >= before) return false;
     await this.#abortUploads(lease, signal);
     if (!(await state.deleteTask(lease, ['idle', 'failed']))) return false;
     runner.forget(name);

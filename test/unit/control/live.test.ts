@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { eventStream } from '../../../src/control/live/event-stream.ts';
 import { LiveHub } from '../../../src/control/live/hub.ts';
 import { Controlled } from './controlled.ts';
+import { RunningFerry } from './running.ts';
 
 /** Reads the stream until `count` events came. */
 async function events(
@@ -76,6 +77,21 @@ test('who missed too much is told so', async () => {
   assert.equal(first!.type, 'missed');
   const [other] = await events(server, token, 1, { last: '999999' });
   assert.equal(other!.type, 'missed', 'of a process before this one');
+});
+
+test('whoever listened to an earlier process is told of having missed something, however much happened since', async () => {
+  const before = Date.now();
+  await using ferry = await RunningFerry.start({ gateway: false });
+  const headers = { authorization: `Bearer ${await ferry.token('viewer')}` };
+  const response = await fetch(`${ferry.url}/v1/live`, { headers });
+  const reader = response.body!.getReader();
+  const [, id] = /^id: (\d+)$/m.exec(Buffer.from((await reader.read()).value!).toString())!;
+  assert.ok(Number(id) >= before - 1, 'an earlier process had told of less');
+  await reader.cancel();
+  const hub = new LiveHub(5000);
+  for (let i = 0; i < 20; i++) hub.publish('task', 'a', {});
+  const { value } = await hub.batches(7, new AbortController().signal).next();
+  assert.deepEqual(value, { missed: true, events: [] });
 });
 
 test('a server that stops ends the streams', async () => {

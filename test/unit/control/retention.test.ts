@@ -100,19 +100,21 @@ test('the newest so many stay, and what failed goes where that is said', async (
   assert.deepEqual(await kept.sweep({ age: 1, count: 1, failed: true }), ['t0', 't1']);
 });
 
-test('a server forgets when it starts, but not what a schedule names', async () => {
+test('a server forgets when it starts, but not what a schedule names or somebody verified lately', async () => {
   await using ferry = await RunningFerry.start({ gateway: false });
   const ends = { source: { type: 'memory', options: { name: 'a' } }, destination: { type: 'memory', options: { name: 'b' } } }; // prettier-ignore
   const state = await ferry.services.state();
-  for (const name of ['old', 'scheduled', 'recent']) {
+  for (const name of ['old', 'scheduled', 'recent', 'verified']) {
     assert.equal((await ferry.ask('POST', '/v1/tasks', { json: { name, type: 'copy', ...ends } })).status, 201);
     await end(state, name, name === 'recent' ? Date.now() : 1000, 'finished');
   }
+  const result = { what: 'verify', outcome: 'finished', at: Date.now() };
+  await state.queue.change('verified', ['idle'], { result });
   const made = await ferry.ask('POST', '/v1/schedules', { json: { task: 'scheduled', cron: '0 3 * * *' } });
   assert.equal(made.status, 201, JSON.stringify(made.json));
   await ferry.stop();
   const again = await ferry.services.serve();
   while ((await state.getTask('old')) !== undefined) await new Promise((resolve) => void setTimeout(resolve, 10));
   await again.stop();
-  assert.deepEqual((await state.listTasks()).map(({ name }) => name), ['recent', 'scheduled']); // prettier-ignore
+  assert.deepEqual((await state.listTasks()).map(({ name }) => name), ['recent', 'scheduled', 'verified']);
 });

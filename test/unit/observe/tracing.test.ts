@@ -24,6 +24,8 @@ test('a traceparent is one, or counts for nothing', () => {
     `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
     `00-${TRACE}-${'0'.repeat(16)}-01`,
     `x${PARENT}`,
+    `${PARENT}-more`,
+    `${PARENT}more`,
   ])
     // prettier-ignore
     assert.equal(traceIdOf(none), undefined, none);
