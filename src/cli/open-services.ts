@@ -28,6 +28,7 @@ import type { EndpointSpec, TaskSpec } from '../model/task.ts';
 import { createLogger, type LogFile } from '../observe/log.ts';
 import type { ControlState } from '../state/control/control-state.ts';
 import type { MovingBook } from '../state/moving-bucket.ts';
+import { claimControl } from '../state/sqlite/control/claim.ts';
 import { openControl } from '../state/sqlite/control/open.ts';
 import { machineClock, openMoving } from '../state/sqlite/moving/open.ts';
 import { openState } from '../state/sqlite/open.ts';
@@ -240,6 +241,7 @@ class RealServices implements Services {
     return await startServer({
       gateway: gateway && { spec: gateway.spec, start: () => this.#serveGateway(gateway.spec) },
       control,
+      claim: () => claimControl(this.#controlFile),
       state: () => this.control(),
       context: {
         hub,
@@ -281,14 +283,18 @@ class RealServices implements Services {
     return (await (await this.control()).hasSealed()) || (await queue.mentions(SEALED));
   }
 
+  get #controlFile(): string {
+    return join(dirname(this.#config.databaseFile), 'control.db');
+  }
+
   get #jobs(): string {
     return join(this.home, 'jobs');
   }
 
   #reachOf({ fileRoots, tls }: ControlSpec, gateway: GatewaySpec | undefined): FileReach {
     const { home, databaseFile, logFile, file } = this.#config;
-    const databases = [databaseFile, ...['control.db', 'moving.db'].map((name) => join(dirname(databaseFile), name))];
-    const beside = databases.flatMap((each) => ['', '-wal', '-shm'].map((ending) => each + ending));
+    const databases = [databaseFile, this.#controlFile, join(dirname(databaseFile), 'moving.db')];
+    const beside = databases.flatMap((each) => ['', '-wal', '-shm', '.lock', '.locks'].map((ending) => each + ending));
     const keys = [tls, gateway?.tls].flatMap((each) => (each === undefined ? [] : [each.keyFile]));
     return new FileReach({ roots: fileRoots, kept: [home, file, logFile, ...beside, ...keys] });
   }
@@ -346,7 +352,7 @@ class RealServices implements Services {
   }
 
   control(): Promise<ControlState> {
-    return (this.#control ??= openControl(join(dirname(this.#config.databaseFile), 'control.db')));
+    return (this.#control ??= openControl(this.#controlFile));
   }
 
   async openServed(endpoint: EndpointSpec): Promise<ComposedStore> {

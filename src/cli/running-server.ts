@@ -25,6 +25,8 @@ export interface ServerParts {
     | { readonly spec: Pick<GatewaySpec, 'notice' | 'grace'>; start(): Promise<RunningGateway> }
     | undefined;
   readonly control: LoadedControl;
+  /** Throws `configuration` where another process serves the API of this state: what is to be done would be done twice. */
+  claim(): Disposable;
   state(): Promise<ControlState>;
   readonly context: Omit<ControlContext, 'state' | 'routes' | 'sinceProgress'>;
   /** What the API controls, beside the gateway that runs. */
@@ -59,7 +61,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   }
 }
 
-/** Undefined where it is off, or unasked for and its usual address is somebody else's. */
+/** Undefined where it is off, or unasked for and another process has its usual address, or serves the API already. */
 async function startControlled(
   parts: ServerParts,
   gateway: RunningGateway | undefined,
@@ -68,6 +70,7 @@ async function startControlled(
   if (control.spec === undefined) return undefined;
   await using opened = new AsyncDisposableStack();
   try {
+    opened.use(parts.claim());
     const state = await parts.state();
     const areas = opened.use(await parts.areas(control.spec, gateway, state));
     const { routes } = areas;
@@ -87,7 +90,7 @@ async function startControlled(
     };
   } catch (error) {
     if (control.wanted || parts.gateway === undefined || !isFerryError(error, 'configuration')) throw error;
-    warn(`the console is not there: ${error.message}. Give another address in \`control.listen\`, or say off`);
+    warn(`the console is not there: ${error.message}. ${error.remedy}`);
     return undefined;
   }
 }

@@ -85,7 +85,7 @@ test('whoever listened to an earlier process is told of having missed something,
   const headers = { authorization: `Bearer ${await ferry.token('viewer')}` };
   const response = await fetch(`${ferry.url}/v1/live`, { headers });
   const reader = response.body!.getReader();
-  const [, id] = /^id: (\d+)$/m.exec(Buffer.from((await reader.read()).value!).toString())!;
+  const [, id] = /^id: (\d+)$/m.exec(Buffer.from((await reader.read()).value ?? '').toString())!;
   assert.ok(Number(id) >= before - 1, 'an earlier process had told of less');
   await reader.cancel();
   const hub = new LiveHub(5000);

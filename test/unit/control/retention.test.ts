@@ -116,5 +116,8 @@ test('a server forgets when it starts, but not what a schedule names or somebody
   const again = await ferry.services.serve();
   while ((await state.getTask('old')) !== undefined) await new Promise((resolve) => void setTimeout(resolve, 10));
   await again.stop();
-  assert.deepEqual((await state.listTasks()).map(({ name }) => name), ['recent', 'scheduled', 'verified']);
+  assert.deepEqual(
+    (await state.listTasks()).map(({ name }) => name),
+    ['recent', 'scheduled', 'verified'],
+  );
 });

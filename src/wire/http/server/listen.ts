@@ -45,7 +45,11 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   try {
     await listening;
   } catch (error) {
-    throw unusable(`Cannot listen on ${host} port ${options.port ?? 0}: ${reason(error)}`, error);
+    throw new FerryError('configuration', {
+      message: `Cannot listen on ${host} port ${options.port ?? 0}: ${reason(error)}`,
+      remedy: 'Give another address in `listen`, or end what listens there.',
+      cause: error,
+    });
   }
   return new ListeningServer(server, handler, options, timeouts);
 }
@@ -151,12 +155,11 @@ function open({ tls, maxConnections = MOST_CONNECTIONS }: ListenOptions, { head 
     server.maxConnections = maxConnections;
     return server;
   } catch (error) {
-    throw unusable(`The certificate or its key cannot be used: ${reason(error)}`, error);
+    throw new FerryError('configuration', {
+      message: `The certificate or its key cannot be used: ${reason(error)}`,
+      cause: error,
+    });
   }
-}
-
-function unusable(message: string, cause: unknown): FerryError {
-  return new FerryError('configuration', { message, cause });
 }
 
 function reason(error: unknown): string {
