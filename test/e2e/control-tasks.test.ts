@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { startFaultServer, type FaultServer } from '../faults/fault-server.ts';
 import { ControlledServer, type ApiReply } from './controlled-server.ts';
 
@@ -199,7 +200,8 @@ test('what failed is told by cause and tried again by cause', async () => {
   await server.ask('POST', '/v1/tasks/some/retry-failures');
   await server.reaches('some', 'finished');
   assert.equal(readdirSync(server.at('to')).length, 12);
-  await server.ask('GET', '/v1/tasks/some/file');
+  const { text } = await server.ask('GET', '/v1/tasks/some/file');
+  assert.equal(parse(text).source.options.secret_access_key, '***', 'YAML that can be read');
   await server.ask('GET', '/v1/tasks/some/log');
   await server.stop();
   assertNowhere(server, old.secretKey);

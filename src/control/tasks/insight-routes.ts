@@ -59,7 +59,8 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       problems: [404],
       async handle({ params: { name } }) {
         const { record } = await desk.find(name);
-        const text = record.file.replaceAll(/\$\{sealed:[^}]*\}/g, '***');
+        // Sealed values are whole ones. Without quotes asterisks would be an alias of YAML.
+        const text = record.file.replaceAll(/(["']?)\$\{sealed:[^}]*\}\1/g, '"***"');
         return { status: 200, stream: { type: 'application/yaml; charset=utf-8', chunks: once(text) } };
       },
     }),
