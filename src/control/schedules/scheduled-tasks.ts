@@ -7,11 +7,12 @@ export function scheduledTasks(desk: TaskDesk): ScheduledTasks {
     async run(task) {
       await desk.order(task, { what: 'run' });
     },
-    async pause(task) {
+    async isUnderWay(task) {
       const { state } = await desk.find(task);
-      if (state !== 'queued' && state !== 'running') return false;
+      return state === 'queued' || state === 'running';
+    },
+    async pause(task) {
       await desk.pause(task);
-      return true;
     },
     async resume(task) {
       await desk.resume(task);

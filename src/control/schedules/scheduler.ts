@@ -9,8 +9,9 @@ import { minuteOf } from './zoned.ts';
 export interface ScheduledTasks {
   /** Queues it; nothing happens where it waits or runs already. */
   run(task: string): Promise<void>;
-  /** True where it waited or ran. */
-  pause(task: string): Promise<boolean>;
+  /** Whether it waits or runs. */
+  isUnderWay(task: string): Promise<boolean>;
+  pause(task: string): Promise<void>;
   resume(task: string): Promise<void>;
 }
 
@@ -111,15 +112,18 @@ export class Scheduler {
       const { id, task, held } = schedule;
       const open = isOpen(schedule, now());
       try {
-        if (!open && (await tasks.pause(task))) await book.held(id, true);
-        else if (open && held) {
+        if (!open && (await tasks.isUnderWay(task))) {
+          // First: nobody would let go on what was paused by a process that was killed before it said so.
+          await book.held(id, true);
+          await tasks.pause(task);
+        } else if (open && held) {
           await tasks.resume(task);
           await book.held(id, false);
         } else continue;
         tell(id);
       } catch (thrown) {
         // A task that is gone, or that somebody stopped meanwhile, is held no more.
-        if (held) await book.held(id, false);
+        if (held || !open) await book.held(id, false);
         if (!isFerryError(thrown, 'task-not-found') && !(thrown instanceof Problem))
           warn('a task cannot be kept to its window', { schedule: id, task, error: toFerryError(thrown) });
       }

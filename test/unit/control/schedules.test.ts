@@ -1,6 +1,7 @@
 // Schedules run their tasks, also those missed; windows hold and release them; nobody else's pause is undone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FerryError } from '../../../src/model/errors.ts';
 import { Scheduler } from '../../../src/control/schedules/scheduler.ts';
 import { scheduleRoutes } from '../../../src/control/schedules/routes.ts';
@@ -13,6 +14,8 @@ class World implements AsyncDisposable {
   now = Date.parse('2026-05-01T12:00:00Z');
   readonly tasks = new Map<string, TaskState>([['photos', 'idle']]);
   readonly runs: string[] = [];
+  /** The process is, as soon as it has paused something. */
+  killed = false;
   server!: Controlled;
   scheduler!: Scheduler;
   #token = '';
@@ -47,10 +50,11 @@ class World implements AsyncDisposable {
           if (known(task) === 'idle') this.tasks.set(task, 'running');
           this.runs.push(task);
         },
+        isUnderWay: async (task) => known(task) === 'running',
         pause: async (task) => {
-          if (known(task) !== 'running') return false;
+          known(task);
           this.tasks.set(task, 'paused');
-          return true;
+          if (this.killed) await new Promise(() => undefined);
         },
         resume: async (task) => {
           if (known(task) === 'paused') this.tasks.set(task, 'running');
@@ -123,6 +127,21 @@ test('outside its window a task is paused, and goes on in it', async () => {
   assert.equal((await world.ask('DELETE', one)).status, 428);
   assert.equal((await world.ask('DELETE', one, undefined, { 'if-match': headers.get('etag')! })).status, 204);
   assert.equal(world.tasks.get('photos'), 'running', 'nobody is left to let it go on');
+});
+
+test('a task that was paused goes on in its window, also where the server was killed at that moment', async () => {
+  await using world = await World.start();
+  world.tasks.set('photos', 'running');
+  world.now = Date.parse('2026-05-01T12:00:00Z');
+  const { state } = world.server;
+  await state.schedules.add({ id: 's', task: 'photos', cron: '0 22 * * *', timeZone: 'UTC', window: { from: 22 * 60, to: 6 * 60 }, enabled: true, nextAt: undefined, createdAt: 1 }); // prettier-ignore
+  world.killed = true;
+  void world.scheduler.look();
+  while (world.tasks.get('photos') !== 'paused') await nextTurn();
+  world.killed = false;
+  world.scheduler = world.fresh(state);
+  assert.equal(await world.at('2026-05-01T21:00:00Z'), 'paused');
+  assert.equal(await world.at('2026-05-01T22:00:00Z'), 'running');
 });
 
 test('a schedule that is led to another task lets go of the one it held', async () => {
