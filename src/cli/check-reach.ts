@@ -1,4 +1,5 @@
 /** Whether a task that came through the API names only what of this machine may be named. */
+import { join } from 'node:path';
 import type { TaskSpec } from '../model/task.ts';
 import type { FileReach } from '../store/file-reach.ts';
 import { FerryError } from '../model/errors.ts';
@@ -14,7 +15,10 @@ export function checkReach(spec: TaskSpec, registry: StoreRegistry, reach: FileR
   }
   const { keysFile } = spec.filters;
   if (keysFile !== undefined) reach.check({ at: ['filters', 'keys_file'], path: keysFile });
-  if (spec.report.path !== undefined) reach.check({ at: ['report', 'path'], path: spec.report.path });
+  const { path: reports } = spec.report;
+  // Verifications write there, runs below it; evidence is written in place.
+  for (const each of ['', 'evidence.jsonl', 'run/evidence.jsonl'])
+    if (reports !== undefined) reach.check({ at: ['report', 'path'], path: join(reports, each) });
 }
 
 function below(side: string, check: () => void): void {

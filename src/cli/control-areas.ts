@@ -26,6 +26,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { openGatewayAreas, type GatewayAreaParts } from './gateway-areas.ts';
 import { openIntake } from './intake-area.ts';
 import { systemClock } from '../store/clock.ts';
+import type { FileReach } from '../store/file-reach.ts';
 import type { Services } from './services.ts';
 
 export interface AreaParts {
@@ -45,6 +46,8 @@ export interface AreaParts {
   /** Opens a store for somebody who waits for what it does. */
   readonly openProbed: ProbeContext['open'];
   readonly services: Services;
+  /** What of this machine may be named; all of it where absent. */
+  readonly reach: FileReach | undefined;
   readonly users: GatewayAreaParts['users'];
   readonly box: SecretBox;
   readonly warming: GatewayAreaParts['warming'];
@@ -72,12 +75,14 @@ export async function openAreas(parts: AreaParts): Promise<Areas> {
     new TaskRunner({ services, queue, hub, clock: systemClock, shared, atOnce: spec.tasksAtOnce, observe }),
   );
   const desk = new TaskDesk({ services, state: parts.tasks, runner, readNew: parts.readNew });
+  const files = new KnownFiles(services);
   const ofTasks = {
     desk,
     runner,
     state: parts.tasks,
     services,
-    files: new KnownFiles(services),
+    files,
+    reports: { home: services.home, files, reach: parts.reach },
     logFile: parts.logFile,
   };
   measureEvents(metrics, state.events, services.now);

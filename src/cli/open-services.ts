@@ -272,6 +272,7 @@ class RealServices implements Services {
           },
           openProbed: (endpoint, role) => this.#open(endpoint, role, { attempts: PROBE_ATTEMPTS }),
           services: this,
+          reach: this.#reach,
           box: this.#secrets,
         }),
       warn: (message) => this.log.warn(message),

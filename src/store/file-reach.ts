@@ -86,6 +86,12 @@ export function realPlace(given: string): string | undefined {
   }
 }
 
+/** Where an open file is, on systems that tell. */
+export function openPlace(fd: number): string | undefined {
+  const name = `/proc/self/fd/${fd}`;
+  return fs.existsSync(name) ? fs.readlinkSync(name) : undefined;
+}
+
 /** The path an option names, where it does. */
 export function localOption(options: Readonly<Record<string, unknown>>, name: string): readonly LocalPath[] {
   const value = options[name];

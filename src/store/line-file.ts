@@ -4,8 +4,7 @@
  * Blank lines are passed over, CRLF ends a line as LF does, and a byte order mark at the beginning is no part of it.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import { existsSync, readlinkSync } from 'node:fs';
-import type { FileReach } from './file-reach.ts';
+import { openPlace, type FileReach } from './file-reach.ts';
 import { FerryError, isFerryError, toFerryError } from '../model/errors.ts';
 
 export interface Line {
@@ -42,7 +41,7 @@ export class LineFile implements AsyncDisposable {
     try {
       const handle = await open(path, 'r');
       try {
-        reach?.check({ at: ['options', option], path: placeOf(handle.fd) ?? path });
+        reach?.check({ at: ['options', option], path: openPlace(handle.fd) ?? path });
       } catch (thrown) {
         await handle.close();
         throw thrown;
@@ -143,10 +142,4 @@ function push(lines: Line[], bytes: Buffer, offset: number): void {
   if (offset === 0 && text.startsWith('\uFEFF')) text = text.slice(1);
   if (text.endsWith('\r')) text = text.slice(0, -1);
   if (text.trim() !== '') lines.push({ offset, text });
-}
-
-/** Where an open file is, on systems that tell. */
-function placeOf(fd: number): string | undefined {
-  const name = `/proc/self/fd/${fd}`;
-  return existsSync(name) ? readlinkSync(name) : undefined;
 }

@@ -1,5 +1,4 @@
 /** What one looks at of a task: where it is, how fast it went, what failed and why, each object, log and reports. */
-import { join } from 'node:path';
 import * as z from 'zod';
 import { cursorOf, PAGE, pageOf, positionOf } from '../api/page.ts';
 import { Problem } from '../api/problem.ts';
@@ -8,7 +7,7 @@ import { FAILURE, FAILURE_GROUP } from './failure-shapes.ts';
 import { keptSeries } from './kept-series.ts';
 import { linesFrom, tailOf } from './lines.ts';
 import { rangeMap } from './range-map.ts';
-import { contents, coveredBy, evidenceOf, reportsOf } from './reports.ts';
+import { contentsOf, coveredBy, evidenceOf, reportsOf } from './reports.ts';
 import type { TaskRoutesContext } from './routes.ts';
 
 const NAMED = z.object({ name: z.string() });
@@ -153,7 +152,7 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
       problems: [404],
       async handle({ params: { name }, query: { cursor, limit } }) {
         const task = await desk.find(name);
-        const file = await evidenceOf(services.home, files, task);
+        const file = await evidenceOf(context.reports, task);
         const covers = await coveredBy(file, task.record, (await files.of(task.record))?.report.evidence);
         const page = await linesFrom(file, offsetOf(cursor), limit, (line) => line.includes('"record":{"key":'));
         const items = (page?.lines ?? []).flatMap((line) => recordOf(line));
@@ -193,7 +192,7 @@ export function insightRoutes(context: TaskRoutesContext): readonly Route[] {
   ];
 }
 
-function reportRoutes({ desk, services, files }: TaskRoutesContext): readonly Route[] {
+function reportRoutes({ desk, reports }: TaskRoutesContext): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -206,10 +205,10 @@ function reportRoutes({ desk, services, files }: TaskRoutesContext): readonly Ro
       answers: { 200: { about: 'The last 200.', schema: z.object({ items: z.array(REPORT) }) } },
       problems: [404],
       async handle({ params: { name } }) {
-        const reports = await reportsOf(services.home, files, await desk.find(name));
+        const found = await reportsOf(reports, await desk.find(name));
         const at = (id: string): string => `/v1/tasks/${name}/reports/${id}`;
         return ok({
-          items: reports.map(({ id, kind, at: written }) => ({
+          items: found.map(({ id, kind, at: written }) => ({
             id,
             kind,
             at: written,
@@ -231,10 +230,10 @@ function reportRoutes({ desk, services, files }: TaskRoutesContext): readonly Ro
       problems: [404],
       async handle({ params: { name, report } }) {
         const [, id, extension = ''] = /^([\w-]+)\.(json|html)$/.exec(report) ?? [];
-        const found = (await reportsOf(services.home, files, await desk.find(name))).find((each) => each.id === id);
+        const found = (await reportsOf(reports, await desk.find(name))).find((each) => each.id === id);
         if (found === undefined) throw new Problem('no-such-resource');
         const type = extension === 'json' ? 'application/json' : 'text/html; charset=utf-8';
-        const chunks = contents(join(found.folder, `report.${extension}`));
+        const chunks = contentsOf(found, extension);
         return { status: 200, headers: ['Content-Security-Policy', SANDBOX], stream: { type, chunks } };
       },
     }),

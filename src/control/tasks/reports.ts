@@ -1,10 +1,11 @@
 /** Reports and evidence of a task, as they lie in the folders of its runs and verifications. */
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isFerryError } from '../../model/errors.ts';
 import type { QueuedTask } from '../../state/queue-book.ts';
 import type { TaskRecord } from '../../state/state-store.ts';
+import { openPlace, type FileReach } from '../../store/file-reach.ts';
 import { linesFrom } from './lines.ts';
 import type { KnownFiles } from './known-files.ts';
 
@@ -15,6 +16,16 @@ export interface FoundReport {
   /** When it was written. */
   readonly at: number;
   readonly folder: string;
+  /** Where the folder may lead, which is not Ferry's own. */
+  readonly reach: FileReach | undefined;
+}
+
+/** Where reports are: below `$FERRY_HOME`, or where their tasks say, within reach. */
+export interface ReportPlaces {
+  readonly home: string;
+  readonly files: KnownFiles;
+  /** What of this machine tasks may name; all of it where absent. */
+  readonly reach: FileReach | undefined;
 }
 
 const MOST = 200;
@@ -22,8 +33,7 @@ const ID = /^(run|verify-\d{8}T\d{6}Z)$/;
 
 /** Newest first; the last 200. */
 export async function reportsOf(
-  home: string,
-  files: KnownFiles,
+  { home, files, reach }: ReportPlaces,
   { record }: QueuedTask,
 ): Promise<readonly FoundReport[]> {
   const found: FoundReport[] = [];
@@ -34,16 +44,18 @@ export async function reportsOf(
   // Where the task says, and not in `$FERRY_HOME`.
   const elsewhere = (await files.of(record))?.report.path;
   if (elsewhere !== undefined) {
-    await add(found, 'run', join(elsewhere, 'run'));
-    await add(found, 'report', elsewhere);
+    await add(found, 'run', join(elsewhere, 'run'), reach);
+    await add(found, 'report', elsewhere, reach);
   }
   return found.toSorted((a, b) => b.at - a.at);
 }
 
-/** Where the evidence of its last run lies; whether it is whole or not. */
-export async function evidenceOf(home: string, files: KnownFiles, { record }: QueuedTask): Promise<string> {
+/** Where the evidence of its last run lies; whether it is whole or not. Rejects with `outside-file-roots`. */
+export async function evidenceOf({ home, files, reach }: ReportPlaces, { record }: QueuedTask): Promise<string> {
   const elsewhere = (await files.of(record))?.report.path;
-  return join(elsewhere ?? join(home, 'reports', record.name), 'run', 'evidence.jsonl');
+  if (elsewhere === undefined) return join(home, 'reports', record.name, 'run', 'evidence.jsonl');
+  const file = join(elsewhere, 'run', 'evidence.jsonl');
+  return reach?.check({ at: AT, path: file }) ?? file;
 }
 
 export interface Covered {
@@ -75,14 +87,27 @@ function parsed(line: string): unknown {
   }
 }
 
-export async function* contents(file: string): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(file)) if (chunk instanceof Uint8Array) yield chunk;
+/** The report as it was written. Rejects with `outside-file-roots` where its name leads elsewhere by now. */
+export async function* contentsOf({ folder, reach }: FoundReport, extension: string): AsyncGenerator<Uint8Array> {
+  const file = join(folder, `report.${extension}`);
+  await using handle = await open(file, 'r');
+  reach?.check({ at: AT, path: openPlace(handle.fd) ?? file });
+  for await (const chunk of handle.createReadStream({ autoClose: false })) if (chunk instanceof Uint8Array) yield chunk;
 }
 
-async function add(found: FoundReport[], id: string, folder: string): Promise<void> {
-  const written = await stat(join(folder, 'report.json')).catch(() => undefined);
+const AT = ['report', 'path'];
+
+async function add(found: FoundReport[], id: string, folder: string, reach?: FileReach): Promise<void> {
+  const file = join(folder, 'report.json');
+  try {
+    for (const each of [file, join(folder, 'report.html')]) reach?.check({ at: AT, path: each });
+  } catch (thrown) {
+    if (isFerryError(thrown, 'outside-file-roots')) return;
+    throw thrown;
+  }
+  const written = await stat(file).catch(() => undefined);
   if (written?.isFile() !== true) return;
-  found.push({ id, kind: id === 'run' ? 'run' : 'verification', at: written.mtimeMs, folder });
+  found.push({ id, kind: id === 'run' ? 'run' : 'verification', at: written.mtimeMs, folder, reach });
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -9,6 +9,7 @@ import type { TaskDesk } from './desk.ts';
 import type { KnownFiles } from './known-files.ts';
 import { LIMITS_PATCH } from './limits.ts';
 import { SHOWN_STATES, stateOf, TASK, toldOf } from './resource.ts';
+import type { ReportPlaces } from './reports.ts';
 import type { TaskRunner } from './runner.ts';
 import { PRIORITY, WANTED } from './wanted.ts';
 import type { Work } from './work.ts';
@@ -19,6 +20,7 @@ export interface TaskRoutesContext {
   readonly state: StateStore;
   readonly services: TaskServices;
   readonly files: KnownFiles;
+  readonly reports: ReportPlaces;
   /** The log file, JSON lines. */
   readonly logFile: string;
 }

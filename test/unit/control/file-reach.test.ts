@@ -1,6 +1,6 @@
 /** What comes through the API reaches only those directories of the machine that the configuration allows. */
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,6 +109,36 @@ test('tasks likewise: ends, lists of keys, reports; whoever asks, and also to lo
   symlinkSync(ferry.folder, join(open, 'up'));
   await ferry.ask('POST', '/v1/stores', { json: { name: 'open', type: 'file', path: open } });
   await world.refused('POST', '/v1/tasks', task({ source: { store: 'open', path: 'up/home' } }), '#/source/path');
+});
+
+test('reports lead nowhere else either, whatever they became since the task was made', async () => {
+  await using world = await World.start();
+  const { ferry, open } = world;
+  const place = join(open, 'reports');
+  const json = {
+    name: 't',
+    type: 'copy',
+    source: MEMORY,
+    destination: { type: 'memory', options: { name: 'n' } },
+    report: { path: place },
+  };
+  assert.equal((await ferry.ask('POST', '/v1/tasks', { json })).status, 201);
+  mkdirSync(join(place, 'run'), { recursive: true });
+  const written = join(place, 'run', 'report.json');
+  writeFileSync(written, '{"of": "the run"}');
+  assert.deepEqual((await ferry.ask('GET', '/v1/tasks/t/reports/run.json')).json, { of: 'the run' });
+  rmSync(written);
+  writeFileSync(join(ferry.folder, 'elsewhere.json'), '{"of": "somebody else"}');
+  writeFileSync(join(ferry.folder, 'evidence.jsonl'), '{"type":"object","record":{"key":"theirs"}}\n');
+  symlinkSync(join(ferry.folder, 'elsewhere.json'), written);
+  symlinkSync(join(ferry.folder, 'evidence.jsonl'), join(place, 'run', 'evidence.jsonl'));
+  assert.deepEqual((await ferry.ask('GET', '/v1/tasks/t/reports')).json.items, []);
+  assert.equal((await ferry.ask('GET', '/v1/tasks/t/reports/run.json')).status, 404);
+  const files = await ferry.ask('GET', '/v1/tasks/t/files');
+  assert.equal(files.json.code, 'outside-file-roots', JSON.stringify(files.json));
+  assert.equal((await ferry.ask('POST', '/v1/tasks/t/run')).status, 202);
+  const { error } = await ferry.until('refused', '/v1/tasks/t', ({ state }) => state === 'failed');
+  assert.equal(error.code, 'outside-file-roots');
 });
 
 test('what Ferry keeps is refused below an allowed directory too, and so is all that holds it', async () => {
