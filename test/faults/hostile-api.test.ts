@@ -329,6 +329,7 @@ function check(what: string, operation: Operation, { status, headers, text }: Se
   assert.ok(status < 500 || (status !== 500 && operation.statuses.includes(status)), told);
   assert.equal(headers['x-injected'], undefined, told);
   if (status < 400) return;
+  assert.ok(operation.statuses.includes(status), `not in the document: ${told}`);
   assert.equal(headers['content-type'], 'application/problem+json', told);
   const problem: unknown = JSON.parse(text);
   const { code, title, remedy, status: said } = Object(problem);

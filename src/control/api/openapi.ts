@@ -51,12 +51,16 @@ export function openApi(routes: readonly Route[], version: string): Json {
 function operation(route: Route): Json {
   const { body, answers, problems = [] } = route;
   const own = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)] as const);
-  const wrong = [
+  const wrong = new Set([
     400,
-    ...(route.role === 'anybody' ? [] : [401, 403]),
+    ...(route.role === 'anybody' ? [] : [401, 403, 429]),
+    ...(route.params === undefined ? [] : [404]),
+    ...(body === undefined ? [] : [408, 413]),
+    ...(body === undefined || route.streamed === true ? [] : [415]),
+    ...(mayRepeat(route) ? [409, 422] : []),
     ...(route.heavy === true ? [429] : []),
     ...problems,
-  ];
+  ]);
   return {
     operationId: route.id,
     tags: [route.tag],
@@ -75,7 +79,7 @@ function operation(route: Route): Json {
         }),
     responses: Object.fromEntries([
       ...own,
-      ...wrong.map((status) => [String(status), { $ref: '#/components/responses/Problem' }] as const),
+      ...[...wrong].map((status) => [String(status), { $ref: '#/components/responses/Problem' }] as const),
     ]),
   };
 }
