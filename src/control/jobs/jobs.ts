@@ -51,6 +51,13 @@ const NOTICE_EVERY = 10_000;
 /** Jobs forgotten at once. */
 const FORGOTTEN = 1000;
 
+interface HowGiven {
+  /** As of a `BulkTask`. */
+  readonly once?: boolean;
+  /** As of a `BulkListener`. */
+  readonly queued?: (() => void) | undefined;
+}
+
 export class Jobs {
   readonly #c: JobsContext;
   readonly #reading = new Turns(READING);
@@ -92,14 +99,19 @@ export class Jobs {
     }
   }
 
-  /** Tries what failed once more; or, where it never got to its end, goes on. Throws `conflict` where it is under way. */
+  /**
+   * Tries what failed once more; or, where it never got to its end, goes on. Written down when this resolves. Throws
+   * `conflict` where it is under way.
+   */
   async retry(id: string): Promise<JobRecord> {
     const job = await this.#c.book.job(id);
     if (job === undefined) throw new Problem('no-such-resource', { detail: `There is no job ${JSON.stringify(id)}` });
     if (job.endedAt === undefined || this.#given.has(id))
       throw new Problem('conflict', { detail: 'The job is under way; what fails is tried again at its end' });
     await this.#c.book.begin(id, this.#c.now());
-    this.#give(job, job.state === 'finished' ? 'retry-failures' : 'run');
+    const queued = Promise.withResolvers<void>();
+    const ended = this.#give(job, job.state === 'finished' ? 'retry-failures' : 'run', { queued: queued.resolve });
+    await Promise.race([queued.promise, ended]);
     return (await this.#c.book.job(id)) ?? job;
   }
 
@@ -181,24 +193,26 @@ export class Jobs {
       if (room <= 0) return;
       // Those given are still in the book.
       const next = (await book.unended(GIVEN_AT_ONCE)).filter(({ id }) => !this.#given.has(id));
-      for (const job of next.slice(0, room)) this.#give(job, 'run', true);
+      for (const job of next.slice(0, room)) void this.#give(job, 'run', { once: true });
     }
   }
 
-  #give(job: JobRecord, what: BulkTask['what'], once = false): void {
-    const done = this.#run(job, what, once)
+  /** Resolves when the job has ended. */
+  #give(job: JobRecord, what: BulkTask['what'], how: HowGiven): Promise<void> {
+    const done = this.#run(job, what, how)
       .catch((error: unknown) => this.#c.warn('a job cannot be kept', { job: job.id, error: toFerryError(error) }))
       .finally(() => {
         this.#given.delete(job.id);
         if (!this.#c.stopping.aborted) this.#take();
       });
     this.#given.set(job.id, done);
+    return done;
   }
 
-  async #run(job: JobRecord, what: BulkTask['what'], once: boolean): Promise<void> {
+  async #run(job: JobRecord, what: BulkTask['what'], { once = false, queued }: HowGiven): Promise<void> {
     const { book, runner, now, tell, notice, notified } = this.#c;
     const { id, priority } = job;
-    const listener = this.#listener(job);
+    const listener = { ...this.#listener(job), queued };
     const end = await this.#task(job)
       .then((definition) => runner.run({ name: id, definition, priority, what, once }, listener))
       .catch((thrown: unknown): BulkEnd => failed(toFerryError(thrown)));

@@ -40,6 +40,7 @@ export class QueuedRunner implements BulkRunner {
     try {
       const ended = await this.#order(task);
       if (ended) return ended;
+      listener.queued?.();
     } catch (thrown) {
       if (this.#o.stopping.aborted) return INTERRUPTED;
       const { code, message } = isFerryError(thrown) ? thrown : toFerryError(thrown);

@@ -20,6 +20,8 @@ export interface BulkEnd {
 }
 
 export interface BulkListener {
+  /** It is written down that the task is to run. */
+  readonly queued?: (() => void) | undefined;
   started(): void;
   /** It went on. */
   progress(): void;
