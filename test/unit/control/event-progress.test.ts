@@ -1,6 +1,8 @@
 /** Whoever watches sees that events wait and nothing becomes of them. */
 import assert from 'node:assert/strict';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventPump, type PumpContext } from '../../../src/control/intake/pump.ts';
 import { FerryError } from '../../../src/model/errors.ts';
@@ -14,7 +16,8 @@ import { SocketHttpClient } from '../../../src/wire/http/socket-client.ts';
 const SOURCE = { kind: 'http', source: 'a', destination: 'b', prefix: '', deletes: 'ignore', reconcile: 0, settings: {}, secrets: {} } as const; // prettier-ignore
 
 test('events that wait count from when they began to, until nothing waits any more', async () => {
-  await using state = await openControl(':memory:');
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'ferry-events-'));
+  await using state = await openControl(join(folder.path, 'control.db'));
   await using http = new SocketHttpClient();
   const book = state.events;
   await book.addSource({ name: 'photos', createdAt: 0, ...SOURCE });
