@@ -21,6 +21,8 @@ export class Console {
   readonly live: LiveConnection;
   /** Undefined while nobody knows yet; null where nobody is logged in. */
   readonly session = signal<Session | null | undefined>(undefined);
+  /** Whether a session ended by itself: it is over, or its token was removed. */
+  readonly expired = signal(false);
   /** Said to those who do not see the page. */
   readonly said = signal('');
   readonly now: () => number;
@@ -35,7 +37,10 @@ export class Console {
     this.#format = computed(() => new Format({ locale: locale.value, utc: utc.value }));
     this.#translate = computed(() => translator(locale.value));
     this.#texts = computed(() => serverTexts(locale.value));
-    this.api.onUnauthenticated = () => this.#end();
+    this.api.onUnauthenticated = () => {
+      if (this.session.value) this.expired.value = true;
+      this.#end();
+    };
   }
 
   get format(): Format {
@@ -89,6 +94,7 @@ export class Console {
   #enter(session: Session): void {
     this.api.csrf = session.csrf;
     this.session.value = session;
+    this.expired.value = false;
     this.live.start();
   }
 

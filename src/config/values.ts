@@ -52,7 +52,8 @@ export function bandwidth() {
   );
 }
 
-const BANDWIDTH =
+/** What a bandwidth is, for who wrote something else. */
+export const BANDWIDTH =
   'must be a bandwidth, such as 50MiB (per second) or off, or a timetable, such as "08:00,10MiB 19:00,off" or "Mon-Fri-08:00,10MiB"';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];

@@ -55,6 +55,12 @@ export class FakeApi {
     this.#hub.publish('task', task.name, task);
   }
 
+  /** Takes a task away, as somebody else does. */
+  remove(task: api.Task): void {
+    this.tasks = this.tasks.filter(({ name }) => name !== task.name);
+    this.#hub.publish('task', task.name, task);
+  }
+
   routes(): readonly Route[] {
     return [
       ...this.#storeRoutes(),

@@ -387,6 +387,29 @@ describe('pages', { skip: withoutBrowser }, () => {
     }
   });
 
+  test('what cannot be seen in a key is shown, and one that turns letters round does not', async () => {
+    const keys = ['\u202Egnp.exe', 'two\nlines', '  blanks', 'zero\u200Bwidth'];
+    await using place = await Place.open(at(), '/tasks/photos-archive/files', {}, 'admin', (fake) => {
+      const { row } = fake.files;
+      fake.files = { count: keys.length, row: (i) => ({ ...row(i), key: keys[i]! }) };
+    });
+    const { page } = place.window;
+    await page.getByRole('row', { name: /⟨U\+202E⟩gnp\.exe/ }).waitFor();
+    const shown = await page.locator('tbody code').allTextContents();
+    assert.deepEqual(shown, ['⟨U+202E⟩gnp.exe', 'two⟨U+000A⟩lines', '  blanks', 'zero⟨U+200B⟩width']);
+    await place.window.assertAccessible('keys');
+  });
+
+  test('a task that was removed elsewhere is not shown as if it were there', async () => {
+    await using place = await Place.open(at(), '/tasks/tape-2019');
+    const { page } = place.window;
+    await page.getByRole('button', { name: 'Remove' }).waitFor();
+    place.fake.remove(place.fake.tasks.find(({ name }) => name === 'tape-2019')!);
+    await page.getByText('It may have been removed meanwhile.').waitFor();
+    assert.equal(await page.locator('.page-head').getByRole('button').count(), 0);
+    assert.equal(await page.locator('.content .panel').count(), 0);
+  });
+
   test('what happens is shown without reloading; after a break everything is read anew', async () => {
     await using place = await Place.open(at(), '/tasks/photos-archive');
     const { page } = place.window;
@@ -396,6 +419,9 @@ describe('pages', { skip: withoutBrowser }, () => {
     await page.getByText('2,700,000').waitFor();
     await page.context().setOffline(true);
     await page.getByText('Connection lost').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Whether it was done is not known').waitFor();
+    assert.equal(await page.getByText('tries again by itself').count(), 0, 'the banner says it once');
     place.fake.update({ ...task, state: 'finished', counters: { ...task.counters, copied: 4_812_330 } });
     assert.equal(await page.locator('main').getAttribute('data-stale'), '');
     await page.context().setOffline(false);

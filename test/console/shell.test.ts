@@ -138,6 +138,24 @@ describe('the shell', { skip: withoutBrowser }, () => {
     assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
   });
 
+  test('who is logged out by the server is told so, and goes on where they were', async () => {
+    await using controlled = await start();
+    await using window = await Window.open(browser, controlled.url);
+    const { page } = window;
+    await window.login(await controlled.token('viewer', 'short'), '/nodes');
+    await page.getByRole('row').last().waitFor();
+    const admin = await controlled.token('admin');
+    const { json } = await controlled.ask('GET', '/v1/tokens', { token: admin });
+    const { id } = (json as { items: { id: string; name: string }[] }).items.find(({ name }) => name === 'short')!;
+    const removed = await controlled.ask('DELETE', `/v1/tokens/${id}`, { token: admin });
+    assert.equal(removed.status, 204);
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByText('The session has ended').waitFor();
+    await page.getByLabel('Token').fill(await controlled.token('viewer', 'next'));
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  });
+
   test('a lost connection is said, and what is shown afterwards is fresh', async () => {
     await using controlled = await start();
     await using window = await Window.open(browser, controlled.url);

@@ -1,12 +1,13 @@
 /** Something read from the API and kept as it is there. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiProblem } from '../api/problem.ts';
 import { useConsole } from '../console.ts';
 import type { LiveEvent } from './connection.ts';
 
 export interface Resource<T> {
   /** As last read; undefined before. */
   readonly data: T | undefined;
-  /** Why the last reading failed; what is in `data` is then older. */
+  /** Why the last reading failed; what is in `data` is then older, and nothing where it is no longer there. */
   readonly problem: unknown;
   readonly reload: () => void;
 }
@@ -20,6 +21,11 @@ export interface ResourceOptions {
 
 /** However many events come, it is not read more often, milliseconds. */
 const PACE = 1000;
+
+/** What is no more is not shown as if it were. */
+function isGone(problem: unknown): boolean {
+  return problem instanceof ApiProblem && problem.document.status === 404;
+}
 
 /** `key` says what is read: where it changes, what was read before is of something else. */
 export function useResource<T>(
@@ -48,7 +54,7 @@ export function useResource<T>(
         if (!abort.signal.aborted) setState({ key, data });
       } catch (problem) {
         if (!abort.signal.aborted)
-          setState((before) => (before.key === key ? { ...before, problem } : { key, problem }));
+          setState((before) => (before.key === key && !isGone(problem) ? { ...before, problem } : { key, problem }));
       }
       reading = false;
       if (again) schedule();

@@ -52,9 +52,10 @@ export function AuditPage() {
                       key: 'action',
                       head: t('audit.action'),
                       is: 'row',
-                      cell: ({ action, at }) => (
+                      cell: ({ action, at, subject }) => (
                         <span class="two-lines">
                           <code>{action}</code>
+                          <span class="only-narrow small wrap">{subject}</span>
                           <span class="only-narrow quiet small moment">{format.moment(at)}</span>
                         </span>
                       ),
@@ -62,6 +63,7 @@ export function AuditPage() {
                     {
                       key: 'subject',
                       head: t('audit.subject'),
+                      wide: true,
                       cell: ({ subject }) => <span class="wrap">{subject}</span>,
                     },
                     { key: 'outcome', head: t('audit.outcome'), cell: ({ outcome }) => <Outcome outcome={outcome} /> },
@@ -88,7 +90,7 @@ export function AuditPage() {
   );
 }
 
-/** A status, or the code of a problem. */
+/** A status, or the code of a problem; `done` where no request was made. */
 function Outcome({ outcome }: { readonly outcome: string }) {
-  return <Badge tone={/^2\d\d$/.test(outcome) ? 'ended' : 'held'}>{outcome}</Badge>;
+  return <Badge tone={/^(2\d\d|done)$/.test(outcome) ? 'ended' : 'held'}>{outcome}</Badge>;
 }

@@ -28,6 +28,7 @@ export function Login() {
         </div>
         <div class="stack tight">
           <h1>{t('login.title')}</h1>
+          {console.expired.value && <p role="alert">{t('login.expired')}</p>}
           <p class="quiet">{t('login.lead')}</p>
         </div>
         <TextField

@@ -1,7 +1,7 @@
 import { ApiProblem, Unreachable } from '../api/problem.ts';
 import { useConsole } from '../console.ts';
 import type { ServerTexts } from '../i18n/server-texts.ts';
-import type { Translate } from '../i18n/translate.ts';
+import type { MessageKey, Translate } from '../i18n/translate.ts';
 import type { Resource } from '../live/resource.ts';
 import type { ComponentChildren } from 'preact';
 import { Button } from './button.tsx';
@@ -10,7 +10,7 @@ import { Button } from './button.tsx';
 export function ProblemNotice({ problem, retry }: { readonly problem: unknown; readonly retry?: () => void }) {
   const { t, texts } = useConsole();
   if (problem === undefined) return null;
-  const { title, detail, remedy, errors } = told(problem, t, texts);
+  const { title, detail, remedy, errors } = told(problem, t, texts, retry !== undefined);
   return (
     <div class="notice alarm" role="alert">
       <strong>{title}</strong>
@@ -48,8 +48,10 @@ export function Loaded<T>({
   readonly from: Resource<T>;
   readonly children: (data: T) => ComponentChildren;
 }) {
-  const { t } = useConsole();
+  const { t, live } = useConsole();
   const { data, problem, reload } = from;
+  // The banner says it once for the whole page.
+  const isOld = data !== undefined && problem instanceof Unreachable && live.status.value === 'lost';
   if (data === undefined && problem === undefined)
     return (
       <p class="quiet" aria-busy="true">
@@ -58,11 +60,19 @@ export function Loaded<T>({
     );
   return (
     <>
-      {problem !== undefined && <ProblemNotice problem={problem} retry={reload} />}
+      {problem !== undefined && !isOld && <ProblemNotice problem={problem} retry={reload} />}
       {data !== undefined && children(data)}
     </>
   );
 }
+
+/** Where who looks at a page does something else than who writes requests. */
+const HERE: Readonly<Record<string, MessageKey>> = {
+  'invalid-request': 'problem.remedy.places',
+  'no-such-resource': 'problem.remedy.gone',
+  'no-such-task': 'problem.remedy.gone',
+  'changed-meanwhile': 'problem.remedy.changed',
+};
 
 interface Told {
   readonly title: string;
@@ -71,9 +81,14 @@ interface Told {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-function told(problem: unknown, t: Translate, texts: ServerTexts): Told {
+/** `readAgain`: the page does it by itself, as it never does with what somebody pressed. */
+function told(problem: unknown, t: Translate, texts: ServerTexts, readAgain: boolean): Told {
   if (problem instanceof Unreachable)
-    return { title: t('app.unreachable'), detail: t('app.unreachable.hint'), errors: [] };
+    return {
+      title: t('app.unreachable'),
+      detail: t(readAgain ? 'app.unreachable.hint' : 'app.unreachable.act'),
+      errors: [],
+    };
   if (!(problem instanceof ApiProblem))
     return {
       title: t('problem.title'),
@@ -84,7 +99,7 @@ function told(problem: unknown, t: Translate, texts: ServerTexts): Told {
   return {
     title: texts.title(code, title),
     detail,
-    remedy: remedy === undefined ? undefined : texts.remedy(remedy),
+    remedy: code in HERE ? t(HERE[code]!) : remedy === undefined ? undefined : texts.remedy(remedy),
     errors,
   };
 }

@@ -1,6 +1,7 @@
 import type { KeyRange } from '../api/types.ts';
 import { useConsole } from '../console.ts';
 import { drawn } from './key-space.ts';
+import { Key } from './key.tsx';
 import { Table } from './table.tsx';
 
 const STATES = ['done', 'active', 'waiting', 'failed'] as const;
@@ -52,18 +53,18 @@ export function RangeMap({ ranges }: { readonly ranges: readonly KeyRange[] }) {
                 key: 'after',
                 head: t('ranges.after'),
                 is: 'row',
-                cell: ({ after }) => <code class="wrap">{after ?? '…'}</code>,
+                cell: ({ after }) => (after === null ? '…' : <Key of={after} wrap />),
               },
               {
                 key: 'through',
                 head: t('ranges.through'),
-                cell: ({ through }) => <code class="wrap">{through ?? '…'}</code>,
+                cell: ({ through }) => (through === null ? '…' : <Key of={through} wrap />),
               },
               {
                 key: 'at',
                 head: t('ranges.position'),
                 wide: true,
-                cell: ({ position }) => <code class="wrap">{position ?? '–'}</code>,
+                cell: ({ position }) => (position === null ? '–' : <Key of={position} wrap />),
               },
               { key: 'state', head: t('ranges.state'), cell: ({ state }) => t(`ranges.${state}`) },
             ]}

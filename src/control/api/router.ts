@@ -275,7 +275,9 @@ function checked(schema: z.ZodType | undefined, value: unknown, root: string): u
     const steps = path.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'));
     return { pointer: root === '' ? steps.join('/') : [root, ...steps].join('/'), detail: message };
   });
-  throw new Problem('invalid-request', { faults });
+  // One number can be wrong in two ways that are told with the same words.
+  const once = new Map(faults.map((fault) => [`${fault.pointer} ${fault.detail}`, fault]));
+  throw new Problem('invalid-request', { faults: [...once.values()] });
 }
 
 /** Whether an idempotency key counts. */

@@ -1,6 +1,6 @@
 /** Limits that were set while a task ran, over those of its file. */
 import * as z from 'zod';
-import { bandwidth } from '../../config/values.ts';
+import { BANDWIDTH, bandwidth } from '../../config/values.ts';
 import type { BandwidthEntry, Limits } from '../../model/task.ts';
 
 /** Of a timetable, as it is told and kept. */
@@ -12,20 +12,27 @@ export const BANDWIDTH_ENTRY = z.object({
 
 /** As a request has it: a number, a text or texts as a task file has them, entries as they are told, or null for none. */
 export function wantedBandwidth(): z.ZodType<readonly BandwidthEntry[] | null> {
-  return z.union([bandwidth(), z.array(BANDWIDTH_ENTRY.strict()).max(100), z.null()]);
+  return z.union([bandwidth(), z.array(BANDWIDTH_ENTRY.strict()).max(100), z.null()], { error: BANDWIDTH });
+}
+
+const CONCURRENCY = 'must be a whole number from 1 to 10000, or auto';
+const PACE = 'must be a whole number from 1 to 1000000';
+
+function whole(most: number, error: string): z.ZodInt {
+  return z.int({ error }).min(1, { error }).max(most, { error });
 }
 
 /** As a request has them: null goes back to no limit, `auto` finds the best by itself. */
 export const LIMITS_PATCH = z.strictObject({
   concurrency: z
-    .union([z.int().min(1).max(10_000), z.literal('auto'), z.null()])
+    .union([whole(10_000, CONCURRENCY), z.literal('auto'), z.null()], { error: CONCURRENCY })
     .optional()
     .describe('Objects in flight at once; `auto` or null finds the best by itself.'),
   bandwidth: wantedBandwidth()
     .optional()
     .describe('Bytes per second, or a timetable as in a task file; null, 0 or `off` for no limit.'),
   objectsPerSecond: z
-    .union([z.int().min(1).max(1_000_000), z.null()])
+    .union([whole(1_000_000, PACE), z.null()], { error: PACE })
     .optional()
     .describe('Objects started per second; null for no limit.'),
 });

@@ -6,6 +6,7 @@ export const access = {
     'Open the address that ferry serve printed when it started, or paste a token.',
     '打开 ferry serve 启动时打印的地址,或粘贴令牌。',
   ],
+  'login.expired': ['The session has ended. Log in again to go on here.', '会话已结束。请重新登录以继续。'],
   'login.token': ['Token', '令牌'],
   'login.token.hint': [
     'ferry token create makes one. It stays in this browser as a session of 12 hours.',

@@ -14,6 +14,10 @@ export const shell = {
   'app.logout': ['Log out', '退出'],
   'app.who': ['{name} · {role}', '{name} · {role}'],
   'app.unreachable': ['The server does not answer', '服务器没有响应'],
+  'app.unreachable.act': [
+    'Whether it was done is not known. Look again once the server answers.',
+    '无法确定操作是否已执行。服务器恢复后请再次查看。',
+  ],
   'app.unreachable.hint': [
     'It may be starting, or stopped. This page tries again by itself.',
     '服务器可能正在启动或已停止。本页会自动重试。',
@@ -36,7 +40,7 @@ export const shell = {
   'live.back': ['Connected again; everything is up to date.', '已重新连接,数据为最新。'],
   'live.is': ['Live', '实时'],
   'live.connecting': ['Connecting', '正在连接'],
-  'live.not': ['Not connected', '未连接'],
+  'live.not': ['Offline', '未连接'],
   'view.theme': ['Colours', '配色'],
   'view.theme.system': ['System', '跟随系统'],
   'view.theme.light': ['Light', '浅色'],
@@ -59,6 +63,12 @@ export const shell = {
   'do.details': ['Details', '详情'],
   'do.retry': ['Try again', '重试'],
   'problem.remedy': ['What to do', '处理办法'],
+  'problem.remedy.places': ['Correct what is named here.', '请更正此处指出的内容。'],
+  'problem.remedy.gone': [
+    'It may have been removed meanwhile. The menu leads to what there is.',
+    '可能已被删除。可从菜单查看现有内容。',
+  ],
+  'problem.remedy.changed': ['Load the page again, and decide by what it says.', '请重新加载页面,再据此决定。'],
   'problem.title': ['That did not work', '操作未成功'],
   'problem.stale': ['This could not be read again; it may be old.', '无法重新读取,数据可能已过时。'],
   'word.yes': ['Yes', '是'],

@@ -4,6 +4,7 @@ import { useConsole } from '../../console.ts';
 import { useResource } from '../../live/resource.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Select } from '../../parts/field.tsx';
+import { Key } from '../../parts/key.tsx';
 import { Empty, Figure, Figures, Page, Panel } from '../../parts/page.tsx';
 import { Loaded, ProblemNotice } from '../../parts/problem.tsx';
 import { VirtualTable } from '../../parts/virtual-table.tsx';
@@ -135,7 +136,7 @@ function Files({ job: { id, counts } }: { readonly job: Job }) {
         id={({ key }) => key}
         empty={<Empty title={t('job.files.none')} />}
         columns={[
-          { key: 'key', head: t('job.file.key'), is: 'row', cell: ({ key }) => <code title={key}>{key}</code> },
+          { key: 'key', head: t('job.file.key'), is: 'row', cell: ({ key }) => <Key of={key} /> },
           {
             key: 'state',
             head: t('jobs.state'),

@@ -25,7 +25,7 @@ export function StorePage({ name }: { readonly name: string }) {
     console.say(t('stores.removed', { name }));
     console.router.go('/stores');
   };
-  const actions = (
+  const actions = store.data !== undefined && (
     <>
       <TestButton name={name} onDone={store.reload} />
       {console.may('admin') && (
@@ -39,7 +39,11 @@ export function StorePage({ name }: { readonly name: string }) {
     </>
   );
   return (
-    <Page title={name} lead={<TestBadge tested={store.data?.value.tested} />} actions={actions}>
+    <Page
+      title={name}
+      lead={store.data !== undefined && <TestBadge tested={store.data.value.tested} />}
+      actions={actions}
+    >
       <Loaded from={store}>
         {(tagged) => (
           <>

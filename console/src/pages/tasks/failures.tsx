@@ -3,6 +3,7 @@ import type { FailureGroup, Task } from '../../api/types.ts';
 import { useConsole } from '../../console.ts';
 import { useResource } from '../../live/resource.ts';
 import { Button } from '../../parts/button.tsx';
+import { Key, told } from '../../parts/key.tsx';
 import { Empty, Panel } from '../../parts/page.tsx';
 import { Loaded, ProblemNotice } from '../../parts/problem.tsx';
 import { VirtualTable } from '../../parts/virtual-table.tsx';
@@ -124,7 +125,7 @@ function Group({
               {texts.remedy(example.remedy)}
             </p>
             <p class="quiet small wrap">
-              {t('failures.example')}: {examples.map(({ key }) => key).join(', ')}
+              {t('failures.example')}: {examples.map(({ key }) => told(key)).join(', ')}
             </p>
           </>
         )}
@@ -143,7 +144,7 @@ function Group({
               }}
               empty={<Empty title={t('failures.none')} />}
               columns={[
-                { key: 'key', head: t('failures.key'), is: 'row', cell: ({ key }) => <code title={key}>{key}</code> },
+                { key: 'key', head: t('failures.key'), is: 'row', cell: ({ key }) => <Key of={key} /> },
                 {
                   key: 'message',
                   head: t('failures.message'),

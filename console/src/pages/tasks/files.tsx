@@ -1,5 +1,6 @@
 import type { Task } from '../../api/types.ts';
 import { useConsole } from '../../console.ts';
+import { Key } from '../../parts/key.tsx';
 import { Empty, Panel } from '../../parts/page.tsx';
 import { VirtualTable } from '../../parts/virtual-table.tsx';
 
@@ -18,7 +19,7 @@ export function TaskFiles({ task }: { readonly task: Task }) {
         id={({ key }) => key}
         empty={<Empty title={t('files.none')} hint={t('files.none.hint')} />}
         columns={[
-          { key: 'key', head: t('files.key'), is: 'row', cell: ({ key }) => <code title={key}>{key}</code> },
+          { key: 'key', head: t('files.key'), is: 'row', cell: ({ key }) => <Key of={key} /> },
           {
             key: 'result',
             head: t('files.outcome'),

@@ -7,6 +7,7 @@ import { Chart } from '../../parts/chart.tsx';
 import { Figure, Figures, Panel } from '../../parts/page.tsx';
 import { Loaded } from '../../parts/problem.tsx';
 import { RangeMap } from '../../parts/range-map.tsx';
+import { Key } from '../../parts/key.tsx';
 import { Table } from '../../parts/table.tsx';
 
 /** What moves is read so often, milliseconds. */
@@ -39,7 +40,7 @@ export function TaskOverview({ task }: { readonly task: Task }) {
           {({ items }) => (items.length === 0 ? <p class="quiet">{t('ranges.none')}</p> : <RangeMap ranges={items} />)}
         </Loaded>
       </Panel>
-      <Loaded from={series}>{({ points }) => <Charts points={points} />}</Loaded>
+      <Loaded from={series}>{({ points }) => <Charts points={points} state={state} />}</Loaded>
       {running && progress !== undefined && (
         <div class="columns">
           <Active progress={progress} />
@@ -86,7 +87,7 @@ function TaskFigures({ task }: { readonly task: Task }) {
       {running ? (
         <Figure
           label={t('task.eta')}
-          value={progress.eta === undefined ? '–' : format.duration(progress.eta)}
+          value={progress.eta === undefined || (listing && progress.eta < 1000) ? '–' : format.duration(progress.eta)}
           note={listing ? t('task.eta.least') : undefined}
         />
       ) : (
@@ -102,16 +103,19 @@ function TaskFigures({ task }: { readonly task: Task }) {
 
 function Charts({
   points,
+  state,
 }: {
+  readonly state: Task['state'];
   readonly points: readonly { readonly at: number; readonly bytes: number; readonly objects: number }[];
 }) {
   const { t, format } = useConsole();
   const times = points.map(({ at }) => at);
+  const none = state === 'running' ? 'task.chart.soon' : points.length === 0 ? 'task.chart.none' : 'task.chart.brief';
   return (
     <div class="columns">
       <Panel title={t('task.chart.bytes')}>
         {points.length < 2 ? (
-          <p class="quiet">{t('task.chart.none')}</p>
+          <p class="quiet">{t(none)}</p>
         ) : (
           <Chart
             label={t('task.chart.bytes')}
@@ -124,7 +128,7 @@ function Charts({
       </Panel>
       <Panel title={t('task.chart.objects')}>
         {points.length < 2 ? (
-          <p class="quiet">{t('task.chart.none')}</p>
+          <p class="quiet">{t(none)}</p>
         ) : (
           <Chart
             label={t('task.chart.objects')}
@@ -150,7 +154,7 @@ function Active({ progress }: { readonly progress: TaskProgress }) {
           rows={progress.active}
           id={({ key }) => key}
           columns={[
-            { key: 'key', head: t('task.active.key'), is: 'row', cell: ({ key }) => <code class="wrap">{key}</code> },
+            { key: 'key', head: t('task.active.key'), is: 'row', cell: ({ key }) => <Key of={key} wrap /> },
             {
               key: 'size',
               head: t('task.active.size'),
