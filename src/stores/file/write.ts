@@ -4,6 +4,7 @@
  * The bytes go into a temporary file in the same directory, which gets its attributes, is synced as the policy says, and
  * is then renamed over the target, or linked to it where nothing may be replaced. Both are atomic on POSIX.
  */
+import { randomInt } from 'node:crypto';
 import fs, { type BigIntStats } from 'node:fs';
 import type { Body } from '../../model/body.ts';
 import { bodySize } from '../../model/body.ts';
@@ -38,6 +39,9 @@ export interface WriterOptions {
   readonly made: (directory: readonly string[]) => void;
 }
 
+/** Random numbers up to this do not meet, and there are digits left to count on. */
+const MOST = 2 ** 47;
+
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
 
 /** What goes with the bytes when a file gets its name. */
@@ -53,7 +57,8 @@ export interface Attributes {
 export class Writer {
   readonly options: WriterOptions;
   readonly #mark = markOfProcess();
-  #count = 0;
+  /** Of names that are used once in the process: its other stores may write to the same directories. */
+  #count = randomInt(MOST);
 
   constructor(options: WriterOptions) {
     this.options = options;

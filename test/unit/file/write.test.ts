@@ -57,6 +57,20 @@ test('while a private file is written nobody else can read it, whole or in parts
   for (const name of ['whole', 'parts']) assert.equal(fs.statSync(tree.at(name)).mode & 0o777, 0o640);
 });
 
+test('two stores of one process write to the same directory at once', async () => {
+  await using tree = new TreeFixture();
+  const stores = [await tree.open(), await tree.open()];
+  const both = Promise.withResolvers<void>();
+  let open = 0;
+  async function* meeting(): AsyncGenerator<Uint8Array> {
+    if (++open === stores.length) both.resolve();
+    await both.promise;
+    yield pattern(10);
+  }
+  await Promise.all(stores.map((store, i) => store.write(`key-${i}`, { size: 10, open: meeting })));
+  assert.deepEqual(await keysOf(stores[0]!), ['key-0', 'key-1']);
+});
+
 test('directories are made for keys that end in a slash, and hold no bytes', async () => {
   await using tree = new TreeFixture();
   const store = await tree.open();
