@@ -45,7 +45,9 @@ test('every code of an error has its Chinese, of the English as it is now', () =
 test('every check has its Chinese name', () => {
   const source = (file: string): string => readFileSync(`${import.meta.dirname}/../../src/${file}`, 'utf8');
   const desk = [...source('gateway/migrate/desk.ts').matchAll(/what: '([^']+)'/g)];
-  const steps = [...source('engine/check.ts').matchAll(/new Step\('\w+', '([^']+)'|^ {2}\['([^']+)', \[/gm)];
+  const steps = [
+    ...source('engine/check.ts').matchAll(/new Step\((?:'\w+'|endpoint), '([^']+)'|^ {2}\['([^']+)', \[/gm),
+  ];
   const names = [...desk, ...steps].map(([, one, other]) => one ?? other!);
   assert.ok(names.length > 20, `${names.length} names`);
   assert.deepEqual([...new Set(['open', ...names])].sort(), Object.keys(CHECKS).sort());

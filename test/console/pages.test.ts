@@ -415,6 +415,9 @@ describe('pages', { skip: withoutBrowser }, () => {
     const { page } = place.window;
     const task = place.fake.tasks[0]!;
     await page.getByText('2,640,118').waitFor();
+    await page.locator('summary', { hasText: 'Ranges that are not done' }).click();
+    const open = page.getByRole('group', { name: 'Ranges that are not done' }).locator('tbody tr').first();
+    assert.match((await open.getByRole('rowheader').textContent()) ?? '', /^(img|…)/);
     place.fake.update({ ...task, counters: { ...task.counters, copied: 2_700_000 } });
     await page.getByText('2,700,000').waitFor();
     await page.context().setOffline(true);

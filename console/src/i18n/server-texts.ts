@@ -109,6 +109,8 @@ export const PROBLEMS: Readonly<Record<string, readonly [title: string, remedy: 
 export const CHECKS: Readonly<Record<string, string>> = {
   open: '打开',
   'name resolution': '名称解析',
+  reach: '可达性',
+  service: '服务',
   connection: '连接',
   TLS: 'TLS 安全连接',
   clock: '时钟',

@@ -129,7 +129,7 @@ function CapabilityValue({ value }: { readonly value: unknown }) {
   if (value === true) return <span class="good">{t('word.yes')}</span>;
   if (value === false || value === null) return <span class="quiet">{t('word.no')}</span>;
   if (typeof value === 'number') return <>{format.count(value)}</>;
-  return <span class="wrap">{typeof value === 'string' ? value : JSON.stringify(value)}</span>;
+  return <span class="wrap">{typeof value !== 'string' ? JSON.stringify(value) : value === '' ? '–' : value}</span>;
 }
 
 /** `{a: {b: 1}}` as `a.b`: 1. */

@@ -51,12 +51,16 @@ function Wizard({ types, stores }: { readonly types: readonly StoreType[]; reado
     begun.current = true;
   }, [step]);
 
+  /** What is answered after something was changed, or after one went elsewhere, is about something else. */
+  const asked = useRef(0);
   const change = (next: TaskDraft): void => {
+    asked.current++;
     setDraft(next);
     setChecks([]);
     setProblem(undefined);
   };
   const go = (to: Step): void => {
+    asked.current++;
     setChecks([]);
     setProblem(undefined);
     setStep(to);
@@ -64,13 +68,15 @@ function Wizard({ types, stores }: { readonly types: readonly StoreType[]; reado
   const failing = problem !== undefined || checks.some(({ ok }) => ok === false);
   const next = async (): Promise<void> => {
     if (failing && step !== 'what') return go(STEPS[at + 1]!);
+    const mine = ++asked.current;
     try {
       console.say(t('wizard.checking'));
       const found = await checked(console, step, draft, types);
+      if (mine !== asked.current) return;
       if (found.every(({ ok }) => ok !== false)) go(STEPS[at + 1]!);
       else setChecks(found);
     } catch (thrown) {
-      setProblem(thrown);
+      if (mine === asked.current) setProblem(thrown);
     }
   };
   const task = taskOf(draft, types);
