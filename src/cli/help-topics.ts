@@ -154,7 +154,7 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['FERRY_HOME', 'Configuration, state, logs and reports; ~/.ferry where unset.'],
   [
     'FERRY_SERVER',
-    'The server that is to do it, as `--server`: run, status, failures, delete, migrate, mirror status.',
+    'The server that is to do it, as `--server`: run, check, plan, verify, status, failures, delete, migrate, mirror.',
   ],
   ['FERRY_TOKEN', 'The token for that server.'],
   ['FERRY_SECRET_KEY', 'Key of sealed secrets, 32 bytes as base64 or hexadecimal, in place of $FERRY_HOME/secret.key.'],

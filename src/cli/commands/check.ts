@@ -9,6 +9,10 @@ import { jsonLine } from '../output/json.ts';
 import { hanging } from '../output/layout.ts';
 import { counted, harmless, pad } from '../output/text.ts';
 import type { Style } from '../output/terminal-io.ts';
+import { checksThere } from '../remote/check-there.ts';
+import { endsOf } from '../remote/plan-there.ts';
+import { remoteTask } from '../remote/remote-tasks.ts';
+import { taskThere } from '../remote/wanted-task.ts';
 import { findTask } from '../task-call.ts';
 import { engineContext, openEnds } from '../../tasks/task.ts';
 
@@ -26,21 +30,37 @@ export const checkCommand: Command = {
   options: [TASK_FILE],
   examples: [{ line: 'ferry check -t photos.yaml', does: 'before the first run' }],
   exits: ['ok', 'temporary', 'interrupted'],
+  remote: true,
   run: check,
 };
 
 async function check(context: CommandContext, call: Call): Promise<ExitName> {
+  const server = await context.server();
+  if (server !== undefined) {
+    const { name, task } = await taskThere(context, call);
+    const { source, destination } = endsOf(task === undefined ? await remoteTask(server, name) : undefined, task);
+    return await show(context, await checksThere(server, name, task, context.signal), { source, destination });
+  }
   const services = await context.services();
   const task = await findTask(services, call);
-  const { io, globals, style, columns } = context;
   await using stores = await openEnds(services, task.spec, { attempts: ATTEMPTS });
   const { task: _, ...checked } = engineContext(services, task, stores, {
     signal: context.signal,
     emit: () => undefined,
   });
+  const names = { source: stores.source.info.name, destination: stores.destination.info.name };
+  return await show(context, services.engine.check(checked), names);
+}
+
+async function show(
+  context: CommandContext,
+  results: AsyncIterable<CheckResult> | Iterable<CheckResult>,
+  names: Readonly<Record<CheckResult['endpoint'], string>>,
+): Promise<ExitName> {
+  const { io, globals, style, columns } = context;
   const failed: FerryError[] = [];
   let endpoint: string | undefined;
-  for await (const result of services.engine.check(checked)) {
+  for await (const result of results) {
     if (result.error) failed.push(result.error);
     if (globals.json) {
       io.stdout.write(jsonLine('check', result));
@@ -48,7 +68,7 @@ async function check(context: CommandContext, call: Call): Promise<ExitName> {
     }
     if (result.endpoint !== endpoint) {
       endpoint = result.endpoint;
-      io.stdout.write(`${style.out.bold(result.endpoint)} ${harmless(stores[result.endpoint].info.name)}\n`);
+      io.stdout.write(`${style.out.bold(result.endpoint)} ${harmless(names[result.endpoint])}\n`);
     }
     io.stdout.write(resultText(result, style.out, columns.out));
   }

@@ -4,6 +4,8 @@ import type { CommandContext } from '../context.ts';
 import type { ExitName } from '../exit-codes.ts';
 import { TASK_FILE, taskName } from '../options.ts';
 import { showPlan } from '../output/plan.ts';
+import { planThere } from '../remote/plan-there.ts';
+import { taskThere } from '../remote/wanted-task.ts';
 import type { Services } from '../services.ts';
 import { findTask } from '../task-call.ts';
 import { baselineOf, engineContext, openEnds, recognised, type FoundTask } from '../../tasks/task.ts';
@@ -27,10 +29,16 @@ export const planCommand: Command = {
     { line: 'ferry plan photos --json', does: 'what the next pass would do, for machines' },
   ],
   exits: ['ok', 'temporary', 'interrupted'],
+  remote: true,
   run: planOf,
 };
 
 async function planOf(context: CommandContext, call: Call): Promise<ExitName> {
+  const server = await context.server();
+  if (server !== undefined) {
+    const { name, task } = await taskThere(context, call);
+    return await planThere(context, server, name, task);
+  }
   const services = await context.services();
   return await printPlan(context, services, await findTask(services, call));
 }

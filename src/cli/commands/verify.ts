@@ -9,6 +9,7 @@ import { BANDWIDTH, CONCURRENCY, TASK_FILE, taskName, WITHOUT_GUARD } from '../o
 import { jsonLine } from '../output/json.ts';
 import { counted, harmless } from '../output/text.ts';
 import { findTask } from '../task-call.ts';
+import { verifyThere } from '../remote/verify-there.ts';
 import type { RunEvent } from '../../engine/progress.ts';
 import type { Printer } from '../output/printer.ts';
 import { verifyTask } from '../../tasks/verify.ts';
@@ -22,6 +23,7 @@ export const verifyCommand: Command = {
   about: [
     'By default sizes and checksums are compared: those the stores tell, and where they tell none, of the bytes read. The report comes with evidence in a chain of hashes, so that nobody can change it unnoticed: a line for each difference, or with --evidence all for each object.',
     'Reports go to `report.path` of the task file, or to $FERRY_HOME/reports/NAME.',
+    'With `--server` a task of that server is compared there, with its own limits; the addresses of the report are shown.',
   ],
   options: [
     TASK_FILE,
@@ -57,6 +59,7 @@ export const verifyCommand: Command = {
     { line: 'ferry verify --check-report report.json', does: 'is this report as it was written?' },
   ],
   exits: ['ok', 'differences', 'temporary', 'interrupted'],
+  remote: true,
   run: verify,
 };
 
@@ -65,6 +68,8 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   if (report !== undefined) return await checkOnly(context, report);
   const mode = modeOf(call);
   const repair = call.flag('repair');
+  const server = await context.server();
+  if (server !== undefined) return await verifyThere(context, server, nameThere(call), { mode, repair });
   const services = await context.services();
   const found = await findTask(services, call);
   let printer: Printer | undefined;
@@ -79,6 +84,23 @@ async function verify(context: CommandContext, call: Call): Promise<ExitName> {
   );
   if (summary.error) throw summary.error;
   return exitOfSummary(summary);
+}
+
+/** Rejects with `configuration` what a server takes from the task alone. */
+function nameThere(call: Call): string {
+  const name = call.argument;
+  const given = ['task', 'report', 'evidence', 'bandwidth', 'concurrency', 'without-guard'] as const;
+  const here = given.filter((option) =>
+    option === 'without-guard' ? call.flag(option) : call.text(option) !== undefined,
+  );
+  if (name !== undefined && here.length === 0) return name;
+  throw new FerryError('configuration', {
+    message:
+      here.length > 0
+        ? `a server does not take ${here.map((option) => `--${option}`).join(', ')} with \`ferry verify\``
+        : 'a server verifies tasks it has, and none was named',
+    remedy: 'Name a task of the server; limits and the evidence to keep are in its task file.',
+  });
 }
 
 function readEvidence(text: string): string {

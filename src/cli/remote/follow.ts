@@ -1,20 +1,16 @@
 /** `ferry run` at a server: the task is made and queued there, and shown here as if it ran here. */
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { YamlFile } from '../../config/yaml-file.ts';
-import { problemsError } from '../../config/problems.ts';
 import { TASK, type ToldTask } from '../../control/tasks/resource.ts';
-import { PLAN } from '../../control/tasks/routes.ts';
-import type { PlanSummary, Progress, RunSummary } from '../../engine/progress.ts';
+import type { Progress, RunEvent, RunSummary } from '../../engine/progress.ts';
 import type { Call } from '../command.ts';
-import { showPlan } from '../output/plan.ts';
 import { expectSame } from './same-task.ts';
 import { ERROR_CATALOGUE, FerryError, isFerryError, type ErrorCode } from '../../model/errors.ts';
 import type { CommandContext } from '../context.ts';
 import { exitOfSummary, type ExitName } from '../exit-codes.ts';
 import type { ApiClient } from './api-client.ts';
+import { planThere } from './plan-there.ts';
 import { remoteTask, taskPath } from './remote-tasks.ts';
+import { wantedTask } from './wanted-task.ts';
 
 /**
  * Makes the task where a file is given and there is none of its name; runs it and shows how it goes. Rejects with
@@ -23,14 +19,11 @@ import { remoteTask, taskPath } from './remote-tasks.ts';
 export async function runThere(context: CommandContext, server: ApiClient, call: Call): Promise<ExitName> {
   const name = call.argument!;
   const file = call.text('task');
-  const task = file === undefined ? undefined : await wanted(file, context);
+  const task = file === undefined ? undefined : await wantedTask(file, context);
   const isThere = task === undefined || (await exists(server, name));
   if (task !== undefined && isThere) await expectSame(server, name, task);
   if (call.flag('dry-run')) {
-    const [path, body] = isThere ? [`${taskPath(name)}/plan`, undefined] : ['/v1/tasks/plan', task];
-    const plan = await server.post(path, body, PLAN_SUMMARY, context.signal);
-    const told = isThere ? await remoteTask(server, name) : undefined;
-    return showPlan(context, { task: name, ...endsOf(told, task) }, plan);
+    return await planThere(context, server, name, isThere ? undefined : task);
   }
   if (!isThere) await server.post('/v1/tasks', { ...task, name }, TASK);
   const [bandwidth, concurrency] = [call.number('bandwidth'), call.number('concurrency')];
@@ -39,23 +32,6 @@ export async function runThere(context: CommandContext, server: ApiClient, call:
   const withoutGuard = call.flag('without-guard');
   return await follow(context, server, name, () => server.post(`${taskPath(name)}/run`, { withoutGuard }, TASK));
 }
-
-/** What the server of this version tells, whole. */
-const PLAN_SUMMARY = z.custom<PlanSummary>((told) => PLAN.safeParse(told).success);
-
-function endsOf(told: ToldTask | undefined, task: object | undefined): { source: string; destination: string } {
-  if (told !== undefined) return told;
-  const named = (end: unknown): string => {
-    const { store, type, path } = END.parse(end);
-    return [store ?? type ?? '', path ?? ''].filter((part) => part !== '').join(':');
-  };
-  const { source, destination } = Object(task);
-  return { source: named(source), destination: named(destination) };
-}
-
-const END = z
-  .object({ store: z.string().optional(), type: z.string().optional(), path: z.string().optional() })
-  .catch({});
 
 export async function retryThere(context: CommandContext, server: ApiClient, name: string): Promise<ExitName> {
   return await follow(context, server, name, () => server.post(`${taskPath(name)}/retry-failures`, {}, TASK));
@@ -71,28 +47,21 @@ async function exists(server: ApiClient, name: string): Promise<boolean> {
   }
 }
 
-/** The task file as JSON, with what it refers to on this machine. */
-async function wanted(path: string, { io }: CommandContext): Promise<object> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new FerryError('configuration', { message: `the task file cannot be read: ${why}`, cause });
-  }
-  const file = new YamlFile(text, { env: io.env, readFile: (each) => readFileSync(each, 'utf8') });
-  if (file.problems.length > 0) throw problemsError(path, file.problems);
-  if (typeof file.data === 'object' && file.data !== null) return file.data;
-  throw new FerryError('configuration', { message: `${path} is no task file` });
-}
-
 const EVENT = TASK.or(z.object({ state: z.literal('deleted') }));
 
-async function follow(
+/** How work is shown that is no run. */
+export interface Shown {
+  /** Told at its end; what else there is to say goes to `emit`. */
+  summaryOf(task: ToldTask, emit: (event: RunEvent) => void): Promise<RunSummary>;
+}
+
+/** Shows work on a task from its beginning to its end; a run where nothing else is said. */
+export async function follow(
   context: CommandContext,
   server: ApiClient,
   name: string,
   begin: () => Promise<ToldTask>,
+  shown?: Shown,
 ): Promise<ExitName> {
   const printer = context.printer();
   const done = new AbortController();
@@ -109,11 +78,13 @@ async function follow(
       if (began === undefined) {
         began = task;
         const { source, destination, passes } = task;
-        printer.event({ type: 'started', task: name, resumed: passes > 0, pass: passes + 1, source, destination });
+        if (shown === undefined)
+          printer.event({ type: 'started', task: name, resumed: passes > 0, pass: passes + 1, source, destination });
       }
       if (task.progress !== undefined) printer.event({ type: 'progress', progress: progressOf(task, task.progress) });
       if (task.state === 'queued' || task.state === 'running') continue;
-      const summary = summaryOf(task);
+      const emit = printer.event.bind(printer);
+      const summary = await (shown?.summaryOf(task, emit) ?? summaryOfRun(task));
       printer.event({ type: 'summary', summary });
       if (summary.error) throw summary.error;
       return exitOfSummary(summary);
@@ -176,7 +147,7 @@ function progressOf(task: ToldTask, told: NonNullable<ToldTask['progress']>): Pr
 
 const OUTCOME = z.enum(['finished', 'finished-with-failures', 'differences', 'interrupted', 'failed']);
 
-function summaryOf(task: ToldTask): RunSummary {
+export function summaryOfRun(task: ToldTask): RunSummary {
   const { name, counters, state, last, progress, startedAt, endedAt } = task;
   const elapsed = progress?.elapsed ?? (startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt);
   const error = task.error ?? last?.error;

@@ -77,8 +77,18 @@ export class TaskDesk {
   }
 
   async check(wanted: Wanted, signal: AbortSignal): Promise<readonly CheckResult[]> {
+    return await this.#check(await this.#found(wanted), signal);
+  }
+
+  /** Of one that is there. */
+  async checkOf(name: string, signal: AbortSignal): Promise<readonly CheckResult[]> {
+    const { record } = await this.find(name);
+    const read = await this.#options.services.parseTask(record.file, name);
+    return await this.#check({ ...read, name, record }, signal);
+  }
+
+  async #check(task: FoundTask, signal: AbortSignal): Promise<readonly CheckResult[]> {
     const { services } = this.#options;
-    const task = await this.#found(wanted);
     await using stores = await openEnds(services, task.spec, { attempts: ATTEMPTS });
     const { task: _, ...context } = engineContext(services, task, stores, { signal, emit: () => undefined });
     const results: CheckResult[] = [];

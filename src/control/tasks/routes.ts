@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { CheckResult } from '../../engine/progress.ts';
 import type { QueuedTask } from '../../state/queue-book.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { TaskServices } from '../../tasks/services.ts';
@@ -37,6 +38,8 @@ const CHECK = z.object({
   code: z.string().optional(),
   milliseconds: z.number(),
 });
+
+export const CHECKS = z.object({ items: z.array(CHECK) });
 
 const SUM = z.object({ objects: z.number(), bytes: z.number() });
 export const PLAN = z.looseObject({ listed: SUM, copy: SUM, overwrite: SUM, skip: SUM, remove: SUM, fail: SUM });
@@ -113,14 +116,23 @@ export function taskRoutes(context: TaskRoutesContext): readonly Route[] {
       role: 'operator',
       secret: true,
       body: LOOK,
-      answers: { 200: { about: 'One thing after the other.', schema: z.object({ items: z.array(CHECK) }) } },
+      answers: { 200: { about: 'One thing after the other.', schema: CHECKS } },
       problems: [502],
-      async handle({ body, signal }) {
-        const results = await desk.check(body, signal);
-        return ok({
-          items: results.map(({ error, ...result }) => ({ ...result, remedy: error?.remedy, code: error?.code })),
-        });
-      },
+      handle: async ({ body, signal }) => ok(toldChecks(await desk.check(body, signal))),
+    }),
+    route({
+      method: 'POST',
+      path: '/v1/tasks/{name}/check',
+      id: 'checkNamedTask',
+      heavy: true,
+      tag: 'tasks',
+      summary: 'Try both ends of a task. At the destination a scratch object is written and removed.',
+      role: 'operator',
+      secret: true,
+      params: NAMED,
+      answers: { 200: { about: 'One thing after the other.', schema: CHECKS } },
+      problems: [404, 502],
+      handle: async ({ params: { name }, signal }) => ok(toldChecks(await desk.checkOf(name, signal))),
     }),
     route({
       method: 'GET',
@@ -261,6 +273,10 @@ function verbs(context: TaskRoutesContext): readonly Route[] {
       (name, { mode, repair }) => desk.order(name, { what: 'verify', mode, repair }),
     ),
   ];
+}
+
+function toldChecks(results: readonly CheckResult[]): z.output<typeof CHECKS> {
+  return { items: results.map(({ error, ...result }) => ({ ...result, remedy: error?.remedy, code: error?.code })) };
 }
 
 function told({ runner }: TaskRoutesContext, task: QueuedTask): ReturnType<typeof toldOf> {

@@ -54,6 +54,38 @@ test('a task is made, run and followed at the server, and shown as it is there',
   assert.match(unknown.err, /there is no task "tree"/);
 });
 
+test('a task is checked, planned and verified at the server as on its own machine', async () => {
+  await using ferry = await RunningFerry.start({ gateway: false });
+  const file = task(ferry);
+  assert.equal((await at(ferry, 'run', 'tree', '-t', file)).code, 0);
+  rmSync(join(ferry.folder, 'to', 'b'));
+  for (const words of [
+    ['plan', 'tree'],
+    ['plan', '-t', file],
+    ['check', 'tree'],
+    ['check', '-t', file],
+    ['verify', 'tree'],
+  ]) {
+    const { here, there } = await both(ferry, ...words);
+    assert.equal(there.code, here.code, `${words.join(' ')}: ${there.out}${there.err}`);
+    assert.deepEqual(shape(there), shape(here), words.join(' '));
+  }
+  const found = await at(ferry, 'verify', 'tree', '--full', '--json');
+  const summary = JSON.parse(found.out.trim().split('\n').at(-1)!);
+  assert.deepEqual([summary.outcome, summary.proof.differences], ['differences', { missing: 1 }]);
+  assert.match(summary.report.json, /^http.*\/v1\/tasks\/tree\/reports\/.*\.json$/);
+  const repaired = await at(ferry, 'verify', 'tree', '--repair');
+  assert.equal(repaired.code, 0, repaired.out + repaired.err);
+  assert.deepEqual(readdirSync(join(ferry.folder, 'to')), ['a', 'b', 'c']);
+  const refused = await at(ferry, 'verify', 'tree', '--evidence', 'all');
+  assert.match(refused.err, /does not take --evidence/);
+});
+
+/** The first word of each line: what follows are times, paths and hashes. */
+function shape({ out, err }: Result): (string | undefined)[] {
+  return `${out}${err}`.split('\n').map((line) => line.trim().split(/\s+/)[0]);
+}
+
 test('limits, a look beforehand and the word against the guard go to the server', async () => {
   await using ferry = await RunningFerry.start({ gateway: false });
   const file = task(ferry, { delete_extraneous: true });
@@ -171,7 +203,7 @@ test('what cannot be asked, or may not be, is told with its remedy', async () =>
   assert.match(await say(['status'], { FERRY_SERVER, FERRY_TOKEN: 'wrong' }), /unknown, or has expired/);
   assert.match(await say(['status', '--server', 'nonsense'], { FERRY_TOKEN: 'x' }), /is no address of a server/);
   assert.match(await say(['status', '--server', 'http://127.0.0.1:1'], { FERRY_TOKEN: 'x' }), /cannot be asked/);
-  assert.match(await say(['plan', 'x', '--server', ferry.url]), /works on this machine alone/);
+  assert.match(await say(['clean', '--server', ferry.url]), /works on this machine alone/);
   const viewer = await ferry.token('viewer');
   assert.match(await say(['run', 'x'], { FERRY_SERVER, FERRY_TOKEN: viewer }), /needs the role operator/);
   const file = join(ferry.folder, 'token');
