@@ -43,7 +43,8 @@ export function putStores(file: YamlFile, stores: ReadonlyMap<string, NamedStore
   }
 }
 
-function below(path: string, inner: string): string {
+/** A path of a task below that of its registered store. */
+export function below(path: string, inner: string): string {
   if (path === '' || inner === '') return path === '' ? inner : path;
   return `${path.replace(/\/+$/, '')}/${inner.replace(/^\/+/, '')}`;
 }

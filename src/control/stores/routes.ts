@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { INPUT } from '../../config/check.ts';
+import { below } from '../../config/named-store.ts';
 import type { Secret } from '../../model/secret.ts';
 import { redactText } from '../../observe/redact.ts';
 import type { StoreRecord } from '../../state/control/store-book.ts';
@@ -70,6 +71,10 @@ const USE = z.strictObject({
     .enum(['source', 'destination', 'both'])
     .default('both')
     .describe('As what it is tried. As a destination a scratch object is written and removed.'),
+});
+
+const USE_BELOW = USE.extend({
+  path: z.string().max(4096).optional().describe('Below its own, as a task has it; then nothing is remembered.'),
 });
 
 const NAMED = z.object({ name: z.string() });
@@ -193,13 +198,14 @@ export function storeRoutes(context: StoreRoutesContext): readonly Route[] {
       summary: 'Try a registered store, and remember what was found.',
       role: 'operator',
       params: NAMED,
-      query: USE,
+      query: USE_BELOW,
       answers: { 200: { about: 'What was found.', schema: TESTED } },
       problems: [404],
-      async handle({ params: { name }, query: { use }, signal }) {
+      async handle({ params: { name }, query: { use, path = '' }, signal }) {
         await found(stores, name);
-        const result = await tryStore(context, await stores.named(name), use, signal);
-        await stores.book.setTested(name, result);
+        const store = await stores.named(name);
+        const result = await tryStore(context, { ...store, path: below(store.path, path) }, use, signal);
+        if (path === '') await stores.book.setTested(name, result);
         return ok(result);
       },
     }),

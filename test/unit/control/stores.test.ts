@@ -141,6 +141,9 @@ test('a test tries the store and measures it; what it found is remembered', asyn
   await api.ask('POST', '/v1/stores', { name: 'tree', ...store });
   const tested = await api.ask('POST', '/v1/stores/tree/test?use=source');
   assert.deepEqual((await api.ask('GET', '/v1/stores/tree')).json.tested, tested.json);
+  const below = await api.ask('POST', '/v1/stores/tree/test?use=source&path=gone');
+  assert.equal(below.json.ok, false, 'as a task has it, below its path');
+  assert.deepEqual((await api.ask('GET', '/v1/stores/tree')).json.tested, tested.json, 'that of the store stays');
   const nowhere = await api.ask('POST', '/v1/stores/test', { type: 'file', path: join(api.folder, 'nowhere') });
   assert.equal(nowhere.json.ok, false);
   assert.ok(nowhere.json.checks.at(-1).remedy);

@@ -154,7 +154,7 @@ async function checked(
     const query = { use: step };
     const tested = end.here
       ? await api.call('tryStore', { query, body: { path: '', options: {}, ...endOf(end, types) } })
-      : await api.call('testStore', { query, params: { name: end.store } });
+      : await api.call('testStore', { query: { ...query, path: end.path.trim() }, params: { name: end.store } });
     return tested.checks;
   }
   return (await api.call('checkTask', { body: taskOf(draft, types) })).items;
