@@ -277,8 +277,13 @@ test('a bucket of a real Ceph is followed', { skip: unavailable('ceph'), timeout
   await sdk.send(new PutObjectCommand({ Bucket: 'photos', Key: 'gone', Body: 'soon' }));
   await world.settled(2);
   assert.deepEqual([world.there('new/+ %41ü'), world.there('gone')], ['from Ceph', 'soon']);
-  await sdk.send(new DeleteObjectCommand({ Bucket: 'photos', Key: 'gone' }));
-  // Ceph tells again what it was answered late.
-  await world.server.until('/v1/event-sources/photos', ({ totals }) => totals.deleted === 1);
-  assert.equal(world.there('gone'), undefined);
+  // Several times: what is later is so by its sequencer, not by chance.
+  for (let i = 0; i < 5; i++) {
+    if (i > 0) await sdk.send(new PutObjectCommand({ Bucket: 'photos', Key: 'gone', Body: 'soon' }));
+    await sdk.send(new DeleteObjectCommand({ Bucket: 'photos', Key: 'gone' }));
+  }
+  await world.server.until(
+    '/v1/event-sources/photos',
+    ({ totals, lag }) => totals.received >= 11 && lag.waiting === 0 && world.there('gone') === undefined,
+  );
 });

@@ -69,13 +69,16 @@ function eventOf(event: Members, where: string): ObjectEvent {
   const { size } = object;
   if (size !== undefined && size !== null && (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0))
     throw malformed(`${where} has a size that is none`);
+  const source = text(event, 'eventSource', where, 64);
+  const time = timeOf(text(event, 'eventTime', where, 64), where);
+  const sequencer = sequencerOf(text(object, 'sequencer', where, 64), where);
   return {
     name,
     change: changeOf(name),
     bucket: required(bucket, 'bucket.name', where),
-    key: keyOf(object, text(event, 'eventSource', where, 64), where),
-    time: timeOf(text(event, 'eventTime', where, 64), where),
-    sequencer: sequencerOf(text(object, 'sequencer', where, 64), where),
+    key: keyOf(object, source, where),
+    time,
+    sequencer: source === 'ceph:s3' ? cephSequencer(sequencer, time) : sequencer,
     etag: text(object, 'eTag', where, 1024)?.replace(/^"(.*)"$/, '$1') || undefined,
     size: typeof size === 'number' ? size : undefined,
   };
@@ -115,6 +118,17 @@ function sequencerOf(sequencer: string | undefined, where: string): string | und
   if (sequencer === undefined || sequencer === '') return undefined;
   if (!/^[0-9A-Fa-f]+$/.test(sequencer)) throw malformed(`${where} has a sequencer that is none`);
   return sequencer;
+}
+
+/**
+ * Ceph writes its time as it lies in memory, seconds and nanoseconds in 32 bits each (16.2.15, on x86-64): the least byte
+ * comes first, so that as text a later one is as often the smaller. Turned round, unless as it stands it is nearer to `time`.
+ */
+function cephSequencer(sequencer: string | undefined, time: number | undefined): string | undefined {
+  if (sequencer === undefined || !/^[0-9A-Fa-f]{16}$/.test(sequencer)) return sequencer;
+  const turned = Buffer.from(sequencer, 'hex').swap32().toString('hex');
+  const distance = (hex: string): number => Math.abs(Number.parseInt(hex.slice(0, 8), 16) * 1000 - time!);
+  return time !== undefined && distance(sequencer) < distance(turned) ? sequencer : turned;
 }
 
 function record(value: unknown, where: string): Members {

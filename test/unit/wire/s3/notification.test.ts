@@ -38,6 +38,17 @@ test('a document of Ceph, whose keys are not encoded, and whose times have nanos
   assert.equal(event!.time, Date.parse('2026-11-21T22:34:44.392Z'));
 });
 
+test('sequencers of Ceph, which are times as they lie in memory, are put in order', () => {
+  // A put and the delete after it, as Ceph 16.2.15 told them.
+  const told = ['BB6F026BE6BA5829', 'BB6F026B389F152A'];
+  const eventTime = '2026-11-22T04:29:47.690774Z';
+  const sequencerOf = (sequencer: string): string =>
+    parse(awsEvent({ eventSource: 'ceph:s3', eventTime }, { sequencer }))[0]!.sequencer!;
+  assert.deepEqual(told.map(sequencerOf), ['6b026fbb2958bae6', '6b026fbb2a159f38']);
+  assert.equal(sequencerOf('6B026FBB2958BAE6'), '6B026FBB2958BAE6', 'of a machine that has the greatest byte first');
+  assert.equal(parse(awsEvent({}, { sequencer: told[0]! }))[0]!.sequencer, told[0], 'nobody else is taken for Ceph');
+});
+
 test('keys are encoded as forms are', () => {
   const encoded = { 'red+flower.jpg': 'red flower.jpg', 'a%2Bb%2525': 'a+b%25', 'dir/%C3%BC%F0%9F%98%80': 'dir/ü😀' };
   for (const [told, key] of Object.entries(encoded)) assert.equal(parse(awsEvent({}, { key: told }))[0]!.key, key);
